@@ -1,0 +1,1 @@
+//! The byte machine: runs a program over a body in any chunking, without building a document.

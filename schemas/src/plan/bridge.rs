@@ -1,0 +1,153 @@
+//! All plans of one operation between two versions: what the gateway runs and what the checker reports.
+
+use std::sync::Arc;
+
+use crate::describe::model::{Location, Status};
+use crate::plan::program::{Literal, Note, Outside, Program};
+use crate::problem::Place;
+use crate::relate::verdict::{Undecided, Verdict, Witness};
+
+/// A choice that a verdict rests on, named in every report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Policy {
+    /// A sender sends what it declared, no more.
+    SenderClosed,
+    /// Parameters and headers that the reader does not declare are ignored by it.
+    UndeclaredIgnored,
+    /// `format` is an annotation.
+    FormatAnnotation,
+    /// A default of the reader fills a member it requires.
+    DefaultFills,
+}
+
+/// A verdict with its evidence, for one part of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// The answer.
+    pub verdict: Verdict,
+    /// The plan refuses no payload that the sender declared.
+    pub total: bool,
+    /// The steps of the plan, losses included.
+    pub steps: Vec<Note>,
+    /// What the verdict rests on.
+    pub policies: Vec<Policy>,
+    /// With `broken`.
+    pub witness: Option<Witness>,
+    /// With `undecided`.
+    pub undecided: Option<Undecided>,
+    /// For a verdict that holds only because senders are closed: what strict reading would find.
+    pub strict_witness: Option<Witness>,
+}
+
+/// The conversion of one payload with its verdict. The stages run one after the other; fusion leaves one
+/// wherever it can, and none when nothing has to be done.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Empty for the identity.
+    pub stages: Vec<Arc<Program>>,
+    /// What is known of it.
+    pub judgement: Judgement,
+}
+
+impl Plan {
+    /// Whether bytes pass untouched.
+    pub fn is_identity(&self) -> bool {
+        self.stages.is_empty()
+    }
+}
+
+/// What a part of a message is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PartKey {
+    /// The body in the sender's media type.
+    Body(String),
+    /// A parameter or header.
+    Parameter(Location, String),
+    /// The status, media type or body as such: something that one side lacks.
+    Whole,
+}
+
+/// One part of a message, judged.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Which.
+    pub key: PartKey,
+    /// What is known of it.
+    pub judgement: Judgement,
+    /// Where the sender's document declares it.
+    pub sender_place: Option<Place>,
+    /// Where the reader's document declares it.
+    pub reader_place: Option<Place>,
+}
+
+/// A message that travels one way, judged and compiled.
+#[derive(Clone, Debug)]
+pub struct MessageBridge {
+    /// `None` for the request, else the status the *sender* declares.
+    pub status: Option<Status>,
+    /// The worst of its parts.
+    pub verdict: Verdict,
+    /// All parts that were judged.
+    pub parts: Vec<Part>,
+    /// By the sender's media type.
+    pub bodies: Vec<BodyPlan>,
+    /// What is done to parameters (requests) or headers (responses).
+    pub parameters: Vec<ParameterStep>,
+}
+
+/// The plan of one body.
+#[derive(Clone, Debug)]
+pub struct BodyPlan {
+    /// The sender's media type, as declared (may be a wildcard).
+    pub media_type: String,
+    /// The reader's media type to write instead, when it has another spelling.
+    pub written_as: Option<String>,
+    /// The conversion.
+    pub plan: Plan,
+}
+
+/// What is done to one parameter or header.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ParameterStep {
+    /// Left out: the reader does not know it, and the document forbids or the lens drops it.
+    Drop(Location, String, Note),
+    /// Written if absent.
+    Supply(Location, String, ParameterSource, Note),
+    /// Written under another name.
+    Rename(Location, String, String, Note),
+    /// Its absence is a refusal: the reader requires it and nothing supplies it.
+    Require(Location, String, Note),
+}
+
+/// Where a supplied parameter comes from. Values are plain text, not JSON.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ParameterSource {
+    /// A constant or default.
+    Literal(Literal),
+    /// From elsewhere in the request or the configuration.
+    Outside(Outside),
+}
+
+/// One operation between a client's version and a backend's.
+#[derive(Clone, Debug)]
+pub struct OperationBridge {
+    /// Index into the client version's operations.
+    pub client_operation: usize,
+    /// Index into the backend version's operations; `None` when that version lacks the operation.
+    pub backend_operation: Option<usize>,
+    /// Client to backend.
+    pub request: MessageBridge,
+    /// Backend to client, one for each status the backend declares.
+    pub responses: Vec<MessageBridge>,
+}
+
+impl OperationBridge {
+    /// The worst verdict of all messages; `Broken` when the operation is missing.
+    pub fn verdict(&self) -> Verdict {
+        if self.backend_operation.is_none() {
+            return Verdict::Broken;
+        }
+        self.responses.iter().map(|one| one.verdict).fold(self.request.verdict, Verdict::max)
+    }
+}

@@ -1,0 +1,4 @@
+//! From two schemas and declared lenses to a conversion, its image and its verdict.
+
+pub mod bridge;
+pub mod program;

@@ -1,0 +1,1 @@
+//! Releases: versions frozen in a lock file.
