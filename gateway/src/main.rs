@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The program `evergate`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    evergate_gateway::cli::main()
+}

@@ -1,0 +1,1 @@
+//! `gateway.yaml`, from as written to checked, all problems at once.

@@ -1,0 +1,1 @@
+//! The walk of one request: each step adds one known fact.

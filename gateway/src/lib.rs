@@ -1,0 +1,14 @@
+//! The gateway behind the binary `evergate`, as rooms that tests can enter.
+//!
+//! Rooms, top floor first: `cli`, `server`, `assemble`, `exchange`, `telemetry`, `snapshot`, `upstream`, `config`,
+//! `refusal`. No file names a room above its own, and `exchange` never names `config`.
+
+pub mod assemble;
+pub mod cli;
+pub mod config;
+pub mod exchange;
+pub mod refusal;
+pub mod server;
+pub mod snapshot;
+pub mod telemetry;
+pub mod upstream;

@@ -1,0 +1,1 @@
+//! Every reason to say no, with a stable code and what to do about it.

@@ -1,0 +1,5 @@
+//! Listening, draining, the admin listener, and reload.
+
+mod gateway;
+
+pub use gateway::{Gateway, RunOptions, StartFailure};

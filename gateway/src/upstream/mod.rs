@@ -1,0 +1,1 @@
+//! Endpoints, their pools and their passive health.
