@@ -1,4 +1,5 @@
 //! From two schemas and declared lenses to a conversion, its image and its verdict.
 
 pub mod bridge;
+pub mod outside;
 pub mod program;

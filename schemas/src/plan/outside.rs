@@ -1,0 +1,66 @@
+//! Values that a program reads from outside the payload: headers, parameters, configuration.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::plan::program::Outside;
+
+/// What [`crate::plan::program::Source::Outside`] reads, gathered once per message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Values {
+    /// Headers of the message as plain text, by lower-case name.
+    pub headers: BTreeMap<String, String>,
+    /// Path and query parameters of the request as plain, decoded text.
+    pub parameters: BTreeMap<String, String>,
+    /// The api's `values` in the gateway's configuration. Each is one compact JSON text, written as it is.
+    pub configuration: BTreeMap<String, String>,
+}
+
+impl Values {
+    /// The JSON text of a value, escaped where it is plain text; `None` when it is not there.
+    pub fn lookup(&self, what: &Outside) -> Option<Cow<'_, str>> {
+        match what {
+            Outside::Header(name) => self.headers.get(&**name).map(|text| Cow::Owned(quoted(text))),
+            Outside::Parameter(name) => {
+                self.parameters.get(&**name).map(|text| Cow::Owned(quoted(text)))
+            }
+            Outside::Configuration(name) => {
+                self.configuration.get(&**name).map(|text| Cow::Borrowed(text.as_str()))
+            }
+        }
+    }
+}
+
+/// Plain text as a JSON string (RFC 8259, section 7).
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Values;
+    use crate::plan::program::Outside;
+
+    #[track_caller]
+    fn check(what: &Outside, expected: Option<&str>) {
+        let mut values = Values::default();
+        values.headers.insert("x-tenant".to_owned(), "a \"b\"\n\u{1}".to_owned());
+        values.parameters.insert("id".to_owned(), "7".to_owned());
+        values.configuration.insert("rate".to_owned(), "{\"a\":1.0}".to_owned());
+        assert_eq!(values.lookup(what).as_deref(), expected);
+    }
+
+    #[test]
+    fn plain_text_is_escaped_and_json_is_not() {
+        check(&Outside::Header("x-tenant".into()), Some(r#""a \"b\"\n\u0001""#));
+        check(&Outside::Parameter("id".into()), Some("\"7\""));
+        check(&Outside::Configuration("rate".into()), Some("{\"a\":1.0}"));
+    }
+
+    #[test]
+    fn what_is_not_there_is_nothing() {
+        check(&Outside::Header("x-other".into()), None);
+        check(&Outside::Parameter("x-tenant".into()), None);
+        check(&Outside::Configuration("id".into()), None);
+    }
+}
