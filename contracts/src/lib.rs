@@ -1,1 +1,1 @@
-//! x
+//! Contract files, generated cases, judging and the version matrix; opens no socket.
