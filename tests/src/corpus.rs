@@ -1,0 +1,27 @@
+//! Where the real descriptions are that tests judge: those given from outside, or the repository's own.
+
+use std::path::{Path, PathBuf};
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace").to_owned()
+}
+
+/// The folder of apis: `EVERGATE_CORPUS` where it is set, else the repository's own.
+pub fn folder() -> PathBuf {
+    match std::env::var_os("EVERGATE_CORPUS") {
+        Some(folder) if !folder.is_empty() => PathBuf::from(folder),
+        _ => root().join("tests/data/apis"),
+    }
+}
+
+/// How many payloads are generated for each message: `EVERGATE_CASES`, else twenty.
+pub fn cases() -> u64 {
+    let asked = std::env::var("EVERGATE_CASES").ok();
+    asked.and_then(|count| count.parse().ok()).unwrap_or(20)
+}
+
+/// Whether the long form of a test is asked for: `EVERGATE_LONG=1`.
+pub fn long() -> bool {
+    std::env::var_os("EVERGATE_LONG").is_some_and(|value| value == "1")
+}
