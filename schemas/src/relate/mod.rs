@@ -1,6 +1,12 @@
 //! May what one schema's sender declares be read by another schema's reader? Proof, witness, or a reason.
 
+mod algebra;
+mod close;
+mod fold;
 mod prover;
+mod refute;
+mod shrink;
 pub mod verdict;
 
-pub use prover::{Budget, Prover, close};
+pub use close::close;
+pub use prover::{Budget, Prover};

@@ -1,1 +1,16 @@
 //! Payloads made from a schema: minimal, boundary and random ones, each checked by the validator.
+
+pub(crate) mod boundary;
+pub(crate) mod evaluate;
+pub(crate) mod flat;
+pub(crate) mod make;
+pub(crate) mod node;
+mod number;
+pub(crate) mod random;
+pub(crate) mod read;
+mod sampler;
+pub(crate) mod text;
+mod validate;
+
+pub use sampler::Sampler;
+pub use validate::Validator;

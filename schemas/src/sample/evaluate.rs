@@ -1,0 +1,420 @@
+//! Whether a value is valid for a schema in the arena: yes, no, or not for this form to say.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use jsonschema::PatternOptions;
+use serde_json::{Map, Number, Value, json};
+
+use super::node::{Arena, Arrays, Id, Keywords, Limit, Numbers, Objects, Types};
+
+/// How deep a value is looked at in one question; recursion without descent ends here too.
+const DEPTH: u32 = 100;
+
+/// Regular expressions as the validator reads them, compiled once.
+#[derive(Debug, Default)]
+pub(crate) struct Patterns {
+    known: HashMap<Arc<str>, Option<jsonschema::Validator>>,
+    answers: HashMap<(Arc<str>, Arc<str>), Option<bool>>,
+}
+
+/// How many answers about names are kept.
+const ANSWERS: usize = 65_536;
+
+impl Patterns {
+    /// Whether a text matches; `None` where the pattern cannot be compiled.
+    pub(crate) fn matches(&mut self, pattern: &Arc<str>, text: &str) -> Option<bool> {
+        let compiled = self.known.entry(Arc::clone(pattern)).or_insert_with(|| {
+            let schema = json!({"pattern": &**pattern});
+            catch_unwind(AssertUnwindSafe(|| {
+                jsonschema::options()
+                    .with_draft(jsonschema::Draft::Draft202012)
+                    .with_pattern_options(PatternOptions::regex())
+                    .build(&schema)
+                    .ok()
+            }))
+            .ok()
+            .flatten()
+        });
+        compiled.as_ref().map(|validator| validator.is_valid(&Value::String(text.to_owned())))
+    }
+
+    /// The same for a member name, remembered.
+    pub(crate) fn name_matches(&mut self, pattern: &Arc<str>, name: &Arc<str>) -> Option<bool> {
+        let key = (Arc::clone(pattern), Arc::clone(name));
+        if let Some(answer) = self.answers.get(&key) {
+            return *answer;
+        }
+        let answer = self.matches(pattern, name);
+        if self.answers.len() < ANSWERS {
+            self.answers.insert(key, answer);
+        }
+        answer
+    }
+}
+
+/// Exact order of two JSON numbers, whatever their representation.
+pub(crate) fn compare(left: &Number, right: &Number) -> Ordering {
+    match (integer(left), integer(right)) {
+        (Some(left), Some(right)) => left.cmp(&right),
+        (Some(left), None) => compare_mixed(left, right.as_f64().unwrap_or(f64::NAN)),
+        (None, Some(right)) => compare_mixed(right, left.as_f64().unwrap_or(f64::NAN)).reverse(),
+        (None, None) => left.as_f64().partial_cmp(&right.as_f64()).unwrap_or(Ordering::Equal),
+    }
+}
+
+/// A number as an integer, when it is one that fits.
+pub(crate) fn integer(number: &Number) -> Option<i128> {
+    if let Some(small) = number.as_i64() {
+        return Some(i128::from(small));
+    }
+    if let Some(big) = number.as_u64() {
+        return Some(i128::from(big));
+    }
+    let float = number.as_f64()?;
+    #[expect(clippy::cast_possible_truncation, reason = "integral and within 2^120, so exact")]
+    (float.fract() == 0.0 && float.abs() < 2f64.powi(120)).then_some(float as i128)
+}
+
+fn compare_mixed(whole: i128, float: f64) -> Ordering {
+    let floor = float.floor();
+    if floor >= 2f64.powi(120) {
+        return Ordering::Less;
+    }
+    if floor <= -(2f64.powi(120)) {
+        return Ordering::Greater;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "an integral float within 2^120 is exact")]
+    let below = floor as i128;
+    match whole.cmp(&below) {
+        Ordering::Equal if float > floor => Ordering::Less,
+        order => order,
+    }
+}
+
+/// Equality of JSON values, numbers by value.
+pub(crate) fn equal(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => compare(left, right) == Ordering::Equal,
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len()
+                && left.iter().zip(right).all(|(left, right)| equal(left, right))
+        }
+        (Value::Object(left), Value::Object(right)) => {
+            left.len() == right.len()
+                && left
+                    .iter()
+                    .all(|(name, value)| right.get(name).is_some_and(|other| equal(value, other)))
+        }
+        _ => left == right,
+    }
+}
+
+impl Limit {
+    /// Whether a number is not below this lower limit.
+    pub(crate) fn under(&self, number: &Number) -> bool {
+        match compare(&self.value, number) {
+            Ordering::Less => true,
+            Ordering::Equal => !self.exclusive,
+            Ordering::Greater => false,
+        }
+    }
+
+    /// Whether a number is not above this upper limit.
+    pub(crate) fn over(&self, number: &Number) -> bool {
+        match compare(&self.value, number) {
+            Ordering::Greater => true,
+            Ordering::Equal => !self.exclusive,
+            Ordering::Less => false,
+        }
+    }
+}
+
+impl Numbers {
+    /// Takes over a lower limit if it is the stricter one.
+    pub(crate) fn raise(&mut self, limit: Limit) {
+        let stricter =
+            self.least.as_ref().is_none_or(|had| match compare(&limit.value, &had.value) {
+                Ordering::Greater => true,
+                Ordering::Equal => limit.exclusive,
+                Ordering::Less => false,
+            });
+        if stricter {
+            self.least = Some(limit);
+        }
+    }
+
+    /// Takes over an upper limit if it is the stricter one.
+    pub(crate) fn lower(&mut self, limit: Limit) {
+        let stricter =
+            self.most.as_ref().is_none_or(|had| match compare(&limit.value, &had.value) {
+                Ordering::Less => true,
+                Ordering::Equal => limit.exclusive,
+                Ordering::Greater => false,
+            });
+        if stricter {
+            self.most = Some(limit);
+        }
+    }
+
+    fn admit(&self, number: &Number) -> Option<bool> {
+        if self.least.as_ref().is_some_and(|limit| !limit.under(number))
+            || self.most.as_ref().is_some_and(|limit| !limit.over(number))
+        {
+            return Some(false);
+        }
+        let mut sure = true;
+        for divisor in &self.multiples {
+            match (integer(number), integer(divisor)) {
+                (Some(number), Some(divisor)) if divisor != 0 => {
+                    if number % divisor != 0 {
+                        return Some(false);
+                    }
+                }
+                // How decimal fractions divide is the validator's to say.
+                _ => sure = false,
+            }
+        }
+        sure.then_some(true)
+    }
+}
+
+/// Three-valued conjunction.
+fn and(left: Option<bool>, right: impl FnOnce() -> Option<bool>) -> Option<bool> {
+    match left {
+        Some(false) => Some(false),
+        Some(true) => right(),
+        None => {
+            if right() == Some(false) {
+                Some(false)
+            } else {
+                None
+            }
+        }
+    }
+}
+
+/// Looks at values through an arena.
+pub(crate) struct Judge<'a> {
+    pub(crate) arena: &'a Arena,
+    pub(crate) patterns: &'a mut Patterns,
+}
+
+impl Judge<'_> {
+    /// Whether the value is valid for the schema.
+    pub(crate) fn accepts(&mut self, schema: Id, value: &Value) -> Option<bool> {
+        self.look(schema, value, 0)
+    }
+
+    fn look(&mut self, schema: Id, value: &Value, depth: u32) -> Option<bool> {
+        if depth > DEPTH {
+            return None;
+        }
+        let node = self.arena.node(schema);
+        let own = self.own(&node, value);
+        if own == Some(false) {
+            return own;
+        }
+        let parts = and(own, || self.family(&node, value, depth));
+        if parts == Some(false) {
+            return parts;
+        }
+        let odd = node.odd.is_some()
+            || (node.unevaluated_members.is_some() && value.is_object())
+            || (node.unevaluated_items.is_some() && value.is_array());
+        let composed = and(parts, || self.composed(&node, value, depth));
+        if odd && composed == Some(true) { None } else { composed }
+    }
+
+    fn own(&mut self, node: &Keywords, value: &Value) -> Option<bool> {
+        if !node.types.meets(Types::of(value)) {
+            return Some(false);
+        }
+        if node.values.as_ref().is_some_and(|values| !values.iter().any(|one| equal(one, value))) {
+            return Some(false);
+        }
+        Some(true)
+    }
+
+    fn family(&mut self, node: &Keywords, value: &Value, depth: u32) -> Option<bool> {
+        match value {
+            Value::Number(number) => node.numbers.admit(number),
+            Value::String(text) => {
+                let length = text.chars().count() as u64;
+                if length < node.texts.least || node.texts.most.is_some_and(|most| length > most) {
+                    return Some(false);
+                }
+                let patterns = &node.texts.patterns;
+                patterns.iter().fold(Some(true), |so_far, pattern| {
+                    and(so_far, || self.patterns.matches(pattern, text))
+                })
+            }
+            Value::Array(items) => self.array(&node.arrays, items, depth),
+            Value::Object(members) => self.object(&node.objects, members, depth),
+            Value::Null | Value::Bool(_) => Some(true),
+        }
+    }
+
+    fn array(&mut self, arrays: &Arrays, items: &[Value], depth: u32) -> Option<bool> {
+        let count = items.len() as u64;
+        if count < arrays.least || arrays.most.is_some_and(|most| count > most) {
+            return Some(false);
+        }
+        if arrays.unique && has_twins(items) {
+            return Some(false);
+        }
+        let mut answer = Some(true);
+        if let Some(row) = &arrays.row {
+            for (index, item) in items.iter().enumerate() {
+                let Some(schema) = row.first.get(index).copied().or(row.rest) else { continue };
+                answer = and(answer, || self.look(schema, item, depth + 1));
+                if answer == Some(false) {
+                    return answer;
+                }
+            }
+        }
+        let Some(contains) = &arrays.contains else { return answer };
+        let (mut sure, mut maybe) = (0, 0);
+        for item in items {
+            match self.look(contains.schema, item, depth + 1) {
+                Some(true) => sure += 1,
+                Some(false) => {}
+                None => maybe += 1,
+            }
+        }
+        if sure + maybe < contains.least || contains.most.is_some_and(|most| sure > most) {
+            return Some(false);
+        }
+        let decided =
+            sure >= contains.least && contains.most.is_none_or(|most| sure + maybe <= most);
+        and(answer, || decided.then_some(true))
+    }
+
+    fn object(
+        &mut self,
+        objects: &Objects,
+        members: &Map<String, Value>,
+        depth: u32,
+    ) -> Option<bool> {
+        let count = members.len() as u64;
+        if count < objects.least
+            || objects.most.is_some_and(|most| count > most)
+            || objects.required.iter().any(|name| !members.contains_key(&**name))
+        {
+            return Some(false);
+        }
+        let mut answer = Some(true);
+        for (name, value) in members {
+            answer = and(answer, || self.member(objects, (name, value), depth));
+            if answer == Some(false) {
+                return answer;
+            }
+        }
+        answer
+    }
+
+    fn member(
+        &mut self,
+        objects: &Objects,
+        (name, value): (&str, &Value),
+        depth: u32,
+    ) -> Option<bool> {
+        let mut answer = Some(true);
+        if let Some(names) = objects.names {
+            answer = self.look(names, &Value::String(name.to_owned()), depth + 1);
+        }
+        let Some(layer) = &objects.layer else { return answer };
+        let mut declared = Some(false);
+        if let Some(&schema) = layer.named.get(name) {
+            declared = Some(true);
+            answer = and(answer, || self.look(schema, value, depth + 1));
+        }
+        for (pattern, schema) in &layer.patterned {
+            match self.patterns.matches(pattern, name) {
+                Some(true) => {
+                    declared = Some(true);
+                    answer = and(answer, || self.look(*schema, value, depth + 1));
+                }
+                Some(false) => {}
+                None => {
+                    declared = if declared == Some(true) { declared } else { None };
+                    answer = and(answer, || None);
+                }
+            }
+        }
+        match (declared, layer.rest) {
+            (Some(false), Some(rest)) => and(answer, || self.look(rest, value, depth + 1)),
+            (None, Some(_)) => and(answer, || None),
+            _ => answer,
+        }
+    }
+
+    fn composed(&mut self, node: &Keywords, value: &Value, depth: u32) -> Option<bool> {
+        let mut answer = Some(true);
+        for &part in &node.all {
+            answer = and(answer, || self.look(part, value, depth + 1));
+        }
+        if let Some(branches) = &node.any {
+            answer = and(answer, || {
+                let (sure, maybe) = self.count(branches, value, depth);
+                if sure > 0 {
+                    Some(true)
+                } else if maybe > 0 {
+                    None
+                } else {
+                    Some(false)
+                }
+            });
+        }
+        if let Some(branches) = &node.one {
+            answer = and(answer, || {
+                let (sure, maybe) = self.count(branches, value, depth);
+                match (sure, maybe) {
+                    (1, 0) => Some(true),
+                    (0, 0) | (2.., _) => Some(false),
+                    _ => None,
+                }
+            });
+        }
+        for &barred in &node.not {
+            answer = and(answer, || self.look(barred, value, depth + 1).map(|valid| !valid));
+        }
+        if let Some(conditional) = &node.conditional {
+            answer = and(answer, || match self.look(conditional.when, value, depth + 1) {
+                Some(true) => self.look(conditional.then, value, depth + 1),
+                Some(false) => self.look(conditional.otherwise, value, depth + 1),
+                None => None,
+            });
+        }
+        if let Value::Object(members) = value {
+            for (name, demand) in &node.dependent {
+                if members.contains_key(&**name) {
+                    answer = and(answer, || self.look(*demand, value, depth + 1));
+                }
+            }
+        }
+        answer
+    }
+
+    fn count(&mut self, branches: &[Id], value: &Value, depth: u32) -> (u32, u32) {
+        let (mut sure, mut maybe) = (0, 0);
+        for &branch in branches {
+            match self.look(branch, value, depth + 1) {
+                Some(true) => sure += 1,
+                Some(false) => {}
+                None => maybe += 1,
+            }
+        }
+        (sure, maybe)
+    }
+}
+
+/// Whether two items are equal.
+pub(crate) fn has_twins(items: &[Value]) -> bool {
+    items
+        .iter()
+        .enumerate()
+        .any(|(index, item)| items.iter().skip(index + 1).any(|other| equal(item, other)))
+}
