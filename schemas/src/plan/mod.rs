@@ -2,5 +2,13 @@
 
 pub mod apply;
 pub mod bridge;
+mod fuse;
+mod image;
+mod nodes;
 pub mod outside;
 pub mod program;
+#[cfg(test)]
+mod random;
+
+pub use fuse::{fuse, fuse_all};
+pub use image::{Image, ImageLimits, image, image_of};

@@ -1,0 +1,95 @@
+//! A node asked what it makes of one literal, when programs are fused.
+
+use serde_json::Value;
+
+use crate::plan::program::{Literal, Node, NodeId, NoteId, Program};
+
+/// What a node makes of a literal.
+pub(super) enum Made {
+    /// Written as it is.
+    Same,
+    /// Another literal, by this note.
+    Other(Literal, NoteId),
+    /// Refused.
+    Refused(NoteId),
+    /// Left out.
+    Omitted(NoteId),
+    /// Not known without running the node on a whole document.
+    Unknown,
+}
+
+/// What becomes of the literal in this node.
+pub(super) fn evaluate(program: &Program, id: NodeId, literal: &Literal) -> Made {
+    let Ok(value) = serde_json::from_str::<Value>(literal) else { return Made::Unknown };
+    let mut id = id;
+    // A way through tables and splits is short; one that is not goes in a circle.
+    for _ in 0..=program.nodes.len() {
+        match (program.node(id), &value) {
+            (Node::Copy, _) => return Made::Same,
+            (Node::Refuse(note), _) => return Made::Refused(*note),
+            (Node::Omit(note), _) => return Made::Omitted(*note),
+            (Node::Replace(other, note), _) => return Made::Other(other.clone(), *note),
+            (Node::Object(_), Value::Object(_)) | (Node::Array(_), Value::Array(_)) => {
+                return Made::Unknown;
+            }
+            (Node::Object(_) | Node::Array(_), _) => return Made::Same,
+            (Node::Split(split), _) => {
+                id = match value {
+                    Value::Null => split.null,
+                    Value::Bool(_) => split.boolean,
+                    Value::Number(_) => split.number,
+                    Value::String(_) => split.string,
+                    Value::Array(_) => split.array,
+                    Value::Object(_) => split.object,
+                };
+            }
+            (Node::Table(table), _) => {
+                let row = table.entries.iter().find(|(entry, _)| same(entry, &value));
+                id = row.map_or(table.otherwise, |(_, id)| *id);
+            }
+        }
+    }
+    Made::Unknown
+}
+
+/// Whether a table's entry is this scalar: numbers by value, as [`crate::plan::program::Table`] says.
+pub(super) fn same(entry: &Literal, value: &Value) -> bool {
+    match (serde_json::from_str::<Value>(entry), value) {
+        (Ok(Value::Number(one)), Value::Number(other)) => one.as_f64() == other.as_f64(),
+        (_, Value::Array(_) | Value::Object(_)) => false,
+        (Ok(one), other) => one == *other,
+        (Err(_), _) => false,
+    }
+}
+
+/// The JSON type of a literal, as a position in a [`crate::plan::program::Split`].
+pub(super) fn kind(literal: &Literal) -> Kind {
+    match literal.trim_start().as_bytes().first() {
+        Some(b'n') => Kind::Null,
+        Some(b't' | b'f') => Kind::Boolean,
+        Some(b'"') => Kind::String,
+        Some(b'[') => Kind::Array,
+        Some(b'{') => Kind::Object,
+        _ => Kind::Number,
+    }
+}
+
+/// A JSON type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    Null,
+    Boolean,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+impl Kind {
+    pub(super) const ALL: [Self; 6] =
+        [Self::Null, Self::Boolean, Self::Number, Self::String, Self::Array, Self::Object];
+
+    pub(super) const fn is_scalar(self) -> bool {
+        matches!(self, Self::Null | Self::Boolean | Self::Number | Self::String)
+    }
+}

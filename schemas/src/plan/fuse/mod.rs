@@ -1,0 +1,10 @@
+//! Two programs become one that does what both do, one after the other.
+
+mod literal;
+mod node;
+mod object;
+
+#[cfg(test)]
+mod tests;
+
+pub use node::{fuse, fuse_all};

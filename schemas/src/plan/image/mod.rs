@@ -1,0 +1,14 @@
+//! The abstract twin of a program: from the schema of what goes in to a schema of what comes out.
+
+mod array;
+mod fold;
+mod merge;
+mod object;
+mod slots;
+mod supply;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+pub use walk::{Image, ImageLimits, image, image_of};

@@ -1,0 +1,143 @@
+//! What slots may hold: filled in one pass over the object that owns them, read in the next.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::Value;
+
+use crate::plan::program::{Node, NodeId, ObjectNode, Program, Slot, Source};
+
+use super::walk::union;
+
+/// What a slot holds when it is read.
+pub(super) enum Held {
+    /// Nothing ever fills it.
+    Nothing,
+    /// The schema of its values, and whether it is always filled.
+    Values { schema: Value, sure: bool },
+}
+
+#[derive(Debug)]
+struct Frame {
+    number: u32,
+    first: u32,
+    count: u32,
+    collecting: bool,
+    held: BTreeMap<Slot, (Vec<Value>, bool)>,
+}
+
+/// The slots of the objects that are being walked.
+#[derive(Debug)]
+pub(super) struct Slots {
+    any: bool,
+    frames: Vec<Frame>,
+    last: u32,
+    /// Whether the nodes below one touch slots that none of them owns.
+    outer: HashMap<NodeId, bool>,
+}
+
+impl Slots {
+    pub(super) fn new(program: &Program) -> Self {
+        let any = program.nodes.iter().any(|node| matches!(node, Node::Object(one) if one.slots.1 > 0));
+        Self { any, frames: Vec::new(), last: 0, outer: HashMap::new() }
+    }
+
+    /// The number under which outcomes of a node are remembered: 0 where no slot of an outer object matters.
+    pub(super) fn frame_for(&mut self, program: &Program, id: NodeId) -> u32 {
+        let Some(number) = self.frames.last().map(|frame| frame.number).filter(|_| self.any) else { return 0 };
+        let reaches = *self.outer.entry(id).or_insert_with(|| touches_outer(program, id));
+        if reaches { number } else { 0 }
+    }
+
+    /// Begins the pass that finds out what the slots hold.
+    pub(super) fn collect(&mut self, node: &ObjectNode) {
+        self.last += 1;
+        let (first, count) = node.slots;
+        let held = BTreeMap::new();
+        self.frames.push(Frame { number: self.last, first, count, collecting: true, held });
+    }
+
+    /// Begins the pass that uses what was found.
+    pub(super) fn settle(&mut self) {
+        self.last += 1;
+        let number = self.last;
+        if let Some(frame) = self.frames.last_mut() {
+            frame.collecting = false;
+            frame.number = number;
+        }
+    }
+
+    /// Leaves the object.
+    pub(super) fn leave(&mut self) {
+        self.frames.pop();
+    }
+
+    fn frame(&mut self, slot: Slot) -> Option<&mut Frame> {
+        self.frames.iter_mut().rev().find(|frame| slot.0.wrapping_sub(frame.first) < frame.count)
+    }
+
+    pub(super) fn fill(&mut self, slot: Slot, schema: Value, sure: bool) {
+        if let Some(frame) = self.frame(slot).filter(|frame| frame.collecting) {
+            let held = frame.held.entry(slot).or_default();
+            held.0.push(schema);
+            held.1 |= sure;
+        }
+    }
+
+    /// While its contents are being found out, a slot is taken to be always filled with anything: nothing of
+    /// that pass is kept but the contents of slots.
+    pub(super) fn held(&mut self, slot: Slot) -> Held {
+        match self.frame(slot) {
+            None => Held::Nothing,
+            Some(frame) if frame.collecting => Held::Values { schema: Value::Bool(true), sure: true },
+            Some(frame) => frame.held.get(&slot).map_or(Held::Nothing, |(schemas, sure)| Held::Values {
+                schema: union(schemas.clone()),
+                sure: *sure,
+            }),
+        }
+    }
+}
+
+fn touches_outer(program: &Program, id: NodeId) -> bool {
+    let mut touched = BTreeSet::new();
+    let mut owned = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![id];
+    while let Some(id) = waiting.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        match program.node(id) {
+            Node::Copy | Node::Refuse(_) | Node::Omit(_) | Node::Replace(..) => {}
+            Node::Split(one) => {
+                waiting.extend([one.null, one.boolean, one.number, one.string, one.array, one.object]);
+            }
+            Node::Table(table) => {
+                waiting.extend(table.entries.iter().map(|(_, id)| *id));
+                waiting.push(table.otherwise);
+            }
+            Node::Array(array) => {
+                waiting.extend(&array.prefix);
+                waiting.push(array.items);
+            }
+            Node::Object(object) => {
+                owned.extend(object.slots.0..object.slots.0.saturating_add(object.slots.1));
+                touched.extend(object.members.iter().filter_map(|member| member.take).map(|(slot, _)| slot.0));
+                object.supplies.iter().for_each(|supply| sources(&supply.source, &mut touched));
+                waiting.extend(object.members.iter().map(|member| member.node));
+                waiting.extend(object.patterns.iter().map(|(_, id)| *id));
+                waiting.push(object.other);
+            }
+        }
+    }
+    touched.difference(&owned).next().is_some()
+}
+
+fn sources(source: &Source, touched: &mut BTreeSet<u32>) {
+    match source {
+        Source::Slot(slot) => {
+            touched.insert(slot.0);
+        }
+        Source::Object(parts) => parts.iter().for_each(|part| sources(&part.source, touched)),
+        Source::Literal(_) | Source::Outside(_) | Source::Nothing => {}
+    }
+}
