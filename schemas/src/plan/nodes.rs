@@ -8,8 +8,12 @@ use super::program::{Missing, Node, NodeId, NoteId, Program, Source, Supply};
 pub(crate) fn children(node: &Node) -> Vec<NodeId> {
     match node {
         Node::Copy | Node::Refuse(_) | Node::Omit(_) | Node::Replace(..) => Vec::new(),
-        Node::Split(one) => vec![one.null, one.boolean, one.number, one.string, one.array, one.object],
-        Node::Table(table) => table.entries.iter().map(|(_, id)| *id).chain([table.otherwise]).collect(),
+        Node::Split(one) => {
+            vec![one.null, one.boolean, one.number, one.string, one.array, one.object]
+        }
+        Node::Table(table) => {
+            table.entries.iter().map(|(_, id)| *id).chain([table.otherwise]).collect()
+        }
         Node::Array(array) => array.prefix.iter().copied().chain([array.items]).collect(),
         Node::Object(object) => object
             .members
@@ -40,7 +44,8 @@ pub(crate) fn omissions(program: &Program, id: NodeId) -> BTreeSet<NoteId> {
                 found.insert(*note);
             }
             node @ (Node::Split(_) | Node::Table(_)) => waiting.extend(children(node)),
-            Node::Copy | Node::Refuse(_) | Node::Replace(..) | Node::Object(_) | Node::Array(_) => {}
+            Node::Copy | Node::Refuse(_) | Node::Replace(..) | Node::Object(_) | Node::Array(_) => {
+            }
         }
     }
     found
@@ -56,7 +61,9 @@ pub(crate) fn may_refuse(program: &Program, id: NodeId) -> bool {
         }
         match program.node(id) {
             Node::Refuse(_) => return true,
-            Node::Object(object) if object.conflict.is_some() || object.supplies.iter().any(refuses) => {
+            Node::Object(object)
+                if object.conflict.is_some() || object.supplies.iter().any(refuses) =>
+            {
                 return true;
             }
             node => waiting.extend(children(node)),

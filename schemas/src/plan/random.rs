@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::program::{
-    ArrayNode, Literal, Member, Missing, Node, NodeId, Note, NoteId, ObjectNode, Program, Slot, Source, Split,
-    Supply, Table, Take,
+    ArrayNode, Literal, Member, Missing, Node, NodeId, Note, NoteId, ObjectNode, Program, Slot,
+    Source, Split, Supply, Table, Take,
 };
 
-/// A small generator (SplitMix64); the same seed gives the same things on every machine.
+/// A small generator (`SplitMix64`); the same seed gives the same things on every machine.
 pub(super) struct Random(pub(super) u64);
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
@@ -47,7 +47,9 @@ impl Random {
             4 => (0..self.below(4)).map(|_| self.value(depth - 1)).collect(),
             _ => {
                 let names: Vec<&str> = NAMES.into_iter().filter(|_| self.once_in(2)).collect();
-                Value::Object(names.iter().map(|name| ((*name).to_owned(), self.value(depth - 1))).collect())
+                Value::Object(
+                    names.iter().map(|name| ((*name).to_owned(), self.value(depth - 1))).collect(),
+                )
             }
         }
     }
@@ -59,11 +61,18 @@ impl Random {
             1 => json!({"type": self.pick(&["null", "boolean", "number", "string"])}),
             2 => json!({"type": ["string", "null"]}),
             3 => {
-                let values: Vec<Value> =
-                    (0..=self.below(3)).map(|_| serde_json::from_str(self.pick(&SCALARS)).unwrap()).collect();
+                let from = self.below(4);
+                let values: Vec<Value> = SCALARS
+                    .iter()
+                    .skip(from)
+                    .take(1 + self.below(3))
+                    .map(|one| serde_json::from_str(one).unwrap())
+                    .collect();
                 json!({"enum": values})
             }
-            4 => json!({"type": "array", "items": self.schema(depth - 1), "minItems": self.below(2)}),
+            4 => {
+                json!({"type": "array", "items": self.schema(depth - 1), "minItems": self.below(2)})
+            }
             5 => json!({"anyOf": [self.schema(depth - 1), self.schema(depth - 1)]}),
             6 => json!({"allOf": [self.object(depth), self.object(depth)]}),
             _ => self.object(depth),
@@ -92,7 +101,8 @@ impl Random {
             schema["minProperties"] = json!(1);
         }
         if self.once_in(6) {
-            schema["not"] = json!({"required": [self.pick(&NAMES), self.pick(&NAMES)]});
+            let names: Vec<&str> = NAMES.into_iter().filter(|_| self.once_in(2)).collect();
+            schema["not"] = json!({"required": names});
         }
         schema
     }
@@ -100,7 +110,8 @@ impl Random {
     /// A payload that aims at the schema; it may miss.
     pub(super) fn aimed(&mut self, schema: &Value) -> Value {
         if let Some(parts) = schema.get("anyOf").and_then(Value::as_array) {
-            return self.aimed(&parts[self.below(parts.len())]);
+            let at = self.below(parts.len());
+            return self.aimed(&parts[at]);
         }
         if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
             let mut merged = Map::new();
@@ -162,7 +173,8 @@ impl Random {
                     items: self.node(nodes),
                 })),
                 1 => {
-                    let mut way = || if self.once_in(2) { NodeId(0) } else { self.node(leaves + tables) };
+                    let mut way =
+                        || if self.once_in(2) { NodeId(0) } else { self.node(leaves + tables) };
                     Node::Split(Box::new(Split {
                         null: way(),
                         boolean: way(),
@@ -178,7 +190,11 @@ impl Random {
         }
         let note = |rule, loss| Note { rule, text: String::new(), at: String::new(), loss };
         let notes = vec![note("R", false), note("O", true), note("X", true), note("S", false)];
-        Program { nodes: all, root: NodeId(u32::try_from(nodes - 1 - self.below(2)).unwrap()), notes }
+        Program {
+            nodes: all,
+            root: NodeId(u32::try_from(nodes - 1 - self.below(2)).unwrap()),
+            notes,
+        }
     }
 
     fn node(&mut self, below: usize) -> NodeId {
@@ -214,7 +230,11 @@ impl Random {
         }
         ObjectNode {
             members,
-            patterns: if self.once_in(5) { vec![("^[cd]$".into(), self.node(nodes))] } else { Vec::new() },
+            patterns: if self.once_in(5) {
+                vec![("^[cd]$".into(), self.node(nodes))]
+            } else {
+                Vec::new()
+            },
             other: self.node(nodes),
             supplies,
             conflict: Some(NoteId(0)),

@@ -1,7 +1,10 @@
 //! A node asked what it makes of one literal, when programs are fused.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
+use crate::plan::apply::same_scalar;
 use crate::plan::program::{Literal, Node, NodeId, NoteId, Program};
 
 /// What a node makes of a literal.
@@ -25,14 +28,13 @@ pub(super) fn evaluate(program: &Program, id: NodeId, literal: &Literal) -> Made
     // A way through tables and splits is short; one that is not goes in a circle.
     for _ in 0..=program.nodes.len() {
         match (program.node(id), &value) {
-            (Node::Copy, _) => return Made::Same,
             (Node::Refuse(note), _) => return Made::Refused(*note),
             (Node::Omit(note), _) => return Made::Omitted(*note),
-            (Node::Replace(other, note), _) => return Made::Other(other.clone(), *note),
+            (Node::Replace(other, note), _) => return Made::Other(Arc::clone(other), *note),
             (Node::Object(_), Value::Object(_)) | (Node::Array(_), Value::Array(_)) => {
                 return Made::Unknown;
             }
-            (Node::Object(_) | Node::Array(_), _) => return Made::Same,
+            (Node::Copy | Node::Object(_) | Node::Array(_), _) => return Made::Same,
             (Node::Split(split), _) => {
                 id = match value {
                     Value::Null => split.null,
@@ -52,14 +54,9 @@ pub(super) fn evaluate(program: &Program, id: NodeId, literal: &Literal) -> Made
     Made::Unknown
 }
 
-/// Whether a table's entry is this scalar: numbers by value, as [`crate::plan::program::Table`] says.
+/// Whether a table's entry is this scalar.
 pub(super) fn same(entry: &Literal, value: &Value) -> bool {
-    match (serde_json::from_str::<Value>(entry), value) {
-        (Ok(Value::Number(one)), Value::Number(other)) => one.as_f64() == other.as_f64(),
-        (_, Value::Array(_) | Value::Object(_)) => false,
-        (Ok(one), other) => one == *other,
-        (Err(_), _) => false,
-    }
+    serde_json::from_str(entry).is_ok_and(|entry| same_scalar(&entry, value))
 }
 
 /// The JSON type of a literal, as a position in a [`crate::plan::program::Split`].

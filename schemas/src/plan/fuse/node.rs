@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::plan::nodes::may_refuse;
 use crate::plan::program::{
-    ArrayNode, Literal, Member, Missing, Node, NodeId, Note, NoteId, ObjectNode, Program, Slot, Source, Split,
-    Supply, Table, Take,
+    ArrayNode, Literal, Member, Missing, Node, NodeId, Note, NoteId, ObjectNode, Program, Slot,
+    Source, Split, Supply, Table, Take,
 };
 
 use super::literal::{Kind, Made, evaluate, kind, same};
@@ -158,19 +158,27 @@ impl Product<'_> {
                 self.objects(one, other).map(|object| Node::Object(Box::new(object)))
             }
             (Node::Array(one), Node::Array(other)) => self.arrays(one, other),
-            (Node::Table(table), Node::Table(_) | Node::Refuse(_) | Node::Omit(_) | Node::Replace(..)) => {
+            (
+                Node::Table(table),
+                Node::Table(_) | Node::Refuse(_) | Node::Omit(_) | Node::Replace(..),
+            ) => self.table(table, b, typed),
+            (Node::Table(table), _) if typed.is_some_and(Kind::is_scalar) => {
                 self.table(table, b, typed)
             }
-            (Node::Table(table), _) if typed.is_some_and(Kind::is_scalar) => self.table(table, b, typed),
-            (Node::Object(_) | Node::Array(_), Node::Copy) => Some(self.renumbered(Which::First, a)),
-            (Node::Object(_) | Node::Array(_), leaf @ (Node::Refuse(_) | Node::Omit(_) | Node::Replace(..))) => {
-                (!may_refuse(first, a)).then(|| match leaf {
-                    Node::Refuse(note) => Node::Refuse(self.later(*note)),
-                    Node::Replace(literal, note) => Node::Replace(Arc::clone(literal), self.later(*note)),
-                    Node::Omit(note) => Node::Omit(self.later(*note)),
-                    _ => Node::Copy,
-                })
+            (Node::Object(_) | Node::Array(_), Node::Copy) => {
+                Some(self.renumbered(Which::First, a))
             }
+            (
+                Node::Object(_) | Node::Array(_),
+                leaf @ (Node::Refuse(_) | Node::Omit(_) | Node::Replace(..)),
+            ) => (!may_refuse(first, a)).then(|| match leaf {
+                Node::Refuse(note) => Node::Refuse(self.later(*note)),
+                Node::Replace(literal, note) => {
+                    Node::Replace(Arc::clone(literal), self.later(*note))
+                }
+                Node::Omit(note) => Node::Omit(self.later(*note)),
+                _ => Node::Copy,
+            }),
             _ if typed.is_none() => {
                 let mut ways = all(COPY);
                 for kind in Kind::ALL {
@@ -231,7 +239,7 @@ impl Product<'_> {
                 }
                 self.import(Which::Second, rows.otherwise)
             }
-            _ => self.pair(table.otherwise, next, typed)?,
+            _ => self.pair(table.otherwise, b, typed)?,
         };
         Some(Node::Table(Box::new(Table { entries, otherwise })))
     }
@@ -264,7 +272,9 @@ impl Product<'_> {
             Node::Copy => Node::Copy,
             Node::Refuse(note) => Node::Refuse(self.note(which, *note)),
             Node::Omit(note) => Node::Omit(self.note(which, *note)),
-            Node::Replace(literal, note) => Node::Replace(Arc::clone(literal), self.note(which, *note)),
+            Node::Replace(literal, note) => {
+                Node::Replace(Arc::clone(literal), self.note(which, *note))
+            }
             Node::Split(split) => {
                 let mut split = split.as_ref().clone();
                 for kind in Kind::ALL {
@@ -296,7 +306,10 @@ impl Product<'_> {
                 .iter()
                 .map(|member| Member {
                     name: Arc::clone(&member.name),
-                    rename: member.rename.as_ref().map(|(name, note)| (Arc::clone(name), self.note(which, *note))),
+                    rename: member
+                        .rename
+                        .as_ref()
+                        .map(|(name, note)| (Arc::clone(name), self.note(which, *note))),
                     node: self.import(which, member.node),
                     take: member.take.map(|take| self.take(which, take)),
                 })
@@ -334,7 +347,12 @@ impl Product<'_> {
             Missing::Omit => Missing::Omit,
             Missing::Refuse(note) => Missing::Refuse(self.note(which, note)),
         };
-        Supply { name: Arc::clone(&supply.name), source, note: self.note(which, supply.note), missing }
+        Supply {
+            name: Arc::clone(&supply.name),
+            source,
+            note: self.note(which, supply.note),
+            missing,
+        }
     }
 
     pub(super) fn note(&self, which: Which, note: NoteId) -> NoteId {

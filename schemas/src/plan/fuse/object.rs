@@ -6,16 +6,30 @@ use std::sync::Arc;
 use regex::Regex;
 
 use crate::plan::nodes::may_omit;
-use crate::plan::program::{Member, Missing, Node, NodeId, ObjectNode, Program, Source, Supply, Take};
+use crate::plan::program::{
+    Member, Missing, Node, NodeId, ObjectNode, Program, Source, Supply, Take,
+};
 
 use super::literal::{Made, evaluate};
 use super::node::{Product, Which};
+
+/// Nodes by pattern, and the node of other members.
+type Rest = (Vec<(Arc<str>, NodeId)>, NodeId);
+
+/// What is left of a supply of the first program.
+enum Left {
+    Supply(Supply),
+    /// The second program drops what is supplied, whatever it is.
+    Nothing,
+}
 
 impl Product<'_> {
     pub(super) fn objects(&mut self, one: &ObjectNode, other: &ObjectNode) -> Option<ObjectNode> {
         let slots = match (one.slots.1, other.slots.1) {
             (_, 0) => one.slots,
-            (0, count) => (self.slot(Which::Second, crate::plan::program::Slot(other.slots.0)).0, count),
+            (0, count) => {
+                (self.slot(Which::Second, crate::plan::program::Slot(other.slots.0)).0, count)
+            }
             _ => return None,
         };
         self.conflicts_stay(one, other)?;
@@ -26,7 +40,10 @@ impl Product<'_> {
         for member in &other.members {
             if !members.contains_key(&member.name) {
                 let id = passing(one, &member.name)?;
-                members.insert(Arc::clone(&member.name), self.second_member(id, member, &one.supplies)?);
+                members.insert(
+                    Arc::clone(&member.name),
+                    self.second_member(id, member, &one.supplies)?,
+                );
             }
         }
         let (patterns, rest) = self.rest(one, other)?;
@@ -48,7 +65,8 @@ impl Product<'_> {
     fn conflicts_stay(&self, one: &ObjectNode, other: &ObjectNode) -> Option<()> {
         let targets = one.members.iter().filter_map(|member| member.rename.as_ref());
         for (name, _) in targets.filter(|_| one.conflict.is_some()) {
-            let moved = known(other, name).is_some_and(|member| matches!(member.take, Some((_, Take::Move(_)))));
+            let moved = known(other, name)
+                .is_some_and(|member| matches!(member.take, Some((_, Take::Move(_)))));
             if moved || may_omit(self.second, passing(other, name)?) {
                 return None;
             }
@@ -76,30 +94,44 @@ impl Product<'_> {
         let rename = match next.and_then(|next| next.rename.as_ref()) {
             Some((target, note)) => Some((
                 Arc::clone(target),
-                member.rename.as_ref().map_or_else(|| self.later(*note), |(_, first)| self.louder(*first, *note)),
+                member
+                    .rename
+                    .as_ref()
+                    .map_or_else(|| self.later(*note), |(_, first)| self.louder(*first, *note)),
             )),
             None => member.rename.clone(),
         };
-        let take = next.and_then(|next| next.take).map(|take| self.take(Which::Second, take)).or(member.take);
+        let take = next
+            .and_then(|next| next.take)
+            .map(|take| self.take(Which::Second, take))
+            .or(member.take);
         let node = self.pair(member.node, after, None)?;
         Some(Member { name: Arc::clone(&member.name), rename, node, take })
     }
 
     /// A member that only the second program knows; the first sends it through `id`.
-    fn second_member(&mut self, id: NodeId, member: &Member, supplies: &[Supply]) -> Option<Member> {
+    fn second_member(
+        &mut self,
+        id: NodeId,
+        member: &Member,
+        supplies: &[Supply],
+    ) -> Option<Member> {
         let supplied = supplies.iter().any(|supply| supply.name == member.name);
         if supplied && member.take.is_some() {
             return None;
         }
         Some(Member {
             name: Arc::clone(&member.name),
-            rename: member.rename.as_ref().map(|(name, note)| (Arc::clone(name), self.later(*note))),
+            rename: member
+                .rename
+                .as_ref()
+                .map(|(name, note)| (Arc::clone(name), self.later(*note))),
             node: self.pair(id, member.node, None)?,
             take: member.take.map(|take| self.take(Which::Second, take)),
         })
     }
 
-    fn rest(&mut self, one: &ObjectNode, other: &ObjectNode) -> Option<(Vec<(Arc<str>, NodeId)>, NodeId)> {
+    fn rest(&mut self, one: &ObjectNode, other: &ObjectNode) -> Option<Rest> {
         let rest = self.pair(one.other, other.other, None)?;
         let mut patterns = Vec::new();
         let alike = one.patterns.len() == other.patterns.len()
@@ -125,8 +157,12 @@ impl Product<'_> {
     /// What the first program supplies, as the second makes it.
     fn supplied(&self, one: &ObjectNode, other: &ObjectNode) -> Option<Vec<Supply>> {
         let mut supplies = Vec::new();
-        let targets: BTreeSet<&Arc<str>> =
-            other.members.iter().filter_map(|member| member.rename.as_ref()).map(|(name, _)| name).collect();
+        let targets: BTreeSet<&Arc<str>> = other
+            .members
+            .iter()
+            .filter_map(|member| member.rename.as_ref())
+            .map(|(name, _)| name)
+            .collect();
         for supply in &one.supplies {
             let next = known(other, &supply.name);
             let after = passing(other, &supply.name)?;
@@ -140,7 +176,9 @@ impl Product<'_> {
                 None if targets.contains(&supply.name) => return None,
                 None => Arc::clone(&supply.name),
             };
-            if let Some(supply) = self.supply_after(Supply { name, ..supply.clone() }, after)? {
+            if let Left::Supply(supply) =
+                self.supply_after(Supply { name, ..supply.clone() }, after)?
+            {
                 if may_omit(self.second, after) {
                     return None;
                 }
@@ -150,31 +188,32 @@ impl Product<'_> {
         Some(supplies)
     }
 
-    /// `Some(None)` when the second program drops what is supplied, whatever it is.
-    fn supply_after(&self, mut supply: Supply, after: NodeId) -> Option<Option<Supply>> {
+    /// A supply of the first program, as the second makes it.
+    fn supply_after(&self, mut supply: Supply, after: NodeId) -> Option<Left> {
         if copies(self.second, after) {
-            return Some(Some(supply));
+            return Some(Left::Supply(supply));
         }
         match &supply.source {
             Source::Literal(literal) => match evaluate(self.second, after, literal) {
-                Made::Same => Some(Some(supply)),
+                Made::Same => Some(Left::Supply(supply)),
                 Made::Other(other, note) => {
                     supply.note = self.louder(supply.note, note);
                     supply.source = Source::Literal(other);
-                    Some(Some(supply))
+                    Some(Left::Supply(supply))
                 }
                 Made::Refused(note) => {
                     supply.source = Source::Nothing;
                     supply.missing = Missing::Refuse(self.later(note));
-                    Some(Some(supply))
+                    Some(Left::Supply(supply))
                 }
-                Made::Omitted(_) => Some(None),
+                Made::Omitted(_) => Some(Left::Nothing),
                 Made::Unknown => None,
             },
-            Source::Nothing => Some(Some(supply)),
+            Source::Nothing => Some(Left::Supply(supply)),
             Source::Slot(_) | Source::Outside(_) | Source::Object(_) => {
-                let dropped = matches!(self.second.node(after), Node::Omit(_)) && supply.missing == Missing::Omit;
-                if dropped && !inner_refusal(&supply.source) { Some(None) } else { None }
+                let dropped = matches!(self.second.node(after), Node::Omit(_))
+                    && supply.missing == Missing::Omit;
+                if dropped && !inner_refusal(&supply.source) { Some(Left::Nothing) } else { None }
             }
         }
     }
@@ -192,7 +231,8 @@ fn inner_refusal(source: &Source) -> bool {
 /// Whether the output name `target` may be written from another member than `besides`.
 fn writes(one: &ObjectNode, other: &ObjectNode, target: &Arc<str>, besides: &Arc<str>) -> bool {
     let from_others = other.members.iter().any(|member| {
-        member.name != *besides && member.rename.as_ref().map_or(&member.name, |(name, _)| name) == target
+        member.name != *besides
+            && member.rename.as_ref().map_or(&member.name, |(name, _)| name) == target
     });
     // A name that the second program does not know passes under its own name.
     let passes = known(other, target).is_none();

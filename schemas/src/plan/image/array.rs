@@ -8,8 +8,14 @@ use super::fold::Branch;
 use super::walk::{Outcome, Walk, union};
 
 impl Walk<'_> {
-    pub(super) fn array(&mut self, node: &ArrayNode, branch: &Branch, certain: bool) -> Option<Outcome> {
-        let listed = branch.get("prefixItems").and_then(Value::as_array).cloned().unwrap_or_default();
+    pub(super) fn array(
+        &mut self,
+        node: &ArrayNode,
+        branch: &Branch,
+        certain: bool,
+    ) -> Option<Outcome> {
+        let listed =
+            branch.get("prefixItems").and_then(Value::as_array).cloned().unwrap_or_default();
         let rest = branch.get("items").cloned().unwrap_or(Value::Bool(true));
         let least = branch.get("minItems").and_then(Value::as_u64).unwrap_or(0);
         let mut prefix = Vec::new();
@@ -62,9 +68,12 @@ fn kept(branch: &Branch, program: &Program, node: &ArrayNode, omits: bool) -> Ma
 
 /// Whether a node writes a value as it came, if it writes it at all.
 pub(super) fn filters(program: &Program, id: NodeId) -> bool {
-    let leaf = |id: &NodeId| matches!(program.node(*id), Node::Copy | Node::Refuse(_) | Node::Omit(_));
+    let leaf =
+        |id: &NodeId| matches!(program.node(*id), Node::Copy | Node::Refuse(_) | Node::Omit(_));
     match program.node(id) {
-        Node::Table(table) => table.entries.iter().map(|(_, id)| id).chain([&table.otherwise]).all(leaf),
+        Node::Table(table) => {
+            table.entries.iter().map(|(_, id)| id).chain([&table.otherwise]).all(leaf)
+        }
         Node::Split(one) => {
             [one.null, one.boolean, one.number, one.string, one.array, one.object].iter().all(leaf)
         }

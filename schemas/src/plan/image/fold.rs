@@ -77,10 +77,10 @@ impl Fold<'_> {
         };
         if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
             let target = self.schema.resolve(reference).unwrap_or(&Value::Bool(true));
-            self.cross(&mut folded, self.expand(target, depth + 1));
+            self.cross(&mut folded, &self.expand(target, depth + 1));
         }
         for part in list(members, "allOf") {
-            self.cross(&mut folded, self.expand(part, depth + 1));
+            self.cross(&mut folded, &self.expand(part, depth + 1));
         }
         let mut alternatives = BTreeSet::new();
         for key in ["anyOf", "oneOf"] {
@@ -96,13 +96,13 @@ impl Fold<'_> {
             if key == "anyOf" {
                 alternatives.extend(union.branches.iter().flat_map(names));
             }
-            self.cross(&mut folded, union);
+            self.cross(&mut folded, &union);
         }
         seal(members, &mut folded, &alternatives);
         folded
     }
 
-    fn cross(&self, left: &mut Folded, right: Folded) {
+    fn cross(&self, left: &mut Folded, right: &Folded) {
         left.widened |= right.widened;
         if left.branches.len().saturating_mul(right.branches.len()) > self.limit {
             left.widened = true;
@@ -121,7 +121,11 @@ fn list<'a>(members: &'a Map<String, Value>, key: &str) -> &'a [Value] {
 }
 
 fn names(branch: &Branch) -> impl Iterator<Item = String> + '_ {
-    branch.get("properties").and_then(Value::as_object).into_iter().flat_map(|some| some.keys().cloned())
+    branch
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flat_map(|some| some.keys().cloned())
 }
 
 /// `unevaluatedProperties` and `unevaluatedItems` become their plain cousins where the branch shows all that is
@@ -195,7 +199,9 @@ pub(super) fn types(branch: &Branch) -> Vec<String> {
     }
     match branch.get("type") {
         Some(Value::String(one)) => vec![one.clone()],
-        Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Some(Value::Array(many)) => {
+            many.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        }
         _ => TYPES.iter().map(|one| (*one).to_owned()).collect(),
     }
 }
@@ -223,13 +229,23 @@ pub(super) fn restrict(branch: &Branch, wanted: &[&str]) -> Option<Branch> {
         part.insert("enum".to_owned(), Value::Array(values));
         return Some(part);
     }
-    part.insert("type".to_owned(), if let [one] = kept.as_slice() { json!(one) } else { json!(kept) });
+    part.insert(
+        "type".to_owned(),
+        if let [one] = kept.as_slice() { json!(one) } else { json!(kept) },
+    );
     let has = |kind: &str| kept.iter().any(|one| one == kind);
     part.retain(|key, _| match key.as_str() {
-        "properties" | "required" | "additionalProperties" | "patternProperties" | "minProperties"
-        | "maxProperties" | "propertyNames" | "dependentRequired" | "dependentSchemas" => has("object"),
-        "items" | "prefixItems" | "minItems" | "maxItems" | "uniqueItems" | "contains" | "minContains"
-        | "maxContains" => has("array"),
+        "properties"
+        | "required"
+        | "additionalProperties"
+        | "patternProperties"
+        | "minProperties"
+        | "maxProperties"
+        | "propertyNames"
+        | "dependentRequired"
+        | "dependentSchemas" => has("object"),
+        "items" | "prefixItems" | "minItems" | "maxItems" | "uniqueItems" | "contains"
+        | "minContains" | "maxContains" => has("array"),
         "minLength" | "maxLength" | "pattern" => has("string"),
         _ => true,
     });
@@ -245,7 +261,8 @@ pub(super) fn never(value: &Value) -> bool {
                 || members.get("enum").and_then(Value::as_array).is_some_and(Vec::is_empty)
                 || members.get("type").and_then(Value::as_array).is_some_and(Vec::is_empty)
                 || ["anyOf", "oneOf"].iter().any(|key| {
-                    members.get(*key).is_some_and(Value::is_array) && list(members, key).iter().all(never)
+                    members.get(*key).is_some_and(Value::is_array)
+                        && list(members, key).iter().all(never)
                 })
                 || members.get("not").is_some_and(|not| {
                     not == &Value::Bool(true) || not.as_object().is_some_and(Map::is_empty)
@@ -259,8 +276,10 @@ pub(super) fn never(value: &Value) -> bool {
 pub(super) fn spelled(value: &Value) -> Branch {
     let schema = match value {
         Value::Object(members) => {
-            let properties: Map<String, Value> =
-                members.iter().map(|(name, value)| (name.clone(), json!({"const": value}))).collect();
+            let properties: Map<String, Value> = members
+                .iter()
+                .map(|(name, value)| (name.clone(), json!({"const": value})))
+                .collect();
             let required: Vec<&String> = members.keys().collect();
             json!({"type": "object", "required": required, "properties": properties,
                    "additionalProperties": false})

@@ -9,9 +9,8 @@ use super::fold::{Branch, enumeration, member, type_of};
 
 /// What both schemas accept.
 pub(super) fn conjunction(one: &Value, other: &Value) -> Value {
-    let all = |value: &Value| {
-        value == &Value::Bool(true) || value.as_object().is_some_and(Map::is_empty)
-    };
+    let all =
+        |value: &Value| value == &Value::Bool(true) || value.as_object().is_some_and(Map::is_empty);
     if one == &Value::Bool(false) || other == &Value::Bool(false) {
         Value::Bool(false)
     } else if all(one) || one == other {
@@ -50,8 +49,12 @@ fn combined(key: &str, seen: &Value, value: &Value) -> Value {
     match key {
         "type" => type_intersection(seen, value),
         "required" => {
-            let names: BTreeSet<&str> =
-                [seen, value].iter().filter_map(|one| one.as_array()).flatten().filter_map(Value::as_str).collect();
+            let names: BTreeSet<&str> = [seen, value]
+                .iter()
+                .filter_map(|one| one.as_array())
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
             json!(names)
         }
         "minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties" => {
@@ -72,7 +75,9 @@ fn type_intersection(seen: &Value, value: &Value) -> Value {
     let listed = |one: &Value| -> Vec<String> {
         match one {
             Value::String(name) => vec![name.clone()],
-            Value::Array(many) => many.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            Value::Array(many) => {
+                many.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+            }
             _ => Vec::new(),
         }
     };
@@ -82,7 +87,9 @@ fn type_intersection(seen: &Value, value: &Value) -> Value {
     for name in left.iter().chain(&right) {
         let number = name == "integer" && has(&left, "number") | has(&right, "number");
         if has(&left, name) && has(&right, name)
-            || number && (has(&left, name) || has(&left, "number")) && (has(&right, name) || has(&right, "number"))
+            || number
+                && (has(&left, name) || has(&left, "number"))
+                && (has(&right, name) || has(&right, "number"))
         {
             both.insert(name.clone());
         }
@@ -128,8 +135,11 @@ fn objects(one: &Branch, other: &Branch, merged: &mut Branch) {
     let known = |branch: &Branch, key: &str| {
         branch.get(key).and_then(Value::as_object).cloned().unwrap_or_default()
     };
-    let names: BTreeSet<String> =
-        known(one, "properties").into_iter().chain(known(other, "properties")).map(|(name, _)| name).collect();
+    let names: BTreeSet<String> = known(one, "properties")
+        .into_iter()
+        .chain(known(other, "properties"))
+        .map(|(name, _)| name)
+        .collect();
     let properties: Map<String, Value> = names
         .into_iter()
         .map(|name| {
@@ -140,7 +150,8 @@ fn objects(one: &Branch, other: &Branch, merged: &mut Branch) {
     if !properties.is_empty() {
         merged.insert("properties".to_owned(), Value::Object(properties));
     }
-    let rest = |branch: &Branch| branch.get("additionalProperties").cloned().unwrap_or(Value::Bool(true));
+    let rest =
+        |branch: &Branch| branch.get("additionalProperties").cloned().unwrap_or(Value::Bool(true));
     let (left, right) = (known(one, "patternProperties"), known(other, "patternProperties"));
     let mut patterns = Map::new();
     for (mine, theirs, branch) in [(&left, &right, other), (&right, &left, one)] {
@@ -164,7 +175,9 @@ fn objects(one: &Branch, other: &Branch, merged: &mut Branch) {
 
 /// Whether a member that the branch knows by name matches the pattern, or might.
 fn names_a_member(branch: &Branch, pattern: &str) -> bool {
-    let Some(properties) = branch.get("properties").and_then(Value::as_object) else { return false };
+    let Some(properties) = branch.get("properties").and_then(Value::as_object) else {
+        return false;
+    };
     Regex::new(pattern).map_or(true, |regex| properties.keys().any(|name| regex.is_match(name)))
 }
 
@@ -172,7 +185,9 @@ fn names_a_member(branch: &Branch, pattern: &str) -> bool {
 fn values(one: &Branch, other: &Branch, merged: &mut Branch) {
     let both = match (enumeration(one), enumeration(other)) {
         (None, None) => return,
-        (Some(left), Some(right)) => left.into_iter().filter(|value| right.contains(value)).collect(),
+        (Some(left), Some(right)) => {
+            left.into_iter().filter(|value| right.contains(value)).collect()
+        }
         (Some(only), None) | (None, Some(only)) => only,
     };
     merged.remove("const");
@@ -204,6 +219,9 @@ fn consistent(branch: &Branch) -> bool {
     let required = branch.get("required").and_then(Value::as_array);
     !(object
         && required.is_some_and(|names| {
-            names.iter().filter_map(Value::as_str).any(|name| super::fold::never(&member(branch, name)))
+            names
+                .iter()
+                .filter_map(Value::as_str)
+                .any(|name| super::fold::never(&member(branch, name)))
         }))
 }

@@ -33,7 +33,12 @@ struct Members {
 }
 
 impl Walk<'_> {
-    pub(super) fn object(&mut self, node: &ObjectNode, branch: &Branch, certain: bool) -> Option<Outcome> {
+    pub(super) fn object(
+        &mut self,
+        node: &ObjectNode,
+        branch: &Branch,
+        certain: bool,
+    ) -> Option<Outcome> {
         if node.slots.1 == 0 {
             return self.members(node, branch, certain);
         }
@@ -79,7 +84,8 @@ impl Walk<'_> {
                 return Some(Outcome::nothing());
             }
         }
-        let (patterns, rest) = self.rest(node, branch)?;
+        let (patterns, rest, omits) = self.rest(node, branch)?;
+        members.fewer |= omits || members.outputs.values().any(|output| output.inputs > 1);
         Some(Outcome::written(assembled(branch, members, patterns, rest)))
     }
 
@@ -124,29 +130,44 @@ impl Walk<'_> {
         Some(true)
     }
 
-    /// Pattern and additional members that are not known by name.
-    fn rest(&mut self, node: &ObjectNode, branch: &Branch) -> Option<(Map<String, Value>, Value)> {
+    /// Pattern and additional members that are not known by name, and whether some may be left out.
+    fn rest(
+        &mut self,
+        node: &ObjectNode,
+        branch: &Branch,
+    ) -> Option<(Map<String, Value>, Value, bool)> {
         let rest = branch.get("additionalProperties").cloned().unwrap_or(Value::Bool(true));
-        let listed = branch.get("patternProperties").and_then(Value::as_object).cloned().unwrap_or_default();
+        let listed =
+            branch.get("patternProperties").and_then(Value::as_object).cloned().unwrap_or_default();
         let mut patterns = Map::new();
+        let mut omits = false;
         let shared = node.patterns.len() == 1
             && listed.len() == 1
-            && node.patterns.first().is_some_and(|(pattern, _)| listed.contains_key(pattern.as_ref()));
+            && node
+                .patterns
+                .first()
+                .is_some_and(|(pattern, _)| listed.contains_key(pattern.as_ref()));
         if node.patterns.is_empty() || shared {
             let id = node.patterns.first().map_or(node.other, |(_, id)| *id);
             for (pattern, schema) in &listed {
-                patterns.insert(pattern.clone(), self.node(id, schema, false)?.schema);
+                let outcome = self.node(id, schema, false)?;
+                omits |= outcome.omits;
+                patterns.insert(pattern.clone(), outcome.schema);
             }
-            return Some((patterns, self.node(node.other, &rest, false)?.schema));
+            let outcome = self.node(node.other, &rest, false)?;
+            return Some((patterns, outcome.schema, omits || outcome.omits));
         }
-        let ways: Vec<NodeId> = node.patterns.iter().map(|(_, id)| *id).chain([node.other]).collect();
+        let ways: Vec<NodeId> =
+            node.patterns.iter().map(|(_, id)| *id).chain([node.other]).collect();
         let mut all = Vec::new();
         for id in ways {
             for schema in listed.values().chain([&rest]) {
-                all.push(self.node(id, schema, false)?.schema);
+                let outcome = self.node(id, schema, false)?;
+                omits |= outcome.omits;
+                all.push(outcome.schema);
             }
         }
-        Some((patterns, union(all)))
+        Some((patterns, union(all), omits))
     }
 }
 
@@ -178,7 +199,12 @@ fn unknown(node: &ObjectNode, name: &str) -> Option<NodeId> {
     Some(node.other)
 }
 
-fn assembled(branch: &Branch, members: Members, mut patterns: Map<String, Value>, rest: Value) -> Value {
+fn assembled(
+    branch: &Branch,
+    members: Members,
+    mut patterns: Map<String, Value>,
+    rest: Value,
+) -> Value {
     let Members { outputs, fewer, more } = members;
     let open = rest != Value::Bool(false) || !patterns.is_empty();
     for (pattern, schema) in &mut patterns {
@@ -186,7 +212,9 @@ fn assembled(branch: &Branch, members: Members, mut patterns: Map<String, Value>
         let before = branch.get("patternProperties").and_then(|all| all.get(pattern));
         let changed = before != Some(&*schema);
         let clashes = outputs.iter().any(|(name, output)| {
-            (changed || !output.same) && !output.schemas.is_empty() && regex.as_ref().is_none_or(|one| one.is_match(name))
+            (changed || !output.same)
+                && !output.schemas.is_empty()
+                && regex.as_ref().is_none_or(|one| one.is_match(name))
         });
         if clashes {
             *schema = Value::Bool(true);
@@ -199,7 +227,9 @@ fn assembled(branch: &Branch, members: Members, mut patterns: Map<String, Value>
         .filter(|(key, value)| match key.as_str() {
             "minProperties" => !fewer,
             "maxProperties" => more == 0,
-            "propertyNames" => more == 0 && outputs.values().all(|output| output.same || output.schemas.is_empty()),
+            "propertyNames" => {
+                more == 0 && outputs.values().all(|output| output.same || output.schemas.is_empty())
+            }
             "not" | "if" | "then" | "else" | "dependentRequired" | "dependentSchemas" => {
                 let mut seen = BTreeSet::new();
                 let whole = json!({key.as_str(): value});
@@ -212,8 +242,11 @@ fn assembled(branch: &Branch, members: Members, mut patterns: Map<String, Value>
     if !image.contains_key("if") {
         image.remove("then");
         image.remove("else");
-    } else if ["then", "else"].iter().any(|key| branch.contains_key(*key) && !image.contains_key(*key)) {
-        ["if", "then", "else"].iter().for_each(|key| drop(image.remove(*key)));
+    } else if ["then", "else"]
+        .iter()
+        .any(|key| branch.contains_key(*key) && !image.contains_key(*key))
+    {
+        image.retain(|key, _| !["if", "then", "else"].contains(&key.as_str()));
     }
     image.insert("type".to_owned(), json!("object"));
     let required: Vec<&String> =
@@ -246,7 +279,9 @@ fn mentions(schema: &Value, names: &mut BTreeSet<String>) -> bool {
         _ => return false,
     };
     let listed = |value: &Value, names: &mut BTreeSet<String>| {
-        names.extend(value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
+        names.extend(
+            value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned),
+        );
         true
     };
     members.iter().all(|(key, value)| match (key.as_str(), value) {
@@ -263,7 +298,9 @@ fn mentions(schema: &Value, names: &mut BTreeSet<String>) -> bool {
             names.insert(name.clone());
             mentions(schema, names)
         }),
-        ("allOf" | "anyOf" | "oneOf", Value::Array(parts)) => parts.iter().all(|part| mentions(part, names)),
+        ("allOf" | "anyOf" | "oneOf", Value::Array(parts)) => {
+            parts.iter().all(|part| mentions(part, names))
+        }
         ("not" | "if" | "then" | "else", _) => mentions(value, names),
         ("type" | "title" | "description" | "$comment", _) => true,
         _ => false,

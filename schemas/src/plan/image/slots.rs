@@ -37,13 +37,16 @@ pub(super) struct Slots {
 
 impl Slots {
     pub(super) fn new(program: &Program) -> Self {
-        let any = program.nodes.iter().any(|node| matches!(node, Node::Object(one) if one.slots.1 > 0));
+        let any =
+            program.nodes.iter().any(|node| matches!(node, Node::Object(one) if one.slots.1 > 0));
         Self { any, frames: Vec::new(), last: 0, outer: HashMap::new() }
     }
 
     /// The number under which outcomes of a node are remembered: 0 where no slot of an outer object matters.
     pub(super) fn frame_for(&mut self, program: &Program, id: NodeId) -> u32 {
-        let Some(number) = self.frames.last().map(|frame| frame.number).filter(|_| self.any) else { return 0 };
+        let Some(number) = self.frames.last().map(|frame| frame.number).filter(|_| self.any) else {
+            return 0;
+        };
         let reaches = *self.outer.entry(id).or_insert_with(|| touches_outer(program, id));
         if reaches { number } else { 0 }
     }
@@ -88,10 +91,11 @@ impl Slots {
     pub(super) fn held(&mut self, slot: Slot) -> Held {
         match self.frame(slot) {
             None => Held::Nothing,
-            Some(frame) if frame.collecting => Held::Values { schema: Value::Bool(true), sure: true },
-            Some(frame) => frame.held.get(&slot).map_or(Held::Nothing, |(schemas, sure)| Held::Values {
-                schema: union(schemas.clone()),
-                sure: *sure,
+            Some(frame) if frame.collecting => {
+                Held::Values { schema: Value::Bool(true), sure: true }
+            }
+            Some(frame) => frame.held.get(&slot).map_or(Held::Nothing, |(schemas, sure)| {
+                Held::Values { schema: union(schemas.clone()), sure: *sure }
             }),
         }
     }
@@ -109,7 +113,14 @@ fn touches_outer(program: &Program, id: NodeId) -> bool {
         match program.node(id) {
             Node::Copy | Node::Refuse(_) | Node::Omit(_) | Node::Replace(..) => {}
             Node::Split(one) => {
-                waiting.extend([one.null, one.boolean, one.number, one.string, one.array, one.object]);
+                waiting.extend([
+                    one.null,
+                    one.boolean,
+                    one.number,
+                    one.string,
+                    one.array,
+                    one.object,
+                ]);
             }
             Node::Table(table) => {
                 waiting.extend(table.entries.iter().map(|(_, id)| *id));
@@ -121,7 +132,9 @@ fn touches_outer(program: &Program, id: NodeId) -> bool {
             }
             Node::Object(object) => {
                 owned.extend(object.slots.0..object.slots.0.saturating_add(object.slots.1));
-                touched.extend(object.members.iter().filter_map(|member| member.take).map(|(slot, _)| slot.0));
+                touched.extend(
+                    object.members.iter().filter_map(|member| member.take).map(|(slot, _)| slot.0),
+                );
                 object.supplies.iter().for_each(|supply| sources(&supply.source, &mut touched));
                 waiting.extend(object.members.iter().map(|member| member.node));
                 waiting.extend(object.patterns.iter().map(|(_, id)| *id));

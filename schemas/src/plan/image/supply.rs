@@ -47,9 +47,9 @@ impl Walk<'_> {
         match source {
             Source::Nothing => Supplied::nothing(),
             Source::Literal(literal) => Supplied::sure(constant(literal)),
-            Source::Outside(Outside::Configuration(name)) => {
-                Supplied::sure(self.configured.get(name.as_ref()).map_or(Value::Bool(true), constant))
-            }
+            Source::Outside(Outside::Configuration(name)) => Supplied::sure(
+                self.configured.get(name.as_ref()).map_or(Value::Bool(true), constant),
+            ),
             Source::Outside(Outside::Header(_) | Outside::Parameter(_)) => {
                 Supplied { schema: Some(json!({"type": "string"})), sure: false }
             }

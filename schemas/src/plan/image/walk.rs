@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::plan::apply::same_scalar;
 use crate::plan::nodes::{may_omit, omissions};
 use crate::plan::program::{Literal, Node, NodeId, NoteId, Program, Split, Table};
 use crate::schema::{DEFS_PREFIX, Defs, Schema};
@@ -165,7 +166,8 @@ impl Walk<'_> {
         }
         let reference = plain_reference(value);
         let schema = reference.map_or_else(|| value.to_string(), str::to_owned);
-        let key = Key { node: id, schema, frame: self.slots.frame_for(self.program, id), certain };
+        let frame = self.slots.frame_for(self.program, id);
+        let key = Key { node: id, schema, frame, certain: certain && frame != 0 };
         match self.memory.get_mut(&key) {
             Some(Memory::Done(outcome)) => return Some(outcome.clone()),
             Some(Memory::Underway { key, used }) => {
@@ -220,9 +222,9 @@ impl Walk<'_> {
             Node::Object(node) => self.typed(branch, "object", certain, |walk, part, certain| {
                 walk.object(node, part, certain)
             }),
-            Node::Array(node) => {
-                self.typed(branch, "array", certain, |walk, part, certain| walk.array(node, part, certain))
-            }
+            Node::Array(node) => self.typed(branch, "array", certain, |walk, part, certain| {
+                walk.array(node, part, certain)
+            }),
             Node::Copy | Node::Refuse(_) | Node::Omit(_) | Node::Replace(..) => {
                 self.node(id, &Value::Object(branch.clone()), certain)
             }
@@ -275,7 +277,8 @@ impl Walk<'_> {
         let kept = restrict(branch, &copied);
         if let Some(kept) = &kept
             && types(kept).len() == types(branch).len()
-            && enumeration(kept).map(|many| many.len()) == enumeration(branch).map(|many| many.len())
+            && enumeration(kept).map(|many| many.len())
+                == enumeration(branch).map(|many| many.len())
         {
             return Some(Outcome::written(Value::Object(branch.clone())));
         }
@@ -296,7 +299,9 @@ impl Walk<'_> {
         let rows: Vec<(Value, NodeId)> = table
             .entries
             .iter()
-            .filter_map(|(literal, id)| serde_json::from_str(literal).ok().map(|value| (value, *id)))
+            .filter_map(|(literal, id)| {
+                serde_json::from_str(literal).ok().map(|value| (value, *id))
+            })
             .collect();
         let mut omits = false;
         let mut schemas = Vec::new();
@@ -310,13 +315,18 @@ impl Walk<'_> {
                     schemas.push(outcome.schema);
                 }
             }
-            let rest = self.node(table.otherwise, &Value::Object(branch.clone()), certain && rows.is_empty())?;
+            let rest = self.node(
+                table.otherwise,
+                &Value::Object(branch.clone()),
+                certain && rows.is_empty(),
+            )?;
             schemas.push(rest.schema);
             return Some(Outcome { schema: union(schemas), omits: omits || rest.omits });
         };
         for value in values {
-            let row = rows.iter().find(|(one, _)| same(one, &value)).map(|(_, id)| *id);
-            let outcome = self.node(row.unwrap_or(table.otherwise), &Value::Object(spelled(&value)), false)?;
+            let row = rows.iter().find(|(one, _)| same_scalar(one, &value)).map(|(_, id)| *id);
+            let outcome =
+                self.node(row.unwrap_or(table.otherwise), &Value::Object(spelled(&value)), false)?;
             omits |= outcome.omits;
             schemas.push(outcome.schema);
         }
@@ -324,16 +334,10 @@ impl Walk<'_> {
     }
 }
 
-fn same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Number(_), Value::Number(_)) => one.as_f64() == other.as_f64(),
-        _ => one == other,
-    }
-}
-
 /// The schema of one JSON text.
 pub(super) fn constant(literal: &Literal) -> Value {
-    serde_json::from_str::<Value>(literal).map_or(Value::Bool(true), |value| json!({"const": value}))
+    serde_json::from_str::<Value>(literal)
+        .map_or(Value::Bool(true), |value| json!({"const": value}))
 }
 
 /// What one of the schemas accepts, without `anyOf` where it can be had.
@@ -368,7 +372,11 @@ pub(super) fn union(schemas: Vec<Value>) -> Value {
         return Value::Bool(true);
     }
     if !values.is_empty() {
-        kept.push(if let [one] = values.as_slice() { json!({"const": one}) } else { json!({"enum": values}) });
+        kept.push(if let [one] = values.as_slice() {
+            json!({"const": one})
+        } else {
+            json!({"enum": values})
+        });
     }
     match kept.len() {
         0 => Value::Bool(false),
