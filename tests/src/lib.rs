@@ -14,5 +14,7 @@ pub mod client;
 pub mod corpus;
 pub mod gate;
 pub mod load;
+pub mod orders;
 pub mod scratch;
+pub mod told;
 pub mod wire;

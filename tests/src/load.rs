@@ -1,12 +1,13 @@
 //! A small steady load: keep-alive connections that send one request after the other and check each answer.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::client::{Answer, Client, Request};
+use crate::backend::lock;
+use crate::client::{Answer, Client, PATIENCE, Request};
 
 /// How many failures are told in words; all are counted.
 const TOLD: usize = 10;
@@ -63,11 +64,15 @@ pub struct Plan {
 /// Says what is wrong with the answer to the request of this index, if anything.
 pub type Check = fn(usize, &Answer) -> Result<(), String>;
 
+/// How many requests are over, and a bell that rings for each.
+#[derive(Debug, Default)]
+struct Count(Mutex<usize>, Condvar);
+
 /// A running load; stops when told, when dropped, or after `most` requests on each connection.
 #[derive(Debug)]
 pub struct Load {
     stop: Arc<AtomicBool>,
-    sent: Arc<AtomicUsize>,
+    sent: Arc<Count>,
     threads: Vec<JoinHandle<Tally>>,
 }
 
@@ -75,7 +80,7 @@ impl Load {
     /// Starts all connections.
     pub fn start(plan: &Plan, check: Check) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let sent = Arc::new(AtomicUsize::new(0));
+        let sent = Arc::<Count>::default();
         let threads = (0..plan.connections)
             .map(|_| {
                 let (plan, stop, sent) = (plan.clone(), Arc::clone(&stop), Arc::clone(&sent));
@@ -85,9 +90,17 @@ impl Load {
         Self { stop, sent, threads }
     }
 
-    /// How many answers came so far.
+    /// How many requests are over so far, with or without an answer.
     pub fn sent(&self) -> usize {
-        self.sent.load(Ordering::Relaxed)
+        *lock(&self.sent.0)
+    }
+
+    /// Waits until this many requests are over.
+    #[track_caller]
+    pub fn wait_for(&self, count: usize) {
+        let waited =
+            self.sent.1.wait_timeout_while(lock(&self.sent.0), PATIENCE, |sent| *sent < count);
+        assert!(waited.is_ok_and(|(_, late)| !late.timed_out()), "the load stands still");
     }
 
     /// Ends the load after the requests that are under way, and says what it came to.
@@ -120,7 +133,7 @@ impl Drop for Load {
     }
 }
 
-fn run(plan: &Plan, check: Check, stop: &AtomicBool, sent: &AtomicUsize) -> Tally {
+fn run(plan: &Plan, check: Check, stop: &AtomicBool, sent: &Count) -> Tally {
     let mut tally = Tally::default();
     let mut kept: Option<Client> = None;
     for (turn, (index, request)) in plan.requests.iter().enumerate().cycle().enumerate() {
@@ -130,7 +143,8 @@ fn run(plan: &Plan, check: Check, stop: &AtomicBool, sent: &AtomicUsize) -> Tall
         let began = Instant::now();
         let client = kept.take().map_or_else(|| Client::connect(plan.address), Ok);
         let asked = client.and_then(|mut client| Ok((client.ask(request)?, client)));
-        sent.fetch_add(1, Ordering::Relaxed);
+        *lock(&sent.0) += 1;
+        sent.1.notify_all();
         match asked {
             Err(why) => tally.fail(format!("request {index}: {why}")),
             Ok((answer, client)) => {
