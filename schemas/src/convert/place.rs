@@ -1,0 +1,93 @@
+//! Pointers of refusals: from the open containers, and back through the programs that ran before.
+
+use crate::convert::scan::unescape;
+use crate::plan::program::{Node, NodeId, ObjectNode, Program, Slot, Source};
+use crate::pointer::Pointer;
+
+/// Names in pointers are cut after this many bytes of their spelling, so that no payload makes them dear.
+pub(super) const NAME: usize = 256;
+
+/// Steps into a member whose name is spelled `raw`.
+pub(super) fn step_name(pointer: &mut Pointer, raw: &[u8]) {
+    let mut text = Vec::new();
+    unescape(raw.get(..NAME).unwrap_or(raw), &mut text);
+    pointer.push(&String::from_utf8_lossy(&text));
+}
+
+/// Turns a pointer in the names that `program` writes into one in the names that it reads. A supplied member
+/// becomes the one it was moved from, or the object it was supplied to. Indices stay as they are.
+pub(super) fn before(program: &Program, pointer: &Pointer) -> Pointer {
+    let mut found = Pointer::root();
+    let mut node = program.root;
+    let tokens: Vec<String> = pointer.tokens().collect();
+    let mut rest = tokens.iter();
+    while let Some(token) = rest.next() {
+        node = unsplit(program, node, token);
+        match program.node(node) {
+            Node::Object(object) => {
+                if let Some(member) = object.members.iter().find(|member| match &member.rename {
+                    Some((name, _)) => **name == **token,
+                    None => *member.name == **token,
+                }) {
+                    found.push(&member.name);
+                    node = member.node;
+                } else if object.supplies.iter().any(|one| *one.name == **token) {
+                    return supplied(object, token, &mut rest, found);
+                } else {
+                    found.push(token);
+                    node = object.other;
+                }
+            }
+            Node::Array(array) => {
+                found.push(token);
+                let prefix = token.parse().ok().and_then(|index: usize| array.prefix.get(index));
+                node = prefix.copied().unwrap_or(array.items);
+            }
+            _ => found.push(token),
+        }
+    }
+    found
+}
+
+/// Follows a split to its object or array, whichever the token fits.
+fn unsplit(program: &Program, node: NodeId, token: &str) -> NodeId {
+    let Node::Split(split) = program.node(node) else { return node };
+    let digits = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_digit());
+    let array = matches!(program.node(split.array), Node::Array(_));
+    if digits && array { split.array } else { split.object }
+}
+
+fn supplied<'a>(
+    object: &ObjectNode,
+    token: &str,
+    rest: &mut impl Iterator<Item = &'a String>,
+    found: Pointer,
+) -> Pointer {
+    let mut supplies = &object.supplies;
+    let mut token = token.to_owned();
+    loop {
+        match supplies.iter().find(|one| *one.name == *token).map(|one| &one.source) {
+            Some(Source::Object(inner)) => supplies = inner,
+            Some(Source::Slot(slot)) => return moved(object, *slot, rest, found),
+            _ => return found,
+        }
+        match rest.next() {
+            Some(next) => token.clone_from(next),
+            None => return found,
+        }
+    }
+}
+
+fn moved<'a>(
+    object: &ObjectNode,
+    slot: Slot,
+    rest: &mut impl Iterator<Item = &'a String>,
+    mut found: Pointer,
+) -> Pointer {
+    let source = object.members.iter().find(|one| one.take.is_some_and(|(taken, _)| taken == slot));
+    if let Some(source) = source {
+        found.push(&source.name);
+        rest.for_each(|token| found.push(token));
+    }
+    found
+}

@@ -1,0 +1,172 @@
+//! Why a payload does not get through, within which bounds one does, and what was done to it.
+
+use crate::plan::program::Note;
+use crate::pointer::Pointer;
+
+/// The bounds of one conversion. Beyond one, the payload is refused, never cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Arrays and objects inside each other.
+    pub depth: u32,
+    /// Bytes of input that may be withheld until it is known what becomes of them; see [`Cause::Held`].
+    pub held: usize,
+    /// Members of one object.
+    pub members: u32,
+    /// Bytes of one number.
+    pub number: usize,
+    /// Bytes of one member name, as it is spelled.
+    pub name: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 128, held: 1 << 20, members: 65_536, number: 4096, name: 64 << 10 }
+    }
+}
+
+/// A payload that does not get through.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{cause} at byte {offset}, at `{pointer}`")]
+pub struct Refused {
+    /// The place in the names of the input. Names longer than 256 bytes are cut.
+    pub pointer: Pointer,
+    /// Bytes of input before the place. For a program that runs after another one: of its own input.
+    pub offset: u64,
+    /// What is wrong.
+    pub cause: Cause,
+}
+
+/// What is wrong with a payload: not JSON, beyond a limit, or refused by the program.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Cause {
+    /// A byte that cannot stand there.
+    #[error("the byte {0:#04x} cannot stand there in JSON")]
+    Unexpected(u8),
+    /// The input ends inside the value, or there is none.
+    #[error("the JSON text ends too early")]
+    Truncated,
+    /// Something after the value.
+    #[error("something follows the JSON value")]
+    Trailing,
+    /// A byte order mark (RFC 8259, section 8.1).
+    #[error("the JSON text begins with a byte order mark")]
+    ByteOrderMark,
+    /// Not UTF-8 (RFC 8259, section 8.1).
+    #[error("the bytes are not UTF-8")]
+    Utf8,
+    /// A control character that is not escaped in a string.
+    #[error("a string holds the unescaped control character {0:#04x}")]
+    Control(u8),
+    /// An escape that JSON does not have.
+    #[error("a string holds an escape that JSON does not have")]
+    Escape,
+    /// A `\u` escape of one half of a surrogate pair (RFC 8259, section 8.2).
+    #[error("a string holds a lone surrogate")]
+    Surrogate,
+    /// A number that is not spelled as JSON has it.
+    #[error("a number is not spelled as JSON has it")]
+    Number,
+    /// A name that the object already has, after unescaping.
+    #[error("a member name occurs twice in one object")]
+    DuplicateName,
+    /// [`Limits::depth`].
+    #[error("arrays and objects are nested too deeply")]
+    Depth,
+    /// [`Limits::members`].
+    #[error("an object has too many members")]
+    Members,
+    /// [`Limits::number`].
+    #[error("a number is too long")]
+    NumberLength,
+    /// [`Limits::name`].
+    #[error("a member name is too long")]
+    NameLength,
+    /// [`Limits::held`].
+    #[error("too much would have to be held back to convert this value")]
+    Held,
+    /// The program lets no such value through.
+    #[error("this value cannot be converted: {}", .0.text)]
+    Value(Note),
+    /// The whole payload would be left out.
+    #[error("the whole payload would be left out: {}", .0.text)]
+    Omitted(Note),
+    /// A member that the reader needs and nothing supplies.
+    #[error("a needed value is missing: {}", .0.text)]
+    Missing(Note),
+    /// Two members would get the same name.
+    #[error("two members would be written under one name")]
+    Conflict(Option<Note>),
+    /// Two values for one moved member.
+    #[error("two values claim the place of one moved member")]
+    Claimed,
+    /// A moved value that contains its own place.
+    #[error("a moved value would contain itself")]
+    Circular,
+    /// A name pattern that the linear-time engine cannot run.
+    #[error("the name pattern `{0}` cannot be run")]
+    Pattern(String),
+    /// Bytes after a refusal or after the end.
+    #[error("the conversion is already over")]
+    Over,
+}
+
+impl Cause {
+    /// The stable word for programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unexpected(_) => "json-unexpected-byte",
+            Self::Truncated => "json-truncated",
+            Self::Trailing => "json-trailing-bytes",
+            Self::ByteOrderMark => "json-byte-order-mark",
+            Self::Utf8 => "json-not-utf8",
+            Self::Control(_) => "json-control-character",
+            Self::Escape => "json-escape",
+            Self::Surrogate => "json-lone-surrogate",
+            Self::Number => "json-number",
+            Self::DuplicateName => "json-duplicate-name",
+            Self::Depth => "limit-depth",
+            Self::Members => "limit-members",
+            Self::NumberLength => "limit-number-length",
+            Self::NameLength => "limit-name-length",
+            Self::Held => "limit-held",
+            Self::Value(_) => "value-not-convertible",
+            Self::Omitted(_) => "payload-omitted",
+            Self::Missing(_) => "value-missing",
+            Self::Conflict(_) => "name-conflict",
+            Self::Claimed => "slot-claimed",
+            Self::Circular => "slot-circular",
+            Self::Pattern(_) => "pattern-unusable",
+            Self::Over => "conversion-over",
+        }
+    }
+
+    /// The step of the program that refused, if it was one.
+    pub const fn note(&self) -> Option<&Note> {
+        match self {
+            Self::Value(note) | Self::Omitted(note) | Self::Missing(note) => Some(note),
+            Self::Conflict(note) => note.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the input is at fault as JSON, whatever the program.
+    pub fn is_syntax(&self) -> bool {
+        self.code().starts_with("json-")
+    }
+
+    /// Whether a bound of [`Limits`] was passed.
+    pub fn is_limit(&self) -> bool {
+        self.code().starts_with("limit-")
+    }
+}
+
+/// What a conversion did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// How often each note fired: by stage, then by note. Stays at the greatest number.
+    pub fired: Vec<Vec<u32>>,
+    /// Bytes of input.
+    pub bytes_in: u64,
+    /// Bytes of output.
+    pub bytes_out: u64,
+}
