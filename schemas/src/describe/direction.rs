@@ -1,10 +1,212 @@
 //! `readOnly` and `writeOnly`: a member belongs to one direction only (OpenAPI 3.1 §4.8.24, 3.0 §4.7.24).
 
-use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::schema::{Role, Side};
+use serde_json::{Map, Value};
 
-/// A schema as `role` means it in a message that travels to `side`.
-pub fn directed(schema: &Value, _side: Side, _role: Role) -> Value {
-    schema.clone()
+use super::model::Components;
+use crate::schema::{DEFS_PREFIX, Defs, Role, Side};
+
+/// A schema as `role` means it in a message that travels to `side`, over the components as written.
+///
+/// A sender does not write the members of the other direction, so they are gone; a reader must not insist on
+/// them, so they are not required.
+pub fn directed(schema: &Value, side: Side, role: Role, written: &Defs) -> Value {
+    Reading { keyword: keyword(side), role, written }.schema(schema, &BTreeSet::new())
+}
+
+/// The component table in its readings; where a reading changes nothing, the written table is shared.
+pub(super) fn components(written: Defs) -> Components {
+    let written = Arc::new(written);
+    let reading = |side, role| {
+        let keyword = keyword(side);
+        if !written.0.values().any(|component| mentions(component, keyword)) {
+            return Arc::clone(&written);
+        }
+        let reading = Reading { keyword, role, written: &written };
+        let none = BTreeSet::new();
+        let each =
+            written.0.iter().map(|(key, schema)| (key.clone(), reading.schema(schema, &none)));
+        let read: BTreeMap<String, Value> = each.collect();
+        if read == written.0 { Arc::clone(&written) } else { Arc::new(Defs(read)) }
+    };
+    Components {
+        request_sender: reading(Side::Request, Role::Sender),
+        request_reader: reading(Side::Request, Role::Reader),
+        response_sender: reading(Side::Response, Role::Sender),
+        response_reader: reading(Side::Response, Role::Reader),
+        written: Arc::clone(&written),
+    }
+}
+
+/// The keyword that marks members which do not travel to `side`.
+const fn keyword(side: Side) -> &'static str {
+    match side {
+        Side::Request => "readOnly",
+        Side::Response => "writeOnly",
+    }
+}
+
+fn mentions(value: &Value, keyword: &str) -> bool {
+    match value {
+        Value::Object(members) => {
+            members.get(keyword) == Some(&Value::Bool(true))
+                || members.values().any(|inner| mentions(inner, keyword))
+        }
+        Value::Array(items) => items.iter().any(|inner| mentions(inner, keyword)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+struct Reading<'a> {
+    keyword: &'static str,
+    role: Role,
+    written: &'a Defs,
+}
+
+impl Reading<'_> {
+    fn schema(&self, schema: &Value, outer: &BTreeSet<String>) -> Value {
+        let Some(members) = schema.as_object() else { return schema.clone() };
+        let mut hidden = outer.clone();
+        self.hide(members, &mut hidden);
+        let none = BTreeSet::new();
+        let mut out = Map::new();
+        for (key, value) in members {
+            let read = match (key.as_str(), value) {
+                ("required", Value::Array(names)) if !hidden.is_empty() => {
+                    let kept = names
+                        .iter()
+                        .filter(|name| !name.as_str().is_some_and(|name| hidden.contains(name)));
+                    Value::Array(kept.cloned().collect())
+                }
+                ("properties", Value::Object(properties)) => {
+                    let kept = properties
+                        .iter()
+                        .filter(|(name, _)| self.role == Role::Reader || !hidden.contains(*name));
+                    Value::Object(
+                        kept.map(|(name, inner)| (name.clone(), self.schema(inner, &none)))
+                            .collect(),
+                    )
+                }
+                ("patternProperties" | "dependentSchemas", Value::Object(inner)) => {
+                    let each =
+                        inner.iter().map(|(name, inner)| (name.clone(), self.schema(inner, &none)));
+                    Value::Object(each.collect())
+                }
+                ("allOf" | "anyOf" | "oneOf", Value::Array(inner)) => {
+                    Value::Array(inner.iter().map(|inner| self.schema(inner, &hidden)).collect())
+                }
+                ("prefixItems", Value::Array(inner)) => {
+                    Value::Array(inner.iter().map(|inner| self.schema(inner, &none)).collect())
+                }
+                ("then" | "else", inner) => self.schema(inner, &hidden),
+                (
+                    "items"
+                    | "additionalProperties"
+                    | "contains"
+                    | "unevaluatedItems"
+                    | "unevaluatedProperties",
+                    inner,
+                ) => self.schema(inner, &none),
+                (_, other) => other.clone(),
+            };
+            let emptied = key == "required" && read.as_array().is_some_and(Vec::is_empty);
+            if !emptied || value == &read {
+                out.insert(key.clone(), read);
+            }
+        }
+        Value::Object(out)
+    }
+
+    // The names of marked members, also of those that `$ref` and `allOf` bring in.
+    fn hide(&self, members: &Map<String, Value>, hidden: &mut BTreeSet<String>) {
+        for part in self.parts(members) {
+            let properties =
+                part.get("properties").and_then(Value::as_object).into_iter().flatten();
+            let marked = properties.filter(|(_, property)| self.marked(property));
+            hidden.extend(marked.map(|(name, _)| name.clone()));
+        }
+    }
+
+    fn marked(&self, schema: &Value) -> bool {
+        let marked =
+            |part: &&Map<String, Value>| part.get(self.keyword) == Some(&Value::Bool(true));
+        schema.as_object().is_some_and(|members| self.parts(members).iter().any(marked))
+    }
+
+    // The schema with all that `$ref` and `allOf` add to it, each once.
+    fn parts<'v>(&'v self, members: &'v Map<String, Value>) -> Vec<&'v Map<String, Value>> {
+        let (mut parts, mut seen, mut next) = (vec![members], BTreeSet::new(), 0);
+        while let Some(part) = parts.get(next).copied() {
+            next += 1;
+            let key = part
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|text| text.strip_prefix(DEFS_PREFIX));
+            let named = key.filter(|key| seen.insert(*key)).and_then(|key| self.written.0.get(key));
+            let all = part.get("allOf").and_then(Value::as_array).into_iter().flatten();
+            parts.extend(named.into_iter().chain(all).filter_map(Value::as_object));
+        }
+        parts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{components, directed};
+    use crate::schema::{Defs, Role, Side};
+    use std::sync::Arc;
+
+    fn check(side: Side, role: Role, schema: &Value, wanted: &Value) {
+        let defs = json!({
+            "Id": {"type": "string", "readOnly": true},
+            "Base": {"properties": {"id": {"$ref": "#/$defs/Id"}}, "required": ["id"]}
+        });
+        let defs = Defs(serde_json::from_value(defs).unwrap());
+        assert_eq!(&directed(schema, side, role, &defs), wanted);
+    }
+
+    #[test]
+    fn members_belong_to_one_direction() {
+        let schema = json!({
+            "properties": {"id": {"readOnly": true}, "key": {"writeOnly": true}, "n": {}},
+            "required": ["id", "key", "n"]
+        });
+        let without = json!({
+            "properties": {"key": {"writeOnly": true}, "n": {}}, "required": ["key", "n"]
+        });
+        check(Side::Request, Role::Sender, &schema, &without);
+        let reader = json!({
+            "properties": {"id": {"readOnly": true}, "key": {"writeOnly": true}, "n": {}},
+            "required": ["key", "n"]
+        });
+        check(Side::Request, Role::Reader, &schema, &reader);
+        let response = json!({
+            "properties": {"id": {"readOnly": true}, "n": {}}, "required": ["id", "n"]
+        });
+        check(Side::Response, Role::Sender, &schema, &response);
+    }
+
+    #[test]
+    fn a_mark_counts_through_references_and_all_of() {
+        let schema = json!({"allOf": [{"$ref": "#/$defs/Base"}, {"required": ["id"]}], "required": ["id", "x"]});
+        let wanted = json!({"allOf": [{"$ref": "#/$defs/Base"}, {}], "required": ["x"]});
+        check(Side::Request, Role::Reader, &schema, &wanted);
+        check(Side::Response, Role::Reader, &schema, &schema);
+    }
+
+    #[test]
+    fn a_table_that_nothing_changes_is_shared() {
+        let defs = Defs(
+            serde_json::from_value(json!({"A": {"properties": {"a": {"readOnly": true}}}}))
+                .unwrap(),
+        );
+        let table = components(defs);
+        assert!(Arc::ptr_eq(&table.written, &table.response_sender));
+        assert!(Arc::ptr_eq(&table.written, &table.request_reader));
+        assert_eq!(table.request_sender.0["A"], json!({"properties": {}}));
+    }
 }

@@ -1,4 +1,27 @@
 //! OpenAPI and JSON Schema documents, read into operations and messages.
+//!
+//! An api is a directory; each of its subdirectories is a version. The schemas of all dialects are translated to
+//! draft 2020-12 and bundled under keys (`crate::schema`). What cannot be read as written never makes a version
+//! unusable: it is left out or, where a schema is wanted, taken as "everything is valid", and a problem says so
+//! with file, line and column. A schema that stands for an unreadable reference carries `x-unresolved`.
 
+mod bundle;
+mod cycles;
+mod dialect;
 pub mod direction;
+mod directory;
+mod files;
+mod limits;
+mod load;
 pub mod model;
+mod openapi;
+mod reference;
+mod swagger;
+mod template;
+#[cfg(test)]
+mod tests;
+mod translate;
+
+pub use limits::Limits;
+pub use load::{find_apis, load_api, load_document};
+pub use template::PathTemplate;

@@ -202,7 +202,8 @@ impl Description {
             (Side::Response, Role::Sender) => &self.components.response_sender,
             (Side::Response, Role::Reader) => &self.components.response_reader,
         };
-        Schema::new(crate::describe::direction::directed(root, side, role), Arc::clone(defs))
+        let root = crate::describe::direction::directed(root, side, role, &self.components.written);
+        Schema::new(root, Arc::clone(defs))
     }
 
     /// A plain document's schema, which knows no direction.

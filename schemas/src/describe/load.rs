@@ -1,0 +1,205 @@
+//! From a directory of versions to an api.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::bundle::Bundle;
+use super::dialect::Dialect;
+use super::directory;
+use super::files::{At, Files, file_problem};
+use super::model::{Api, Content, Description};
+use super::{Limits, direction, openapi};
+use crate::problem::{Problem, Severity};
+use crate::schema::DEFS_PREFIX;
+use crate::version::Version;
+
+/// How deep below the directory a user names apis are looked for.
+const SEARCH_DEPTH: usize = 3;
+
+/// Reads an api: each subdirectory with a description is a version, ordered by `versions.txt` or by their names.
+///
+/// # Errors
+/// All problems, when no version could be read; otherwise they are in [`Api::problems`].
+pub fn load_api(directory: &Path, limits: &Limits) -> Result<Api, Vec<Problem>> {
+    let (labels, mut problems) = directory::versions(directory);
+    let mut versions = Vec::new();
+    for version in labels {
+        let root = directory.join(version.as_str());
+        let read = main_documents(&root, limits)
+            .and_then(|(files, main)| describe(files, &main, version, limits));
+        match read {
+            Ok((description, found)) => {
+                versions.push(Arc::new(description));
+                problems.extend(found);
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+    if versions.is_empty() {
+        Err(problems)
+    } else {
+        Ok(Api { name: name_of(directory), versions, problems })
+    }
+}
+
+/// The directory itself if it is an api, else the apis below it, to three levels down, sorted.
+pub fn find_apis(directory: &Path) -> Vec<PathBuf> {
+    if directory::is_api(directory) {
+        return vec![directory.to_owned()];
+    }
+    let (mut level, mut found) = (directory::below(directory), Vec::new());
+    for _ in 0..SEARCH_DEPTH {
+        let (apis, others): (Vec<_>, Vec<_>) =
+            level.into_iter().partition(|path| directory::is_api(path));
+        found.extend(apis);
+        level = others.iter().flat_map(|path| directory::below(path)).collect();
+    }
+    found.sort();
+    found
+}
+
+/// Reads one document, or the directory of one version, as an api of a single version. References are followed
+/// inside the document's own directory.
+///
+/// # Errors
+/// All problems, when the document could not be read; otherwise they are in [`Api::problems`].
+pub fn load_document(path: &Path, limits: &Limits) -> Result<Api, Vec<Problem>> {
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let general = matches!(stem, "openapi" | "swagger" | "schema" | "");
+    let (root, read) = if path.is_dir() {
+        (path.to_owned(), main_documents(path, limits))
+    } else {
+        let root = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let root = root.map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let mut files = Files::new(&root, limits);
+        let opened = files.open(name, Dialect::Modern).map(|file| (files, vec![file]));
+        (root, opened)
+    };
+    let label = if path.is_dir() || general { name_of(&root) } else { stem.to_owned() };
+    let (files, main) = read?;
+    let (description, problems) = describe(files, &main, Version::new(label), limits)?;
+    Ok(Api { name: stem.to_owned(), versions: vec![Arc::new(description)], problems })
+}
+
+fn name_of(directory: &Path) -> String {
+    let full = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+    full.file_name().and_then(|name| name.to_str()).unwrap_or("api").to_owned()
+}
+
+fn is_api_document(value: &Value) -> bool {
+    value.get("openapi").is_some() || value.get("swagger").is_some()
+}
+
+// The main document, or all the plain schemas, of a version's directory.
+fn main_documents(root: &Path, limits: &Limits) -> Result<(Files, Vec<usize>), Vec<Problem>> {
+    let names = directory::document_names(root);
+    let mut files = Files::new(root, limits);
+    if let Some(name) = directory::main_name(&names) {
+        let file = files.open(name, Dialect::Modern)?;
+        return Ok((files, vec![file]));
+    }
+    let (mut opened, mut problems) = (Vec::new(), Vec::new());
+    for name in &names {
+        match files.open(name, Dialect::Modern) {
+            Ok(file) => opened.push(file),
+            Err(found) => problems.extend(found),
+        }
+    }
+    let is_main = |file: &usize| {
+        files.document(*file).is_some_and(|document| is_api_document(&document.value))
+    };
+    let main: Vec<usize> = opened.iter().copied().filter(is_main).collect();
+    let name = root.display().to_string();
+    match main.as_slice() {
+        [] if opened.is_empty() => {
+            if problems.is_empty() {
+                let what = "the directory holds no description".to_owned();
+                problems.push(file_problem(
+                    &name,
+                    what,
+                    "put `openapi.yaml` or JSON Schema files there",
+                ));
+            }
+            Err(problems)
+        }
+        [] if problems.is_empty() => Ok((files, opened)),
+        [_] => Ok((files, main)),
+        [] => Err(problems),
+        _ => {
+            let what = "the directory holds more than one OpenAPI document".to_owned();
+            Err(vec![file_problem(&name, what, "call the main one `openapi.yaml`")])
+        }
+    }
+}
+
+fn describe(
+    files: Files,
+    main: &[usize],
+    version: Version,
+    limits: &Limits,
+) -> Result<(Description, Vec<Problem>), Vec<Problem>> {
+    let Some(first) = main.first().and_then(|file| files.document(*file)) else {
+        return Err(Vec::new());
+    };
+    let mut bundle = Bundle::new(files, limits.problems);
+    let (mut operations, mut documents) = (Vec::new(), BTreeMap::new());
+    if is_api_document(&first.value) {
+        if !first.value.get("paths").is_some_and(Value::is_object) {
+            let what = "the document declares no paths".to_owned();
+            bundle.warn(&At::root(0), what, "declare the operations under `paths`");
+        }
+        operations = openapi::operations(&mut bundle, main.first().copied().unwrap_or_default());
+    } else {
+        documents = plain(&mut bundle, main)?;
+    }
+    let defs = bundle.finish();
+    let mut problems = Vec::new();
+    for file in 0..bundle.files.len() {
+        problems.extend(
+            bundle.document(file).into_iter().flat_map(|document| document.problems().to_vec()),
+        );
+    }
+    problems.append(&mut bundle.problems);
+    problems.truncate(limits.problems);
+    let description = Description {
+        version,
+        file: Arc::clone(&first.name),
+        operations,
+        documents,
+        base_paths: openapi::base_paths(&first.value),
+        components: direction::components(defs),
+    };
+    Ok((description, problems))
+}
+
+// Each file is a message named by its stem, and a component of the same name.
+fn plain(bundle: &mut Bundle, main: &[usize]) -> Result<BTreeMap<String, Content>, Vec<Problem>> {
+    let mut documents = BTreeMap::new();
+    let mut problems = Vec::new();
+    for file in main {
+        let Some(document) = bundle.document(*file) else { continue };
+        let at = At::root(*file);
+        if !matches!(document.value, Value::Object(_) | Value::Bool(_)) {
+            let mut problem =
+                file_problem(&document.name, "the file holds no schema".to_owned(), "remove it");
+            problem.severity = Severity::Warning;
+            problems.push(problem);
+            continue;
+        }
+        let key = bundle.key(&at);
+        let stem = bundle.files.get(*file).map_or("", |file| file.path.as_str());
+        let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem).to_owned();
+        let root = serde_json::json!({ "$ref": format!("{DEFS_PREFIX}{key}") });
+        let place = bundle.files.place(&at);
+        documents.insert(stem, Content { media_type: "application/json".to_owned(), root, place });
+    }
+    if documents.is_empty() {
+        return Err(problems);
+    }
+    bundle.problems.extend(problems);
+    Ok(documents)
+}
