@@ -9,6 +9,7 @@ pub mod outside;
 pub mod program;
 #[cfg(test)]
 mod random;
+mod shape;
 
 pub use fuse::{fuse, fuse_all};
 pub use image::{Image, ImageLimits, image, image_of};
