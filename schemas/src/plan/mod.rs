@@ -2,8 +2,10 @@
 
 pub mod apply;
 pub mod bridge;
+pub mod derive;
 mod fuse;
 mod image;
+pub mod lens;
 mod nodes;
 pub mod outside;
 pub mod program;
@@ -11,5 +13,8 @@ pub mod program;
 mod random;
 mod shape;
 
+pub use apply::{Rejected, apply};
+pub use derive::{Site, derive};
 pub use fuse::{fuse, fuse_all};
 pub use image::{Image, ImageLimits, image, image_of};
+pub use lens::{Direction, VersionChanges};

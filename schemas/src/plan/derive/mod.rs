@@ -1,0 +1,15 @@
+//! From two schemas and the lenses between them to a program: rows A1 to A20, L1, L2, L6 and L10.
+//!
+//! The derivation guides itself by shapes and never guesses; what it builds is judged by its image, not trusted.
+
+mod build;
+mod object;
+mod scalar;
+mod site;
+mod slots;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+pub use site::Site;
+pub use walk::derive;

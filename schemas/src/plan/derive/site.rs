@@ -1,0 +1,147 @@
+//! Which lenses hold at a place, in the sender's and the reader's words.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::describe::model::{OperationKey, Status};
+use crate::plan::lens::{
+    Direction, MapRule, OnNull, OnUnknown, Rules, Scope, ValueSource, VersionChanges,
+};
+use crate::plan::shape::Shape;
+use crate::schema::Side;
+
+/// Which message is converted, which way, and what the newer of the two versions declares.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'a> {
+    /// Towards the newer version or the older.
+    pub direction: Direction,
+    /// Request or response: the same rule has another duty in each.
+    pub side: Side,
+    /// The operation in the older version; absent for plain documents.
+    pub old: Option<&'a OperationKey>,
+    /// The operation in the newer version; absent for plain documents.
+    pub new: Option<&'a OperationKey>,
+    /// The status the sender declares; absent for requests.
+    pub status: Option<Status>,
+    /// What the newer version declares against the older.
+    pub changes: &'a VersionChanges,
+}
+
+/// A target that holds further in: entry, target, and how many of its tokens are behind us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Pending {
+    entry: usize,
+    target: usize,
+    behind: usize,
+}
+
+/// A way to a member: its names, outermost first.
+pub(super) type Path = Vec<String>;
+
+/// The lenses that hold at one pair of nodes.
+#[derive(Debug, Default)]
+pub(super) struct Local<'a> {
+    /// Sender's name to reader's.
+    pub(super) renames: BTreeMap<&'a str, &'a str>,
+    /// Sender's path to reader's.
+    pub(super) moves: Vec<(Path, Path)>,
+    pub(super) maps: Vec<&'a MapRule>,
+    /// By the reader's name.
+    pub(super) supplies: Vec<(&'a str, &'a ValueSource)>,
+    /// By the sender's name.
+    pub(super) drops: BTreeSet<&'a str>,
+    pub(super) on_null: BTreeMap<&'a str, &'a OnNull>,
+    pub(super) on_unknown: BTreeMap<&'a str, &'a OnUnknown>,
+    /// What holds further in.
+    pub(super) pending: Vec<Pending>,
+}
+
+impl<'a> Site<'a> {
+    /// The targets that are this message, before anything is walked.
+    pub(super) fn entrance(&self) -> Vec<Pending> {
+        let shapes: Vec<String> =
+            [self.old, self.new].into_iter().flatten().map(OperationKey::shape).collect();
+        let mut pending = Vec::new();
+        for (entry, one) in self.changes.entries.iter().enumerate() {
+            for (target, wanted) in one.targets.iter().enumerate() {
+                if wanted.is_message(&shapes, self.status) {
+                    pending.push(Pending { entry, target, behind: 0 });
+                }
+            }
+        }
+        pending
+    }
+
+    /// What holds at a pair whose nodes passed through these components.
+    pub(super) fn local(&self, arrived: &[Pending], shapes: (&Shape, &Shape)) -> Local<'a> {
+        let mut pending: BTreeSet<Pending> = arrived.iter().copied().collect();
+        for (entry, one) in self.changes.entries.iter().enumerate() {
+            for (target, wanted) in one.targets.iter().enumerate() {
+                if let Scope::Component(key) = &wanted.scope
+                    && (shapes.0.names.contains(key) || shapes.1.names.contains(key))
+                {
+                    pending.insert(Pending { entry, target, behind: 0 });
+                }
+            }
+        }
+        let mut local = Local::default();
+        let mut here = BTreeSet::new();
+        for one in pending {
+            let Some(entry) = self.changes.entries.get(one.entry) else { continue };
+            let length = entry.targets.get(one.target).map_or(0, |target| target.within.len());
+            if one.behind < length {
+                local.pending.push(one);
+            } else if here.insert(one.entry) {
+                self.read(&entry.rules, &mut local);
+            }
+        }
+        local
+    }
+
+    fn read(&self, rules: &'a Rules, local: &mut Local<'a>) {
+        let up = self.direction == Direction::Up;
+        for (old, new) in &rules.renames {
+            local.renames.insert(if up { old } else { new }, if up { new } else { old });
+        }
+        for (old, new) in &rules.moves {
+            let (from, to) = if up { (old, new) } else { (new, old) };
+            local.moves.push((from.clone(), to.clone()));
+        }
+        local.maps.extend(&rules.maps);
+        let (written, dropped) =
+            if up { (&rules.adds, &rules.removes) } else { (&rules.removes, &rules.adds) };
+        local.supplies.extend(written.iter().map(|(name, source)| (name.as_str(), source)));
+        local.drops.extend(dropped.iter().map(|(name, _)| name.as_str()));
+        let mine = |direction: &Direction| *direction == self.direction;
+        for (direction, name, source) in &rules.supplies {
+            if mine(direction) {
+                local.supplies.push((name, source));
+            }
+        }
+        for (direction, name, policy) in &rules.on_null {
+            if mine(direction) {
+                local.on_null.insert(name, policy);
+            }
+        }
+        for (direction, name, policy) in &rules.on_unknown {
+            if mine(direction) {
+                local.on_unknown.insert(name, policy);
+            }
+        }
+    }
+
+    /// The pending targets that one step inwards leaves: `names` are those of the member in both versions, or
+    /// `*` for an item or a member of a map.
+    pub(super) fn step(&self, pending: &[Pending], names: &[&str]) -> Vec<Pending> {
+        let token = |one: &Pending| {
+            let target = self.changes.entries.get(one.entry)?.targets.get(one.target)?;
+            target.within.get(one.behind)
+        };
+        pending
+            .iter()
+            .filter(|one| {
+                token(one).is_some_and(|token| token == "*" || names.contains(&token.as_str()))
+            })
+            .map(|one| Pending { behind: one.behind + 1, ..*one })
+            .collect()
+    }
+}

@@ -1,0 +1,204 @@
+//! Declared lenses as data: each is written once, in the sense old to new, and read both ways.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::describe::model::{Location, OperationKey, Status};
+use crate::plan::bridge::ParameterSource;
+use crate::plan::program::{Literal, Outside};
+use crate::problem::Place;
+
+/// Towards the newer version, or towards the older.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// Upgrade: the sender speaks the older version.
+    Up,
+    /// Downgrade: the sender speaks the newer version.
+    Down,
+}
+
+/// Everything one version declares about its predecessor. Empty for the first version, and for one without
+/// `changes.yaml`.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct VersionChanges {
+    /// Lenses on payloads, in the order written.
+    pub entries: Vec<Entry>,
+    /// What becomes of the parameters of one operation each.
+    pub parameters: Vec<ParameterChange>,
+}
+
+/// One entry of the file: a sentence, where it holds, and what it does there.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The sentence a client developer reads.
+    pub say: Arc<str>,
+    /// Where it holds.
+    pub targets: Vec<Target>,
+    /// What it does.
+    pub rules: Rules,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// A place in messages: a component wherever it occurs, or one message, and a way further in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Target {
+    /// From where.
+    pub scope: Scope,
+    /// Unescaped member names from there; `*` for the items of an array or any member.
+    pub within: Vec<String>,
+}
+
+/// From where a target counts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Scope {
+    /// A component key of the old or the new version.
+    Component(String),
+    /// The request body of an operation, by [`OperationKey::shape`].
+    Request(String),
+    /// The body of a response of an operation, by [`OperationKey::shape`]; `None` for all statuses.
+    Response(String, Option<Status>),
+}
+
+/// What is done at a target. Names and values are `(old, new)` unless said otherwise.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Rules {
+    /// L1.
+    pub renames: Vec<(String, String)>,
+    /// L2: member paths from the target.
+    pub moves: Vec<(Vec<String>, Vec<String>)>,
+    /// L6.
+    pub maps: Vec<MapRule>,
+    /// L10: the new version has the member, the old one does not; the value is written on the way up.
+    pub adds: Vec<(String, ValueSource)>,
+    /// L10: the old version has the member, the new one does not; the value is written on the way down.
+    pub removes: Vec<(String, ValueSource)>,
+    /// `on_missing` for a member of both versions.
+    pub supplies: Vec<(Direction, String, ValueSource)>,
+    /// A6.
+    pub on_null: Vec<(Direction, String, OnNull)>,
+    /// A8 and A9.
+    pub on_unknown: Vec<(Direction, String, OnUnknown)>,
+}
+
+/// L6: the values of one member. A key that is not text is written as its JSON text.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct MapRule {
+    /// The member, under its old or its new name.
+    pub member: String,
+    /// Old value to new value.
+    pub up: Vec<(String, Value)>,
+    /// New value to old value.
+    pub down: Vec<(String, Value)>,
+    /// For every value that `up` does not list.
+    pub otherwise_up: Option<Value>,
+    /// For every value that `down` does not list.
+    pub otherwise_down: Option<Value>,
+}
+
+/// Where a declared value comes from.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ValueSource {
+    /// A constant or a default.
+    Literal(Literal),
+    /// Another member: its path from the target, in the sender's names.
+    Member(Vec<String>),
+    /// A header, a parameter, or the configuration.
+    Outside(Outside),
+}
+
+/// What becomes of a null that the reader refuses.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum OnNull {
+    /// It stays, and the reader may refuse it.
+    Keep,
+    /// The member is left out.
+    Omit,
+    /// The payload is refused.
+    Error,
+    /// It is replaced.
+    Default(Literal),
+}
+
+/// What becomes of a value that the reader does not list.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum OnUnknown {
+    /// It stays, and the reader may refuse it.
+    Keep,
+    /// The member is left out.
+    Omit,
+    /// The payload is refused.
+    Error,
+    /// The array item is left out.
+    DropItem,
+    /// It is replaced.
+    Fallback(Literal),
+}
+
+/// What becomes of the parameters of one operation. Names are `(old, new)`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ParameterChange {
+    /// The sentence a client developer reads.
+    pub say: Arc<str>,
+    /// The operation, in the old or the new version.
+    pub operation: OperationKey,
+    /// Written on the way up when absent.
+    pub adds: Vec<(Location, String, ParameterSource)>,
+    /// Left out on the way up; written on the way down when absent.
+    pub removes: Vec<(Location, String, ParameterSource)>,
+    /// Renamed.
+    pub renames: Vec<(String, String)>,
+    /// Where it is written.
+    pub place: Place,
+}
+
+impl MapRule {
+    /// The rows of one direction.
+    pub fn rows(&self, direction: Direction) -> &[(String, Value)] {
+        match direction {
+            Direction::Up => &self.up,
+            Direction::Down => &self.down,
+        }
+    }
+
+    /// What every other value becomes in one direction.
+    pub const fn otherwise(&self, direction: Direction) -> Option<&Value> {
+        match direction {
+            Direction::Up => self.otherwise_up.as_ref(),
+            Direction::Down => self.otherwise_down.as_ref(),
+        }
+    }
+}
+
+impl Target {
+    /// Whether the target is the body of this message or a place in it; `status` absent for the request.
+    pub(crate) fn is_message(&self, shapes: &[String], status: Option<Status>) -> bool {
+        match (&self.scope, status) {
+            (Scope::Component(_), _) | (Scope::Request(_), Some(_)) => false,
+            (Scope::Response(..), None) => false,
+            (Scope::Request(shape), None) => shapes.contains(shape),
+            (Scope::Response(shape, wanted), Some(status)) => {
+                shapes.contains(shape) && wanted.is_none_or(|wanted| covers(wanted, status))
+            }
+        }
+    }
+}
+
+/// Whether a status as written in a target means a declared one.
+pub(crate) fn covers(wanted: Status, declared: Status) -> bool {
+    match (wanted, declared) {
+        (Status::Class(class), Status::Code(code)) => code / 100 == u16::from(class),
+        _ => wanted == declared,
+    }
+}
