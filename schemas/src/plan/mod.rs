@@ -2,7 +2,7 @@
 
 pub mod apply;
 pub mod bridge;
-pub mod derive;
+mod derive;
 mod fuse;
 mod image;
 pub mod lens;

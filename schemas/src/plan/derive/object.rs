@@ -40,6 +40,8 @@ impl<'a> Walk<'a> {
     pub(super) fn object(&mut self, (sender, reader): (&Shape, &Shape), duty: &Duty<'a>) -> Node {
         let mut local = self.site.local(&duty.pending, (sender, reader));
         local.renames.retain(|from, to| renames(sender, reader, from, to));
+        local.adds.retain(|(name, _)| !sender.object.properties.contains_key(*name));
+        local.supplies.splice(0..0, std::mem::take(&mut local.adds));
         let at = duty.at.clone();
         let routes = self.routes(&local, (sender, reader), &duty.extra, &at);
         let pair = Pair { sender, reader, local, routes, at };

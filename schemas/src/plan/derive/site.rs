@@ -45,7 +45,9 @@ pub(super) struct Local<'a> {
     /// Sender's path to reader's.
     pub(super) moves: Vec<(Path, Path)>,
     pub(super) maps: Vec<&'a MapRule>,
-    /// By the reader's name.
+    /// Values for members that the sender does not declare, by the reader's name.
+    pub(super) adds: Vec<(&'a str, &'a ValueSource)>,
+    /// Values for members that are absent, declared or not, by the reader's name.
     pub(super) supplies: Vec<(&'a str, &'a ValueSource)>,
     /// By the sender's name.
     pub(super) drops: BTreeSet<&'a str>,
@@ -109,7 +111,7 @@ impl<'a> Site<'a> {
         local.maps.extend(&rules.maps);
         let (written, dropped) =
             if up { (&rules.adds, &rules.removes) } else { (&rules.removes, &rules.adds) };
-        local.supplies.extend(written.iter().map(|(name, source)| (name.as_str(), source)));
+        local.adds.extend(written.iter().map(|(name, source)| (name.as_str(), source)));
         local.drops.extend(dropped.iter().map(|(name, _)| name.as_str()));
         let mine = |direction: &Direction| *direction == self.direction;
         for (direction, name, source) in &rules.supplies {
