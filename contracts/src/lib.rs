@@ -1,1 +1,34 @@
-//! Contract files, generated cases, judging and the version matrix; opens no socket.
+//! Contract tests of conversions: contract files, generated payloads, the authors' examples, judging and the matrix.
+//!
+//! Nothing here opens a socket: whoever runs contract files brings a [`Target`].
+//!
+//! ```
+//! use evergate_contracts::read_contracts;
+//! use evergate_schemas::document::{Document, DocumentLimits};
+//!
+//! let text = b"api: orders
+//! contracts:
+//!   - name: an old client reads an order
+//!     client: { version: 1, request: { method: GET, path: /orders/7 } }
+//!     backend: { version: 2, answers: { status: 200, body: { id: 7, state: open } } }
+//!     client_sees: { status: 200, body: { id: 7 } }
+//! ";
+//! let document = Document::parse("orders.yaml", text, &DocumentLimits::default()).unwrap();
+//! let (file, problems) = read_contracts(&document);
+//! assert_eq!((file.contracts.len(), problems.len()), (1, 0));
+//! ```
+
+mod examples;
+mod exchange;
+mod file;
+mod matching;
+mod matrix;
+mod member;
+mod run;
+
+pub use examples::{Example, read_examples};
+pub use exchange::{Answer, Exchange, Request, Target};
+pub use file::{Contract, ContractFile, Expected, Received, Wanted, read_contracts};
+pub use matching::{Got, mismatches};
+pub use matrix::{Cell, Matrix, VERDICTS};
+pub use run::{ContractResult, run_contracts};

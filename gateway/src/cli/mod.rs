@@ -1,5 +1,9 @@
 //! The command line: the only room that prints.
 
+mod args;
+mod exit;
+mod program;
+mod rules;
 mod run;
 
-pub use run::main;
+pub use program::main;

@@ -1,23 +1,24 @@
 //! `evergate run`: serves until it is told to stop.
 
-use std::process::ExitCode;
+use super::args::Run;
+use super::exit::{Failure, Outcome};
+use crate::server::{Gateway, RunOptions, StartFailure};
 
-use crate::server::{Gateway, RunOptions};
-
-/// Reads the command line and does what it says.
-pub fn main() -> ExitCode {
-    let options = RunOptions {
-        config: std::env::args_os().nth(3).unwrap_or_default().into(),
-        ready_file: None,
-    };
-    let Ok(runtime) = tokio::runtime::Runtime::new() else { return ExitCode::from(2) };
+/// Starts the gateway and waits for its end.
+pub(super) fn run(args: &Run) -> Result<Outcome, Failure> {
+    let options = RunOptions { config: args.config.clone(), ready_file: args.ready_file.clone() };
+    let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
-        match Gateway::start(&options).await {
-            Ok(gateway) => {
-                gateway.until_stopped().await;
-                ExitCode::SUCCESS
-            }
-            Err(_) => ExitCode::from(64),
-        }
+        let gateway = Gateway::start(&options).await.map_err(start_failure)?;
+        gateway.until_stopped().await;
+        Ok(Outcome::Holds)
     })
+}
+
+/// Why a gateway did not start, as the command line tells it.
+pub(super) fn start_failure(failure: StartFailure) -> Failure {
+    match failure {
+        StartFailure::Problems(problems) => Failure::Configuration(problems),
+        StartFailure::Io { what, source } => Failure::said(format!("{what}: {source}")),
+    }
 }

@@ -1,0 +1,68 @@
+//! The exit codes, and how a verb that could not judge says why.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use evergate_schemas::problem::Problem;
+
+/// How a verb ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Outcome {
+    /// What was asked holds.
+    Holds,
+    /// It could not be judged.
+    Unjudged,
+    /// The configuration cannot be used.
+    Configuration,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(match outcome {
+            Outcome::Holds => 0,
+            Outcome::Unjudged => 2,
+            Outcome::Configuration => 64,
+        })
+    }
+}
+
+/// Why a verb could not do what it was asked.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// A sentence.
+    Said(String),
+    /// Faults of the configuration.
+    Configuration(Vec<Problem>),
+    /// The reader of standard output went away: nobody is left to be told.
+    Gone,
+}
+
+impl Failure {
+    /// A failure that is one sentence.
+    pub(super) fn said(sentence: impl Display) -> Self {
+        Self::Said(sentence.to_string())
+    }
+
+    /// Writes it and gives the outcome.
+    pub(super) fn tell(&self, to: &mut dyn std::io::Write) -> Outcome {
+        let (problems, outcome) = match self {
+            Self::Gone => return Outcome::Holds,
+            Self::Said(sentence) => {
+                let _ = writeln!(to, "evergate: {sentence}");
+                return Outcome::Unjudged;
+            }
+            Self::Configuration(problems) => (problems, Outcome::Configuration),
+        };
+        for problem in problems {
+            let _ = writeln!(to, "{problem}");
+        }
+        let _ = writeln!(to, "evergate: {} problems", problems.len());
+        outcome
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe { Self::Gone } else { Self::said(error) }
+    }
+}

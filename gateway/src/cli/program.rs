@@ -1,0 +1,51 @@
+//! From the command line to an exit code.
+
+use std::io::{BufWriter, Write};
+use std::process::ExitCode;
+use std::thread::Builder;
+
+use clap::{CommandFactory, Parser};
+
+use super::args::{CommandLine, Verb};
+use super::exit::{Failure, Outcome};
+use super::{rules, run};
+
+/// Schemas nest, and so does what walks them; of the 64 MiB only what is used is taken.
+const STACK_BYTES: usize = 64 << 20;
+
+/// Reads the command line and does what it says.
+pub fn main() -> ExitCode {
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(error) => {
+            // help and version come this way too, and are no fault
+            let _ = error.print();
+            let outcome = if error.use_stderr() { Outcome::Unjudged } else { Outcome::Holds };
+            return outcome.into();
+        }
+    };
+    // documents nest deeper than a main thread's stack is sure to hold
+    let thread = Builder::new().stack_size(STACK_BYTES).spawn(move || act(&line));
+    let ended = thread.map_err(Failure::from).and_then(|thread| {
+        thread.join().unwrap_or_else(|_| Err(Failure::said("evergate fell over; this is a bug")))
+    });
+    match ended {
+        Ok(outcome) => outcome.into(),
+        Err(failure) => failure.tell(&mut anstream::stderr().lock()).into(),
+    }
+}
+
+fn act(line: &CommandLine) -> Result<Outcome, Failure> {
+    let mut out = BufWriter::new(anstream::stdout().lock());
+    let outcome = match &line.verb {
+        Verb::Run(args) => run::run(args),
+        Verb::Completions { shell } => {
+            let mut command = CommandLine::command();
+            clap_complete::generate(*shell, &mut command, "evergate", &mut out);
+            Ok(Outcome::Holds)
+        }
+        Verb::Rules(args) => rules::rules(args, &mut out),
+    }?;
+    out.flush()?;
+    Ok(outcome)
+}
