@@ -18,6 +18,9 @@ use crate::scratch::Scratch;
 /// How long the program may take to start, and to end once told.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// The config's name in the folder of a gate.
+const CONFIG: &str = "gateway.yaml";
+
 /// A program that ended before it was ready.
 #[derive(Debug)]
 pub struct Refused {
@@ -35,14 +38,14 @@ pub struct Gate {
     log: Arc<Mutex<String>>,
     listen: Vec<SocketAddr>,
     admin: Option<SocketAddr>,
-    // Holds the ready file.
-    _scratch: Scratch,
+    /// Holds the config and the ready file.
+    scratch: Scratch,
 }
 
 impl Gate {
     /// Starts the gateway on a config whose addresses have port 0, and waits until it is ready.
     #[track_caller]
-    pub fn start(config: &Path) -> Self {
+    pub fn start(config: &str) -> Self {
         match Self::try_start(config) {
             Ok(gate) => gate,
             Err(refused) => panic!("{} at start:\n{}", refused.status, refused.printed),
@@ -53,9 +56,11 @@ impl Gate {
     ///
     /// # Errors
     /// When the program ends before it is ready.
-    pub fn try_start(config: &Path) -> Result<Self, Refused> {
+    pub fn try_start(config: &str) -> Result<Self, Refused> {
         let scratch = Scratch::new();
-        let ready = scratch.path().join("ready.json");
+        let config = scratch.write(CONFIG, config);
+        let ready = scratch.path().join("ready/gate.json");
+        std::fs::create_dir(scratch.path().join("ready")).expect("a folder in the temporary one");
         let mut command = Command::new(binary::path());
         command.arg("run").arg("--config").arg(config).arg("--ready-file").arg(&ready);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -65,9 +70,14 @@ impl Gate {
         follow(child.stdout.take(), &log, sender.clone());
         follow(child.stderr.take(), &log, sender);
         let (listen, admin) = (Vec::new(), None);
-        let mut gate = Self { child, lines, log, listen, admin, _scratch: scratch };
+        let mut gate = Self { child, lines, log, listen, admin, scratch };
         gate.until_ready(&ready)?;
         Ok(gate)
+    }
+
+    /// Writes another config in the place of the one it was started with.
+    pub fn rewrite(&self, config: &str) {
+        self.scratch.write(CONFIG, config);
     }
 
     fn until_ready(&mut self, ready: &Path) -> Result<(), Refused> {
@@ -117,7 +127,8 @@ impl Gate {
     /// One request to the admin listener.
     #[track_caller]
     pub fn ask_admin(&self, request: &Request) -> Answer {
-        ask(self.admin(), request)
+        // The listener takes no name as its Host, since a name may be anybody's.
+        ask(self.admin(), &request.clone().field("Host", "localhost"))
     }
 
     /// What the program printed so far, both streams.
