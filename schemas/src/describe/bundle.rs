@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::cycles;
 use super::files::{At, Files};
 use crate::document::Document;
-use crate::problem::{Problem, Severity};
+use crate::problem::{Place, Problem, Severity};
 use crate::schema::{DEFS_PREFIX, Defs};
 
 /// What stands for a schema that cannot be read: everything is valid, and this keyword says why.
@@ -49,8 +49,15 @@ impl Bundle {
     /// Notes that something at `at` is read in another way than written, or not at all.
     pub(super) fn warn(&mut self, at: &At, what: String, remedy: &str) {
         if self.problems.len() < self.limit {
-            let (place, severity) = (self.files.place(at), Severity::Warning);
-            self.problems.push(Problem { place, severity, what, remedy: remedy.to_owned() });
+            self.warn_at(self.files.place(at), what, remedy);
+        }
+    }
+
+    /// The same for a place already known.
+    pub(super) fn warn_at(&mut self, place: Place, what: String, remedy: &str) {
+        if self.problems.len() < self.limit {
+            let remedy = remedy.to_owned();
+            self.problems.push(Problem { place, severity: Severity::Warning, what, remedy });
         }
     }
 
@@ -117,29 +124,47 @@ impl Bundle {
         schema
     }
 
-    /// The object at `at`, or the one its `$ref` leads to; siblings of the `$ref` win over what it leads to.
+    /// The object at `at`, or the one its `$ref` leads to; what stands beside the `$ref` is ignored.
     pub(super) fn follow<'v>(&mut self, value: &'v Value, at: &At) -> Option<(Cow<'v, Value>, At)> {
+        self.walk(value, at, false)
+    }
+
+    /// The same for a path item, where what stands beside the `$ref` wins over what it leads to.
+    pub(super) fn follow_item<'v>(
+        &mut self,
+        value: &'v Value,
+        at: &At,
+    ) -> Option<(Cow<'v, Value>, At)> {
+        self.walk(value, at, true)
+    }
+
+    fn walk<'v>(
+        &mut self,
+        value: &'v Value,
+        at: &At,
+        merges: bool,
+    ) -> Option<(Cow<'v, Value>, At)> {
         let (mut value, mut at) = (Cow::Borrowed(value), at.clone());
         for _ in 0..FOLLOWED {
-            let Some(reference) = value.get("$ref").and_then(Value::as_str).map(ToOwned::to_owned)
-            else {
+            let Some(reference) = value.get("$ref").and_then(Value::as_str) else {
                 if value.is_object() {
                     return Some((value, at));
                 }
-                self.warn(&at, "expected an object".to_owned(), "write an object, or leave it out");
+                self.warn(&at, "expected an object; it is left out".to_owned(), "write an object");
                 return None;
             };
-            let reference_at = at.join("$ref");
-            let target = match self.files.resolve(&reference, &at) {
+            let target = match self.files.resolve(reference, &at) {
                 Ok(target) => target,
                 Err(why) => {
-                    self.warn(&reference_at, format!("{why}; it is left out"), NO_REFERENCE);
+                    self.warn(&at.join("$ref"), format!("{why}; it is left out"), NO_REFERENCE);
                     return None;
                 }
             };
             let document = self.document(target.file)?;
             let mut found = document.value.pointer(target.pointer.as_str())?.clone();
-            if let (Some(siblings), Some(members)) = (value.as_object(), found.as_object_mut()) {
+            if let (true, Some(siblings), Some(members)) =
+                (merges, value.as_object(), found.as_object_mut())
+            {
                 let own = siblings.iter().filter(|(key, _)| *key != "$ref");
                 members.extend(own.map(|(key, value)| (key.clone(), value.clone())));
             }
@@ -196,7 +221,7 @@ impl Bundle {
     }
 }
 
-const NO_REFERENCE: &str = "copy what it names into the version's directory and refer to it there";
+const NO_REFERENCE: &str = "correct it, or copy what it names into the version's directory";
 
 fn file_stem(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);

@@ -6,6 +6,8 @@
 //! with file, line and column. A schema that stands for an unreadable reference carries `x-unresolved`.
 
 mod bundle;
+#[cfg(test)]
+mod corpus;
 mod cycles;
 mod dialect;
 pub mod direction;

@@ -33,7 +33,23 @@ pub(super) fn operations(bundle: &mut Bundle, main: usize) -> Vec<Operation> {
         }
         reader.path(path, item, &paths_at.join(path), &mut found);
     }
+    twins(bundle, &found);
     found
+}
+
+// Two templates that differ only in the names of parameters match the same requests.
+fn twins(bundle: &mut Bundle, operations: &[Operation]) {
+    let mut known: BTreeMap<String, &OperationKey> = BTreeMap::new();
+    for operation in operations {
+        let first = known.entry(operation.key.shape()).or_insert(&operation.key);
+        if *first != &operation.key {
+            let what = format!(
+                "`{}` matches the same requests as `{first}`, which is taken",
+                operation.key
+            );
+            bundle.warn_at(operation.place.clone(), what, "remove one of them");
+        }
+    }
 }
 
 /// Path prefixes of the servers.
@@ -86,7 +102,7 @@ pub(super) struct Reader<'b, 'd> {
 
 impl Reader<'_, '_> {
     fn path(&mut self, path: &str, item: &Value, at: &At, found: &mut Vec<Operation>) {
-        let Some((item, at)) = self.bundle.follow(item, at) else { return };
+        let Some((item, at)) = self.bundle.follow_item(item, at) else { return };
         if !path.starts_with('/') || path.contains(['#', '?']) {
             let what = format!(
                 "the path `{path}` is no plain path; only what stands before `?` or `#` is matched"
@@ -124,7 +140,7 @@ impl Reader<'_, '_> {
         at: &At,
         shared: &[Raw],
     ) -> Option<Operation> {
-        let (value, at) = self.bundle.follow(value, at)?;
+        let (value, at) = self.bundle.follow_item(value, at)?;
         let mut raw = self.parameters(&value, &at);
         for one in shared {
             if !raw.iter().any(|own| own.name == one.name && own.location == one.location) {
@@ -132,7 +148,8 @@ impl Reader<'_, '_> {
             }
         }
         let mut parameters = Vec::new();
-        for one in raw.iter().filter(|one| !one.is_body()) {
+        let swagger = self.swagger;
+        for one in raw.iter().filter(|one| !(swagger && one.is_body())) {
             parameters.extend(self.parameter(one));
         }
         let template = PathTemplate::parse(&key.path);

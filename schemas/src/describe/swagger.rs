@@ -87,7 +87,14 @@ pub(super) fn response_contents(
 ) -> Vec<Content> {
     let Some(schema) = response.get("schema") else { return Vec::new() };
     let root = reader.bundle.below(schema, "schema", &mut at.clone());
-    let produces = media_types(reader, operation, "produces");
+    let mut produces = media_types(reader, operation, "produces");
+    // Authors show by examples what `produces` of the operation, which has no status, cannot say.
+    let shown = response.get("examples").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+    for media_type in shown.filter(|name| name.contains('/')).map(|name| normal_media_type(name)) {
+        if !produces.contains(&media_type) {
+            produces.push(media_type);
+        }
+    }
     contents(reader, or_json(produces), &root, at)
 }
 

@@ -382,3 +382,126 @@ fn apis_and_documents_are_found_by_path() {
     let api = load_document(&directory.path().join("b/odd.json"), &Limits::default()).unwrap();
     assert_eq!(api.versions[0].version.as_str(), "odd");
 }
+
+fn content_line(content: &super::model::Content) -> String {
+    format!("    {} {}", content.media_type, content.root)
+}
+
+fn summary(version: &Description) -> String {
+    let mut lines = vec![format!("{} {:?}", version.version, version.base_paths)];
+    for one in &version.operations {
+        lines.push(format!("{} ({})", one.key, one.operation_id.as_deref().unwrap_or_default()));
+        for parameter in &one.parameters {
+            let must = if parameter.required { "required" } else { "optional" };
+            lines.push(format!(
+                "  {:?} {} {must} {}",
+                parameter.location, parameter.name, parameter.style
+            ));
+        }
+        if let Some(body) = &one.body {
+            lines
+                .push(format!("  request {}", if body.required { "required" } else { "optional" }));
+            lines.extend(body.contents.iter().map(content_line));
+        }
+        for response in &one.responses {
+            lines.push(format!(
+                "  {} {:?}",
+                response.status,
+                response.headers.iter().map(|one| &one.name).collect::<Vec<_>>()
+            ));
+            lines.extend(response.contents.iter().map(content_line));
+        }
+    }
+    for (key, schema) in &version.components.written.0 {
+        lines.push(format!("{key}: {schema}"));
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn open_payments_is_read_whole() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/open-payments");
+    let api = load_api(&path, &Limits::default()).unwrap();
+    check_problems(&api.problems, &[]);
+    insta::assert_snapshot!(summary(&api.versions[0]));
+}
+
+#[test]
+fn examples_show_media_types_that_swagger_cannot_say() {
+    let (_, version) = only(
+        "
+swagger: '2.0'
+paths:
+  /a:
+    get:
+      produces: [application/octet-stream]
+      responses:
+        404: {description: no, schema: {type: object}, examples: {application/json: {a: 1}, Shown: {}}}
+",
+    );
+    let contents = &version.operations[0].response(404).unwrap().contents;
+    let media: Vec<&str> = contents.iter().map(|one| one.media_type.as_str()).collect();
+    assert_eq!(media, ["application/octet-stream", "application/json"]);
+}
+
+#[test]
+fn odd_operations_are_kept_and_told() {
+    let (api, version) = only(
+        "
+openapi: 3.1.0
+paths:
+  /a/{b}: {get: {parameters: [{name: b, in: path, required: true}]}}
+  /a/{c}: {get: {parameters: [{name: c, in: path, required: true}]}}
+  /d#e: {get: {}}
+  /f: {$ref: '#/components/pathItems/F', summary: f}
+  /g: {$ref: '#/paths/~1g'}
+  /h: {get: {parameters: [{name: x}, {$ref: '#/components/parameters/Gone'}, {name: y, in: body}]}}
+components: {pathItems: {F: {post: {}}}}
+",
+    );
+    let keys: Vec<String> = version.operations.iter().map(|one| one.key.to_string()).collect();
+    assert_eq!(keys, ["GET /a/{b}", "GET /a/{c}", "GET /d#e", "POST /f", "GET /h"]);
+    let wanted = [
+        "`/d#e` is no plain path",
+        "go round in a circle",
+        "no `name` or no `in`",
+        "leads nowhere; it is left out",
+        "cannot be in `body`",
+        "`GET /a/{c}` matches the same requests as `GET /a/{b}`",
+    ];
+    let mut said = said(&api.problems);
+    assert_eq!(said.len(), wanted.len(), "{said:#?}");
+    for wanted in wanted {
+        said.retain(|said| !said.contains(wanted));
+    }
+    assert_eq!(said, Vec::<String>::new());
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn no_damage_makes_the_loader_fall(at in 0..400_usize, kind in 0..9_usize) {
+        let odd = [
+            json!(null), json!(true), json!([]), json!({}), json!(-1), json!("#"), json!([[1]]),
+            json!({"$ref": "#/paths"}), json!({"$ref": "#/components/schemas/Order", "nullable": true}),
+        ];
+        let document = crate::document::Document::parse("a.yaml", ORDERS.as_bytes(), &Limits::default().document).unwrap();
+        let mut value = document.value;
+        let mut left = at;
+        damage(&mut value, &mut left, &odd[kind]);
+        drop(load(&[("v1/openapi.json", &value.to_string())]));
+    }
+}
+
+fn damage(value: &mut Value, left: &mut usize, odd: &Value) {
+    if *left == 0 {
+        *value = odd.clone();
+    }
+    *left = left.wrapping_sub(1);
+    match value {
+        Value::Object(members) => members.values_mut().for_each(|inner| damage(inner, left, odd)),
+        Value::Array(items) => items.iter_mut().for_each(|inner| damage(inner, left, odd)),
+        _ => {}
+    }
+}

@@ -1,0 +1,205 @@
+//! Real descriptions: each one loads, every schema compiles, and the authors' examples are judged as others judge them.
+//!
+//! Runs where `EVERGATE_CORPUS` names a directory of apis with `examples.jsonl` beside the versions.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use jsonschema::{Draft, PatternOptions, Validator};
+use serde_json::{Value, json};
+
+use super::model::{Api, Content, Description};
+use super::{Limits, find_apis, load_api};
+use crate::schema::{Role, Schema, Side};
+
+fn corpus() -> Option<PathBuf> {
+    std::env::var_os("EVERGATE_CORPUS").map(PathBuf::from)
+}
+
+fn compiled(document: &Value) -> Result<Validator, String> {
+    let options = jsonschema::options().with_draft(Draft::Draft202012);
+    options
+        .with_pattern_options(PatternOptions::regex())
+        .build(document)
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn every_description_loads_and_compiles() {
+    let Some(corpus) = corpus() else { return };
+    let start = Instant::now();
+    let apis: Vec<Api> = find_apis(&corpus)
+        .iter()
+        .map(|path| {
+            load_api(path, &Limits::default())
+                .unwrap_or_else(|found| panic!("{}: {found:?}", path.display()))
+        })
+        .collect();
+    println!("{} apis loaded in {:?}", apis.len(), start.elapsed());
+    assert!(apis.len() > 20, "only {} apis found", apis.len());
+    let mut faults = Vec::new();
+    for api in &apis {
+        for problem in &api.problems {
+            println!("  {problem}");
+        }
+        for version in &api.versions {
+            let messages: usize = version
+                .operations
+                .iter()
+                .map(|one| one.responses.len() + usize::from(one.body.is_some()))
+                .sum();
+            let problems = api
+                .problems
+                .iter()
+                .filter(|one| one.place.file.contains(&format!("/{}/", version.version)));
+            println!(
+                "{} {}: {} operations, {} messages, {} documents, {} components, {} problems",
+                api.name,
+                version.version,
+                version.operations.len(),
+                messages,
+                version.documents.len(),
+                version.components.written.0.len(),
+                problems.count()
+            );
+            assert!(
+                !version.operations.is_empty() || !version.documents.is_empty(),
+                "{} is empty",
+                version.file
+            );
+            for defs in [
+                &version.components.written,
+                &version.components.request_sender,
+                &version.components.request_reader,
+                &version.components.response_sender,
+                &version.components.response_reader,
+            ] {
+                let all: Vec<Value> =
+                    defs.0.keys().map(|key| json!({"$ref": format!("#/$defs/{key}")})).collect();
+                if !all.is_empty()
+                    && let Err(error) = compiled(&json!({"anyOf": all, "$defs": defs.0}))
+                {
+                    faults.push(format!("{}: {error}", version.file));
+                }
+            }
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[derive(Default)]
+struct Score {
+    agreed: usize,
+    differed: Vec<String>,
+    unknown: Vec<String>,
+    unjudged: usize,
+}
+
+fn content<'d>(version: &'d Description, example: &Value) -> Option<(&'d Content, Side)> {
+    let text = |key: &str| example.get(key).and_then(Value::as_str);
+    if text("dir") == Some("document") {
+        let stem = text("operation")?.trim_end_matches(".json");
+        return Some((version.documents.get(stem)?, Side::Request));
+    }
+    let (method, path) = (text("method")?, text("path")?);
+    let operation =
+        version.operations.iter().find(|one| one.key.method == method && one.key.path == path)?;
+    let (contents, side) = if text("dir") == Some("request") {
+        (&operation.body.as_ref()?.contents, Side::Request)
+    } else {
+        let status = text("status")?;
+        let response = operation.responses.iter().find(|one| one.status.to_string() == status)?;
+        (&response.contents, Side::Response)
+    };
+    let media = super::openapi::normal_media_type(text("media")?);
+    Some((contents.iter().find(|one| one.media_type == media)?, side))
+}
+
+fn score(path: &Path, api: &Api) -> Score {
+    let mut score = Score::default();
+    let mut validators: BTreeMap<String, (Validator, Validator)> = BTreeMap::new();
+    let text = std::fs::read_to_string(path.join("examples.jsonl")).unwrap_or_default();
+    for line in text.lines() {
+        let example: Value = serde_json::from_str(line).unwrap();
+        let messages = example["messages"].to_string();
+        // The other judge gives no answer for what is no JSON, and none for references it cannot follow.
+        if example["valid"].is_null()
+            || messages.contains("PointerToNowhere")
+            || messages.contains("Unresolvable")
+        {
+            score.unjudged += 1;
+            continue;
+        }
+        let label = example["version"].as_str().unwrap();
+        let version = api.versions.iter().find(|one| one.version.as_str() == label);
+        let Some((version, (content, side))) =
+            version.and_then(|one| Some((one, content(one, &example)?)))
+        else {
+            score.unknown.push(format!(
+                "{label} {} {} {} {} {}",
+                example["operation"],
+                example["path"],
+                example["dir"],
+                example["status"],
+                example["media"]
+            ));
+            continue;
+        };
+        let name = format!(
+            "{label} {} {} {}",
+            content.place.file, content.place.pointer, content.media_type
+        );
+        let (written, reader) = validators.entry(name.clone()).or_insert_with(|| {
+            let build = |schema: Schema| compiled(&schema.document()).unwrap();
+            (
+                build(version.plain(&content.root)),
+                build(version.schema(&content.root, side, Role::Reader)),
+            )
+        });
+        let wanted = example["valid"] == json!(true);
+        let body = &example["body"];
+        if written.is_valid(body) == wanted || reader.is_valid(body) == wanted {
+            score.agreed += 1;
+        } else {
+            let why: Vec<String> = written
+                .iter_errors(body)
+                .take(2)
+                .map(|error| {
+                    let message: String = error.to_string().chars().take(120).collect();
+                    format!("{} {} {message}", error.instance_path(), error.schema_path())
+                })
+                .collect();
+            score.differed.push(format!(
+                "{name} {} said {wanted} {:?}; {why:?}",
+                example["name"], example["messages"]
+            ));
+        }
+    }
+    score
+}
+
+#[test]
+fn examples_are_judged_as_others_judge_them() {
+    let Some(corpus) = corpus() else { return };
+    let (mut agreed, mut all) = (0, 0);
+    for path in find_apis(&corpus) {
+        let Ok(api) = load_api(&path, &Limits::default()) else { continue };
+        let score = score(&path, &api);
+        println!(
+            "{}: {} agree, {} differ, {} unknown, {} unjudged",
+            api.name,
+            score.agreed,
+            score.differed.len(),
+            score.unknown.len(),
+            score.unjudged
+        );
+        for line in score.differed.iter().chain(&score.unknown) {
+            println!("  {}", line.chars().take(900).collect::<String>());
+        }
+        agreed += score.agreed;
+        all += score.agreed + score.differed.len();
+    }
+    println!("{agreed} of {all} agree");
+    assert!(agreed * 1000 >= all * 995, "{agreed} of {all} agree");
+}
