@@ -43,6 +43,13 @@ fn yaml_words_stay_words() {
 }
 
 #[test]
+fn yaml_comments_stand_anywhere() {
+    let text =
+        "# a\n---\n# b\na: # c\n  # d\n  - 1 # e\n  # f\n  - {x: 2, # g\n  y: 3}\n# h\nb: 4\n# i\n";
+    check("a.yaml", text, &json!({"a": [1, {"x": 2, "y": 3}], "b": 4}), &[]);
+}
+
+#[test]
 fn yaml_aliases_and_merges() {
     let text = "a: &x {p: 1, q: 2}\nb: {<<: *x, q: 3}\nc: &x [4]\nd: *x\ne: {<<: [{f: 1}, {f: 2}]}";
     let value = json!({

@@ -50,7 +50,9 @@ impl<'t, 'a, 'l> Reader<'t, 'a, 'l> {
     fn new(text: &'t str, scribe: &'a mut Scribe<'l>) -> Self {
         // The parser looks ahead; its own limit is only to be met where ours would be soon.
         let nesting = scribe.limits.depth.saturating_add(1).max(255);
+        // Comments are events where any crate of the build asks the parser for them; here they are none.
         let options = granit_parser::options! {
+            emit_comments: false,
             flow_nesting_limit: nesting,
             block_nesting_limit: nesting,
         };
