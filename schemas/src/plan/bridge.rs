@@ -19,6 +19,12 @@ pub enum Policy {
     FormatAnnotation,
     /// A default of the reader fills a member it requires.
     DefaultFills,
+    /// A value of the configuration that is not known yet is valid where it is written.
+    ConfigurationFits,
+    /// A client takes an error status that its version does not declare.
+    UndeclaredErrorPasses,
+    /// A backend answers in a media type that the client accepts, where it declares several.
+    AcceptHonoured,
 }
 
 /// A verdict with its evidence, for one part of a message.
@@ -28,6 +34,8 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// The plan refuses no payload that the sender declared.
     pub total: bool,
+    /// No payload at all gets through.
+    pub hopeless: bool,
     /// The steps of the plan, losses included.
     pub steps: Vec<Note>,
     /// What the verdict rests on.

@@ -5,7 +5,7 @@ mod close;
 mod fold;
 mod prover;
 mod refute;
-mod shrink;
+pub(crate) mod shrink;
 pub mod verdict;
 
 pub use close::close;

@@ -6,7 +6,7 @@ use serde_json::{Map, Number, Value, json};
 const TRIES: u32 = 600;
 
 /// The smallest payload found from `payload` for which `holds`.
-pub(super) fn shrink(payload: Value, mut holds: impl FnMut(&Value) -> bool) -> Value {
+pub(crate) fn shrink(payload: Value, mut holds: impl FnMut(&Value) -> bool) -> Value {
     let mut best = payload;
     let mut tries = TRIES;
     while tries > 0 {

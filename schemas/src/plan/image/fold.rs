@@ -10,7 +10,7 @@ use crate::schema::Schema;
 use super::merge::{conjunction, merge};
 
 /// The keywords of one alternative, without `$ref`, `allOf`, `anyOf` and `oneOf`.
-pub(super) type Branch = Map<String, Value>;
+pub(crate) type Branch = Map<String, Value>;
 
 /// Keywords that say nothing about validity, or that the branches already hold.
 const SILENT: &[&str] = &[
@@ -39,7 +39,7 @@ const SILENT: &[&str] = &[
 
 /// The alternatives of a schema. Together they accept at least what the schema accepts: where the product of
 /// unions would pass `limit` branches, or references go in circles, a constraint is left out.
-pub(super) fn branches(schema: &Schema, value: &Value, limit: usize) -> Vec<Branch> {
+pub(crate) fn branches(schema: &Schema, value: &Value, limit: usize) -> Vec<Branch> {
     Fold { schema, limit }.expand(value, 0).branches
 }
 
@@ -160,7 +160,7 @@ fn seal(members: &Map<String, Value>, folded: &mut Folded, alternatives: &BTreeS
 }
 
 /// The schema that a branch has for the member `name`; `false` when it cannot be there.
-pub(super) fn member(branch: &Branch, name: &str) -> Value {
+pub(crate) fn member(branch: &Branch, name: &str) -> Value {
     let mut found = branch.get("properties").and_then(|properties| properties.get(name)).cloned();
     if let Some(patterns) = branch.get("patternProperties").and_then(Value::as_object) {
         for (pattern, schema) in patterns {

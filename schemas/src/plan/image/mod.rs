@@ -11,4 +11,5 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub use walk::{Image, ImageLimits, image, image_of};
+pub(super) use fold::{branches, member};
+pub use walk::{Image, ImageLimits, Known, image, image_of};

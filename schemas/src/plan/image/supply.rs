@@ -47,12 +47,18 @@ impl Walk<'_> {
         match source {
             Source::Nothing => Supplied::nothing(),
             Source::Literal(literal) => Supplied::sure(constant(literal)),
-            Source::Outside(Outside::Configuration(name)) => Supplied::sure(
-                self.configured.get(name.as_ref()).map_or(Value::Bool(true), constant),
-            ),
-            Source::Outside(Outside::Header(_) | Outside::Parameter(_)) => {
-                Supplied { schema: Some(json!({"type": "string"})), sure: false }
+            Source::Outside(Outside::Configuration(name)) => {
+                let value = self.known.configuration.get(name.as_ref());
+                Supplied::sure(value.map_or(Value::Bool(true), constant))
             }
+            Source::Outside(Outside::Header(name)) => Supplied {
+                schema: Some(json!({"type": "string"})),
+                sure: self.known.headers.contains(name.as_ref()),
+            },
+            Source::Outside(Outside::Parameter(name)) => Supplied {
+                schema: Some(json!({"type": "string"})),
+                sure: self.known.parameters.contains(name.as_ref()),
+            },
             Source::Slot(slot) => match self.slots.held(*slot) {
                 Held::Nothing => Supplied::nothing(),
                 Held::Values { schema, sure } => Supplied { schema: Some(schema), sure },

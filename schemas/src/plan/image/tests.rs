@@ -12,7 +12,7 @@ use crate::plan::program::{
 use crate::plan::random::Random;
 use crate::schema::Schema;
 
-use super::{ImageLimits, image, image_of};
+use super::{ImageLimits, Known, image, image_of};
 
 fn program(nodes: Vec<Node>) -> Program {
     let note = Note { rule: "L1", text: String::new(), at: String::new(), loss: false };
@@ -101,13 +101,8 @@ fn a_moved_member_is_required_where_it_goes_if_it_was_where_it_stood() {
     let sender =
         Schema::from_document(json!({"type": "object", "properties": {"a": {"type": "string"}},
         "required": ["a"], "additionalProperties": false}));
-    let found = image_of(
-        &program(nodes),
-        &sender,
-        &std::collections::BTreeMap::new(),
-        ImageLimits::default(),
-    )
-    .unwrap();
+    let found =
+        image_of(&program(nodes), &sender, &Known::default(), ImageLimits::default()).unwrap();
     assert!(found.is_total());
     assert_eq!(
         found.schema.document(),
@@ -141,10 +136,9 @@ fn a_refusal_of_a_value_that_is_never_sent_is_not_reached() {
     ];
     for (sent, total) in [(json!({"enum": [2, 3]}), true), (json!({"enum": [1, 2]}), false)] {
         let sender = Schema::from_document(sent);
-        let configured = std::collections::BTreeMap::new();
+        let known = Known::default();
         let found =
-            image_of(&program(refuse.clone()), &sender, &configured, ImageLimits::default())
-                .unwrap();
+            image_of(&program(refuse.clone()), &sender, &known, ImageLimits::default()).unwrap();
         assert_eq!(found.is_total(), total);
     }
 }
@@ -156,9 +150,9 @@ proptest! {
     fn what_is_written_is_in_the_image(seed in any::<u64>()) {
         let mut random = Random(seed);
         let (program, sender) = (random.program(), random.schema(3));
-        let configured = std::collections::BTreeMap::new();
+        let known = Known::default();
         let schema = Schema::from_document(sender.clone());
-        let Some(found) = image_of(&program, &schema, &configured, ImageLimits::default()) else {
+        let Some(found) = image_of(&program, &schema, &known, ImageLimits::default()) else {
             return Ok(());
         };
         let valid = jsonschema::draft202012::new(&sender).unwrap();

@@ -50,21 +50,31 @@ impl Image {
 
 /// The image of a closed sender under a program; `None` when it cannot be expressed within the limits.
 pub fn image(program: &Program, sender: &Schema) -> Option<Schema> {
-    image_of(program, sender, &BTreeMap::new(), ImageLimits::default()).map(|image| image.schema)
+    image_of(program, sender, &Known::default(), ImageLimits::default()).map(|image| image.schema)
 }
 
-/// The image with the notes that it reaches. `configured` has the configuration values that are known, as JSON
-/// texts; of others nothing is assumed but that they are there.
+/// What is known beforehand of the values outside the payload.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Configuration values, as JSON texts. Of others nothing is assumed but that they are there.
+    pub configuration: BTreeMap<String, Literal>,
+    /// Headers that no message lacks, by lower-case name.
+    pub headers: BTreeSet<String>,
+    /// Parameters that no request lacks.
+    pub parameters: BTreeSet<String>,
+}
+
+/// The image with the notes that it reaches.
 pub fn image_of(
     program: &Program,
     sender: &Schema,
-    configured: &BTreeMap<String, Literal>,
+    known: &Known,
     limits: ImageLimits,
 ) -> Option<Image> {
     let mut walk = Walk {
         program,
         sender,
-        configured,
+        known,
         limits,
         steps: 0,
         depth: 0,
@@ -122,7 +132,7 @@ enum Memory {
 pub(super) struct Walk<'a> {
     pub(super) program: &'a Program,
     sender: &'a Schema,
-    pub(super) configured: &'a BTreeMap<String, Literal>,
+    pub(super) known: &'a Known,
     limits: ImageLimits,
     steps: u32,
     depth: u32,

@@ -1,0 +1,256 @@
+//! From two schemas and the programs between them to a plan with its verdict.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::plan::bridge::{Judgement, Plan, Policy};
+use crate::plan::fuse::fuse_all;
+use crate::plan::image::{ImageLimits, Known, image_of};
+use crate::plan::program::{Note, NoteId, Program};
+use crate::pointer::Pointer;
+use crate::relate::verdict::{Inclusion, Undecided, Verdict, Witness};
+use crate::relate::{Budget, Prover, close};
+use crate::schema::Schema;
+
+use super::configured::assumed;
+use super::search::{Search, reads_configuration};
+
+/// What one verdict may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct JudgeLimits {
+    /// Payloads that are tried in search of a witness.
+    pub payloads: u32,
+    /// Payloads that are tried to show what rests on closed senders.
+    pub strict: u32,
+    /// What one image may cost.
+    pub image: ImageLimits,
+}
+
+impl Default for JudgeLimits {
+    fn default() -> Self {
+        Self { payloads: 240, strict: 24, image: ImageLimits::default() }
+    }
+}
+
+/// One payload between two versions.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// What the sender declares, in its direction and role; not closed.
+    pub sender: &'a Schema,
+    /// What the reader declares, in its direction and role.
+    pub reader: &'a Schema,
+    /// The programs derived from step to step, the sender's first.
+    pub chain: &'a [Arc<Program>],
+    /// What is known of values outside the payload.
+    pub known: &'a Known,
+    /// What it may cost.
+    pub limits: JudgeLimits,
+}
+
+/// The plan that runs the chain, fused, with the verdict on it.
+pub fn judge(question: &Question<'_>, prover: &mut Prover) -> Plan {
+    let closed = close(question.sender);
+    let stages = fuse_all(question.chain);
+    let judgement = if stages.is_empty() {
+        untouched(question, &closed, prover)
+    } else {
+        converted(question, &closed, &stages, prover)
+    };
+    Plan { stages, judgement }
+}
+
+const fn judgement(verdict: Verdict) -> Judgement {
+    Judgement {
+        verdict,
+        total: true,
+        hopeless: false,
+        steps: Vec::new(),
+        policies: Vec::new(),
+        witness: None,
+        undecided: None,
+        strict_witness: None,
+    }
+}
+
+fn untouched(question: &Question<'_>, closed: &Schema, prover: &mut Prover) -> Judgement {
+    let mut answer = match prover.includes(closed, question.reader) {
+        Inclusion::Proved => judgement(Verdict::Native),
+        Inclusion::Refuted(witness) => {
+            Judgement { witness: Some(*witness), ..judgement(Verdict::Broken) }
+        }
+        Inclusion::Undecided(reason) => {
+            Judgement { undecided: Some(reason), ..judgement(Verdict::Undecided) }
+        }
+    };
+    if answer.verdict == Verdict::Native {
+        answer.strict_witness = strictly(question, closed, &mut answer.policies);
+    }
+    formats(question, &mut answer);
+    answer
+}
+
+/// What reading the sender without closing would find. Only looked for a little: it decides nothing.
+fn strictly(
+    question: &Question<'_>,
+    closed: &Schema,
+    policies: &mut Vec<Policy>,
+) -> Option<Witness> {
+    if closed.document() == question.sender.document() {
+        return None;
+    }
+    let budget = Budget { payloads: question.limits.strict, ..Budget::default() };
+    match Prover::new(budget).includes(question.sender, question.reader) {
+        Inclusion::Proved => None,
+        Inclusion::Refuted(witness) => {
+            policies.push(Policy::SenderClosed);
+            Some(*witness)
+        }
+        Inclusion::Undecided(_) => {
+            policies.push(Policy::SenderClosed);
+            None
+        }
+    }
+}
+
+/// What a chain does to a closed sender.
+struct Traced {
+    /// `None` when the image could not be expressed.
+    image: Option<Schema>,
+    steps: Vec<Note>,
+    refusals: Vec<Note>,
+    total: bool,
+}
+
+fn traced(
+    question: &Question<'_>,
+    closed: &Schema,
+    stages: &[Arc<Program>],
+    known: &Known,
+) -> Traced {
+    let mut found = Traced {
+        image: Some(closed.clone()),
+        steps: Vec::new(),
+        refusals: Vec::new(),
+        total: true,
+    };
+    for program in stages {
+        let before = found.image.take();
+        let image =
+            before.and_then(|schema| image_of(program, &schema, known, question.limits.image));
+        let Some(image) = image else {
+            found.total = false;
+            found.steps.extend(program.notes.iter().cloned());
+            found.refusals.extend(program.notes.iter().cloned());
+            continue;
+        };
+        found.total &= image.is_total();
+        let all: BTreeSet<NoteId> = image.fired.union(&image.refused).copied().collect();
+        found.steps.extend(all.iter().filter_map(|id| program.note(*id)).cloned());
+        found.refusals.extend(image.refused.iter().filter_map(|id| program.note(*id)).cloned());
+        found.image = Some(image.schema);
+    }
+    found.steps.dedup();
+    found
+}
+
+fn converted(
+    question: &Question<'_>,
+    closed: &Schema,
+    stages: &[Arc<Program>],
+    prover: &mut Prover,
+) -> Judgement {
+    let mut policies = vec![Policy::SenderClosed];
+    let known = assumed(question, stages, &mut policies);
+    let traced = traced(question, closed, stages, &known);
+    let hopeless = traced.image.as_ref().is_some_and(|image| image.root == Value::Bool(false));
+    let inclusion = traced.image.as_ref().map(|image| prover.includes(image, question.reader));
+    if traced.steps.iter().any(|note| note.text.contains("default")) {
+        policies.push(Policy::DefaultFills);
+    }
+    let mut answer = Judgement {
+        total: traced.total,
+        hopeless,
+        steps: traced.steps,
+        policies,
+        ..judgement(Verdict::Undecided)
+    };
+    if traced.total && inclusion == Some(Inclusion::Proved) {
+        let loses = answer.steps.iter().any(|note| note.loss);
+        answer.verdict = if loses { Verdict::Lossy } else { Verdict::Bridged };
+        formats(question, &mut answer);
+        return answer;
+    }
+    let mut hints = Vec::new();
+    if let Some(Inclusion::Refuted(witness)) = &inclusion {
+        hints.push(witness.payload.clone());
+    }
+    if !hopeless && let Inclusion::Refuted(witness) = prover.includes(closed, question.reader) {
+        hints.push(witness.payload);
+    }
+    let unknown =
+        reads_configuration(stages).find(|name| !known.configuration.contains_key(name.as_ref()));
+    let mut search = Search { closed, reader: question.reader, stages, known: &known, tried: 0 };
+    match (unknown, search.run(hints, &traced.refusals, question.limits.payloads)) {
+        (None, Ok(Some(witness))) => {
+            answer.verdict = Verdict::Broken;
+            answer.total &= witness.received.is_some();
+            answer.witness = Some(witness);
+        }
+        (Some(name), _) => {
+            answer.undecided = Some(because(
+                format!("the configuration value `{name}` is not known"),
+                search.tried,
+            ));
+        }
+        (None, Err(reason)) => answer.undecided = Some(because(reason, search.tried)),
+        (None, Ok(None)) => {
+            let reason = match inclusion {
+                None => "the image of the plan cannot be expressed".to_owned(),
+                Some(Inclusion::Proved) => {
+                    "the plan may refuse a payload, but none was found".to_owned()
+                }
+                Some(Inclusion::Refuted(witness)) => format!(
+                    "the plan may write what the reader refuses (`{}` at `{}`), but no payload shows it",
+                    witness.keyword, witness.at
+                ),
+                Some(Inclusion::Undecided(undecided)) => undecided.reason,
+            };
+            answer.undecided = Some(because(reason, search.tried));
+        }
+    }
+    formats(question, &mut answer);
+    answer
+}
+
+const fn because(reason: String, tried: u32) -> Undecided {
+    Undecided { reason, at: Pointer::root(), tried }
+}
+
+/// A proof rests on `format` being an annotation where the reader names one that the sender does not.
+fn formats(question: &Question<'_>, answer: &mut Judgement) {
+    if !answer.verdict.holds() {
+        return;
+    }
+    let wanted = named_formats(&question.reader.document());
+    if !wanted.is_empty() && !wanted.is_subset(&named_formats(&question.sender.document())) {
+        answer.policies.push(Policy::FormatAnnotation);
+    }
+}
+
+fn named_formats(document: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut waiting = vec![document];
+    while let Some(value) = waiting.pop() {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("format").and_then(Value::as_str).map(str::to_owned));
+                waiting.extend(members.values());
+            }
+            Value::Array(items) => waiting.extend(items),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    found
+}
