@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod bridge;
+mod compile;
 mod derive;
 mod fuse;
 mod image;
@@ -15,6 +16,7 @@ mod random;
 mod shape;
 
 pub use apply::{Rejected, apply};
+pub use compile::{Bridges, CompileLimits, Pairs};
 pub use derive::{Site, derive};
 pub use fuse::{fuse, fuse_all};
 pub use image::{Image, ImageLimits, Known, image, image_of};

@@ -36,6 +36,12 @@ impl Prover {
         Self { budget }
     }
 
+    /// A prover with the same budget and no memory, for another thread.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self::new(self.budget)
+    }
+
     /// Whether every payload of `sender` is a payload of `reader`, both taken as they stand (no closing here).
     /// A witness has `received` equal to `payload`. Neither answer is ever given without a proof or a payload that
     /// both validators judged.

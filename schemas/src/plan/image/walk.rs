@@ -54,7 +54,7 @@ pub fn image(program: &Program, sender: &Schema) -> Option<Schema> {
 }
 
 /// What is known beforehand of the values outside the payload.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Known {
     /// Configuration values, as JSON texts. Of others nothing is assumed but that they are there.
     pub configuration: BTreeMap<String, Literal>,

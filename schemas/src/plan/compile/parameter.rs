@@ -1,0 +1,326 @@
+//! Parameters and headers: who has them, under which name, and what is written when they are missing.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::describe::model::{Location, Operation, OperationKey, Parameter};
+use crate::plan::bridge::{Judgement, ParameterSource, ParameterStep, Part, PartKey, Policy};
+use crate::plan::lens::{Direction, ParameterChange};
+use crate::plan::program::{Literal, Note};
+use crate::pointer::Pointer;
+use crate::relate::verdict::{Undecided, Verdict, Witness};
+
+/// A parameter on its way from one version to another.
+#[derive(Clone, Debug)]
+struct Flow<'a> {
+    /// What the sender declares; absent when a lens writes it.
+    origin: Option<&'a Parameter>,
+    location: Location,
+    name: String,
+    /// The sentence of the lens that renamed it.
+    renamed: Option<String>,
+    supplied: Option<(ParameterSource, String)>,
+}
+
+/// What came of all parameters.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) parts: Vec<Part>,
+    pub(super) steps: Vec<ParameterStep>,
+}
+
+/// Asks for the judgement on a parameter's schema: the sender's root first.
+pub(super) type Judge<'j, 'a> = dyn FnMut(&'a Value, &'a Value) -> Judgement + 'j;
+
+/// The parameters of a request. `changes` are those of the steps between, with their direction, in order.
+pub(super) fn request<'a>(
+    sender: &'a Operation,
+    reader: &'a Operation,
+    changes: &[(Direction, &ParameterChange)],
+    judge: &mut Judge<'_, 'a>,
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut flows = flows(sender, changes, &mut outcome.steps);
+    let (sent, read) = (template(&sender.key), template(&reader.key));
+    for parameter in &reader.parameters {
+        let at = if parameter.location == Location::Path {
+            let position = read.iter().position(|name| *name == parameter.name);
+            let name = position.and_then(|position| sent.get(position));
+            flows.iter().position(|flow| {
+                flow.location == Location::Path && name.is_some_and(|name| *name == flow.name)
+            })
+        } else {
+            flows
+                .iter()
+                .position(|flow| flow.location == parameter.location && flow.name == parameter.name)
+        };
+        match at {
+            Some(at) => arrives(&flows.remove(at), parameter, judge, &mut outcome),
+            None if parameter.location == Location::Path => {}
+            None => lacks(parameter, None, &mut outcome),
+        }
+    }
+    for flow in flows {
+        if let Some(origin) = flow.origin {
+            let judgement =
+                Judgement { policies: vec![Policy::UndeclaredIgnored], ..plain(Verdict::Native) };
+            outcome.parts.push(part(origin, None, judgement));
+        }
+    }
+    outcome
+}
+
+/// The headers of a response.
+pub(super) fn headers<'a>(
+    sent: &'a [Parameter],
+    read: &'a [Parameter],
+    judge: &mut Judge<'_, 'a>,
+) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for header in read {
+        let Some(given) = sent.iter().find(|one| one.name.eq_ignore_ascii_case(&header.name))
+        else {
+            if header.required {
+                parts.push(part(header, Some(header), missing(header)));
+            }
+            continue;
+        };
+        let judgement = if header.required && !given.required {
+            missing(header)
+        } else {
+            compared(given, header, judge)
+        };
+        parts.push(part(given, Some(header), judgement));
+    }
+    parts
+}
+
+/// Follows each parameter through the declared changes.
+fn flows<'a>(
+    sender: &'a Operation,
+    changes: &[(Direction, &ParameterChange)],
+    steps: &mut Vec<ParameterStep>,
+) -> Vec<Flow<'a>> {
+    let mut flows: Vec<Flow<'a>> = sender
+        .parameters
+        .iter()
+        .map(|one| Flow {
+            origin: Some(one),
+            location: one.location,
+            name: one.name.clone(),
+            renamed: None,
+            supplied: None,
+        })
+        .collect();
+    for (direction, change) in changes {
+        let up = *direction == Direction::Up;
+        for (old, new) in &change.renames {
+            let (from, to) = if up { (old, new) } else { (new, old) };
+            let fits = |flow: &&mut Flow<'a>| flow.name == *from && flow.location != Location::Path;
+            if let Some(flow) = flows.iter_mut().find(fits) {
+                flow.name.clone_from(to);
+                flow.renamed = Some(change.say.to_string());
+            }
+        }
+        let (written, dropped) =
+            if up { (&change.adds, &change.removes) } else { (&change.removes, &change.adds) };
+        for (location, name, _) in dropped {
+            let gone =
+                flows.iter().position(|flow| flow.location == *location && flow.name == *name);
+            if let Some(origin) = gone.and_then(|at| flows.remove(at).origin) {
+                let text = format!("leave out `{}`", origin.name);
+                let note = note("L19", text, &origin.name, true);
+                steps.push(ParameterStep::Drop(*location, origin.name.clone(), note));
+            }
+        }
+        for (location, name, source) in written {
+            let say = change.say.to_string();
+            match flows.iter_mut().find(|flow| flow.location == *location && flow.name == *name) {
+                Some(flow) => flow.supplied = Some((source.clone(), say)),
+                None => flows.push(Flow {
+                    origin: None,
+                    location: *location,
+                    name: name.clone(),
+                    renamed: None,
+                    supplied: Some((source.clone(), say)),
+                }),
+            }
+        }
+    }
+    flows
+}
+
+/// A parameter that the sender has, or that a lens writes.
+fn arrives<'a>(
+    flow: &Flow<'a>,
+    reader: &'a Parameter,
+    judge: &mut Judge<'_, 'a>,
+    outcome: &mut Outcome,
+) {
+    let Some(origin) = flow.origin else { return supply(flow, reader, outcome) };
+    let mut judgement = compared(origin, reader, judge);
+    if flow.renamed.is_some() && origin.name != reader.name {
+        let text = format!("rename `{}` to `{}`", origin.name, reader.name);
+        let note = note("L19", text, &origin.name, false);
+        judgement.steps.push(note.clone());
+        judgement.verdict = judgement.verdict.max(Verdict::Bridged);
+        let names = (origin.name.clone(), reader.name.clone());
+        outcome.steps.push(ParameterStep::Rename(origin.location, names.0, names.1, note));
+    }
+    outcome.parts.push(part(origin, Some(reader), judgement));
+    if flow.supplied.is_some() && !origin.required {
+        supply(flow, reader, outcome);
+    } else if reader.required && !origin.required && reader.location != Location::Path {
+        lacks(reader, Some(origin), outcome);
+    }
+}
+
+fn supply(flow: &Flow<'_>, reader: &Parameter, outcome: &mut Outcome) {
+    let Some((source, _)) = &flow.supplied else { return };
+    let note =
+        note("L19", format!("write `{}` when it is absent", reader.name), &reader.name, false);
+    let mut judgement = Judgement { steps: vec![note.clone()], ..plain(Verdict::Bridged) };
+    if let ParameterSource::Outside(crate::plan::program::Outside::Configuration(_)) = source {
+        judgement.policies.push(Policy::ConfigurationFits);
+    }
+    outcome.steps.push(ParameterStep::Supply(
+        reader.location,
+        reader.name.clone(),
+        source.clone(),
+        note,
+    ));
+    outcome.parts.push(part(reader, Some(reader), judgement));
+}
+
+/// A parameter that the sender does not have, or may leave out.
+fn lacks(reader: &Parameter, origin: Option<&Parameter>, outcome: &mut Outcome) {
+    if !reader.required {
+        return;
+    }
+    let shown = origin.unwrap_or(reader);
+    if let Some(default) = reader.root.get("default").and_then(text) {
+        let said = format!("write the default of `{}` when it is absent", reader.name);
+        let note = note("A21", said, &reader.name, false);
+        let judgement = Judgement {
+            steps: vec![note.clone()],
+            policies: vec![Policy::DefaultFills],
+            ..plain(Verdict::Bridged)
+        };
+        let source = ParameterSource::Literal(default);
+        outcome.steps.push(ParameterStep::Supply(
+            reader.location,
+            reader.name.clone(),
+            source,
+            note,
+        ));
+        outcome.parts.push(part(shown, Some(reader), judgement));
+        return;
+    }
+    let note = note(
+        "A21",
+        format!("`{}` is required and nobody says what to write", reader.name),
+        &reader.name,
+        false,
+    );
+    let judgement = Judgement { steps: vec![note.clone()], total: false, ..missing(reader) };
+    outcome.steps.push(ParameterStep::Require(reader.location, reader.name.clone(), note));
+    outcome.parts.push(part(shown, Some(reader), judgement));
+}
+
+fn compared<'a>(sent: &'a Parameter, read: &'a Parameter, judge: &mut Judge<'_, 'a>) -> Judgement {
+    if sent.style != read.style {
+        let undecided = Undecided {
+            reason: format!("the wire form changes from `{}` to `{}`", sent.style, read.style),
+            at: Pointer::root(),
+            tried: 0,
+        };
+        return Judgement { undecided: Some(undecided), ..plain(Verdict::Undecided) };
+    }
+    let judgement = judge(&sent.root, &read.root);
+    // On the wire every scalar is text: a reader that takes any text takes any scalar.
+    if judgement.verdict == Verdict::Broken && any_text(&read.root) && scalar(&sent.root) {
+        return plain(Verdict::Native);
+    }
+    judgement
+}
+
+fn any_text(root: &Value) -> bool {
+    let limits = [
+        "enum",
+        "const",
+        "pattern",
+        "minLength",
+        "maxLength",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "not",
+        "$ref",
+    ];
+    root.get("type").and_then(Value::as_str) == Some("string")
+        && limits.iter().all(|keyword| root.get(*keyword).is_none())
+}
+
+fn scalar(root: &Value) -> bool {
+    root.get("type").and_then(Value::as_str).is_some_and(|kind| !matches!(kind, "array" | "object"))
+}
+
+fn text(value: &Value) -> Option<Literal> {
+    match value {
+        Value::String(text) => Some(text.as_str().into()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string().into()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn missing(parameter: &Parameter) -> Judgement {
+    let message = format!("\"{}\" is a required parameter", parameter.name);
+    let witness = Witness {
+        payload: json!({}),
+        received: None,
+        at: Pointer::root().join(&parameter.name),
+        keyword: "required".to_owned(),
+        message,
+    };
+    Judgement { witness: Some(witness), ..plain(Verdict::Broken) }
+}
+
+fn part(sender: &Parameter, reader: Option<&Parameter>, judgement: Judgement) -> Part {
+    Part {
+        key: PartKey::Parameter(sender.location, sender.name.clone()),
+        judgement,
+        sender_place: Some(sender.place.clone()),
+        reader_place: reader.map(|one| one.place.clone()),
+    }
+}
+
+fn note(rule: &'static str, text: String, name: &str, loss: bool) -> Note {
+    Note { rule, text, at: Pointer::root().join(name).as_str().to_owned(), loss }
+}
+
+/// The names in a path template, by position.
+pub(super) fn template(key: &OperationKey) -> Vec<&str> {
+    key.path.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
+}
+
+/// The names of parameters that no request of the operation lacks.
+pub(super) fn always(operation: &Operation, headers: bool) -> BTreeSet<String> {
+    let sure = |one: &&Parameter| one.required || one.location == Location::Path;
+    let wanted = |one: &&Parameter| (one.location == Location::Header) == headers;
+    operation.parameters.iter().filter(sure).filter(wanted).map(|one| one.name.clone()).collect()
+}
+
+/// A judgement without evidence.
+pub(super) const fn plain(verdict: Verdict) -> Judgement {
+    Judgement {
+        verdict,
+        total: true,
+        hopeless: false,
+        steps: Vec::new(),
+        policies: Vec::new(),
+        witness: None,
+        undecided: None,
+        strict_witness: None,
+    }
+}
