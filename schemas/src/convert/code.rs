@@ -150,6 +150,7 @@ pub(super) struct ObjectOp {
 /// A member that the output needs.
 #[derive(Debug)]
 pub(super) struct SupplyOp {
+    pub(super) name: Arc<str>,
     pub(super) bit: u32,
     /// `"name":`
     pub(super) lead: String,
@@ -328,6 +329,7 @@ fn supply(one: &Supply, bits: &BTreeMap<Arc<str>, u32>) -> SupplyOp {
         Source::Nothing => SourceOp::Nothing,
     };
     SupplyOp {
+        name: Arc::clone(&one.name),
         bit: bits.get(&one.name).copied().unwrap_or(UNWATCHED),
         lead: quoted(&one.name) + ":",
         source,

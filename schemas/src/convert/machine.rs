@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::convert::code::{COPY, Code, OpId};
+use crate::convert::fault::Fault;
 use crate::convert::member::{Member, Region};
 use crate::convert::names::{Names, Scope};
-use crate::convert::place::{self, NAME};
+use crate::convert::place::NAME;
 use crate::convert::refused::{Cause, Limits, Refused};
 use crate::convert::scan::{Escape, Number, blank, literal, plain, unescape};
 use crate::convert::store::{Level, Store};
@@ -14,7 +15,7 @@ use crate::pointer::Pointer;
 
 /// What may come next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Value,
     ItemOrEnd,
     NameOrEnd,
@@ -30,7 +31,7 @@ enum State {
 
 /// Where the spelling of an object's current name is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Spelling {
+pub(super) enum Spelling {
     /// There is none yet, or it is an array.
     None,
     /// In the chunk.
@@ -50,7 +51,7 @@ pub(super) struct Frame {
     /// A member or item was written. Only kept up where there is an operation.
     pub(super) wrote: bool,
     scope: Scope,
-    spelling: Spelling,
+    pub(super) spelling: Spelling,
 }
 
 /// What belongs to an open object on which there is an operation.
@@ -73,17 +74,6 @@ pub(super) struct Io<'a> {
     pub(super) run: usize,
 }
 
-/// A refusal inside the machine.
-#[derive(Debug)]
-pub(super) struct Fault {
-    pub(super) cause: Cause,
-    pub(super) at: u64,
-    /// The pointer goes through so many containers…
-    pub(super) depth: usize,
-    /// …unless it is known already.
-    pub(super) pointer: Option<Pointer>,
-}
-
 /// The next place in the chunk.
 pub(super) type Step = Result<usize, Box<Fault>>;
 
@@ -95,12 +85,12 @@ pub(super) struct Machine {
     pub(super) values: Arc<Values>,
     /// Bytes of input before the chunk.
     pub(super) offset: u64,
-    state: State,
+    pub(super) state: State,
     pub(super) frames: Vec<Frame>,
-    kept: Vec<Vec<u8>>,
+    pub(super) kept: Vec<Vec<u8>>,
     names: Names,
     /// Where the current name or number began.
-    token_at: u64,
+    pub(super) token_at: u64,
     /// The part of the current name that came in earlier chunks.
     token: Vec<u8>,
     text: Vec<u8>,
@@ -210,87 +200,6 @@ impl Machine {
         self.pointer(self.frames.len(), &[])
     }
 
-    /// Where the current name began.
-    pub(super) fn name_at(&self) -> u64 {
-        self.token_at
-    }
-
-    /// A refusal at a place in the chunk, in the current container.
-    #[cold]
-    pub(super) fn fault<T>(&self, cause: Cause, pos: usize) -> Result<T, Box<Fault>> {
-        self.fault_at(cause, self.at(pos))
-    }
-
-    #[cold]
-    pub(super) fn fault_at<T>(&self, cause: Cause, at: u64) -> Result<T, Box<Fault>> {
-        Err(Box::new(Fault { cause, at, depth: self.frames.len(), pointer: None }))
-    }
-
-    /// The offset of a place in the chunk.
-    #[inline]
-    pub(super) fn at(&self, pos: usize) -> u64 {
-        self.offset + pos as u64
-    }
-
-    /// Whether more is held than may be, when so many bytes were taken. Called wherever something held ends, so
-    /// that the answer does not depend on how the input is cut into chunks.
-    #[inline]
-    pub(super) fn guard(&self, taken: u64) -> Result<(), Box<Fault>> {
-        let quiet = self.pending.is_none() && self.store.since.is_none();
-        if quiet && !matches!(self.state, State::InName | State::InNumber) {
-            return Ok(());
-        }
-        self.guard_all(taken)
-    }
-
-    fn guard_all(&self, taken: u64) -> Result<(), Box<Fault>> {
-        let depth = self.frames.len();
-        let inside = depth.saturating_sub(1);
-        let held = self.limits.held as u64;
-        let name = (self.state == State::InName)
-            .then(|| (self.token_at + 1 + self.limits.name as u64, inside, Cause::NameLength));
-        let number = (self.state == State::InNumber)
-            .then(|| (self.token_at + self.limits.number as u64, depth, Cause::NumberLength));
-        let pending = self.pending.map(|from| (from + held, inside, Cause::Held));
-        let stored = self.store.since.map(|(from, depth)| (from + held, depth, Cause::Held));
-        let first = [name, number, pending, stored].into_iter().flatten().min_by_key(|one| one.0);
-        match first {
-            Some((at, depth, cause)) if taken > at => {
-                Err(Box::new(Fault { cause, at, depth, pointer: None }))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn refuse(&self, fault: Fault, chunk: &[u8]) -> Refused {
-        let fault = match self.guard(fault.at) {
-            Err(earlier) => *earlier,
-            Ok(()) => fault,
-        };
-        let pointer = fault.pointer.unwrap_or_else(|| self.pointer(fault.depth, chunk));
-        Refused { pointer, offset: fault.at, cause: fault.cause }
-    }
-
-    /// The place inside so many of the open containers.
-    pub(super) fn pointer(&self, depth: usize, chunk: &[u8]) -> Pointer {
-        let mut pointer = Pointer::root();
-        for (level, frame) in self.frames.iter().enumerate().take(depth) {
-            match (frame.object, frame.spelling) {
-                (false, _) => pointer.push(&frame.count.to_string()),
-                (true, Spelling::None) => {}
-                (true, Spelling::Chunk { start, length }) => {
-                    let raw = chunk.get(start as usize..start as usize + length as usize);
-                    place::step_name(&mut pointer, raw.unwrap_or_default());
-                }
-                (true, Spelling::Kept) => {
-                    let raw = self.kept.get(level).map(Vec::as_slice);
-                    place::step_name(&mut pointer, raw.unwrap_or_default());
-                }
-            }
-        }
-        pointer
-    }
-
     fn run(&mut self, io: &mut Io<'_>) -> Result<(), Box<Fault>> {
         let mut pos = 0;
         while pos < io.chunk.len() {
@@ -350,10 +259,7 @@ impl Machine {
 
     #[inline]
     fn in_string(&mut self, io: &mut Io<'_>, mut pos: usize) -> Step {
-        match self.string(io.chunk, &mut pos)? {
-            true => self.value_end(io, pos),
-            false => Ok(pos),
-        }
+        if self.string(io.chunk, &mut pos)? { self.value_end(io, pos) } else { Ok(pos) }
     }
 
     /// Goes on in a string; whether it is at its end.

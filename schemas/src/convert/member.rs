@@ -3,7 +3,8 @@
 use crate::convert::code::{
     COPY, MemberOp, ObjectOp, Op, OpId, SourceOp, SupplyOp, TableOp, UNWATCHED,
 };
-use crate::convert::machine::{Active, Fault, Frame, Io, Machine};
+use crate::convert::fault::Fault;
+use crate::convert::machine::{Active, Frame, Io, Machine};
 use crate::convert::refused::Cause;
 use crate::convert::store::{Cell, Hole, Level, Stop, Writer, fire, has_bit};
 use crate::plan::program::{NoteId, Slot, Take};
@@ -126,13 +127,7 @@ impl Machine {
     }
 
     /// A name is complete in such an object.
-    pub(super) fn member_start(
-        &mut self,
-        io: &mut Io<'_>,
-        end: usize,
-        name: &[u8],
-        hash: u64,
-    ) -> Done {
+    pub(super) fn member_start(&mut self, io: &Io<'_>, end: usize, name: &[u8], hash: u64) -> Done {
         let Some(object) = self.object(io) else { return Ok(()) };
         let found = object.find(name, hash);
         let op = match found.map(|(_, entry)| entry) {
@@ -154,7 +149,7 @@ impl Machine {
             return Ok(());
         }
         let entry = found.map(|(number, _)| number);
-        let (name_start, name_end) = (self.name_at(), self.at(end));
+        let (name_start, name_end) = (self.token_at, self.at(end));
         self.member = Some(Member { entry, name_start, name_end });
         self.next = op;
         self.armed = true;
@@ -367,7 +362,7 @@ impl Machine {
         } else if self.store.open == 0 {
             let at = self.at(io.run);
             let done = self.writer(io).piece(&piece);
-            return self.stopped(done, at);
+            return self.stopped(io, done, at);
         }
         Ok(())
     }
@@ -375,7 +370,7 @@ impl Machine {
     fn release(&mut self, io: &mut Io<'_>, level: Level, at: u64) -> Done {
         let piece = self.store.since_level(level);
         let done = self.writer(io).piece(&piece);
-        self.stopped(done, at)
+        self.stopped(io, done, at)
     }
 
     fn writer<'w>(&'w mut self, io: &'w mut Io<'_>) -> Writer<'w> {
@@ -389,11 +384,12 @@ impl Machine {
         }
     }
 
-    fn stopped(&self, done: Result<(), Stop>, at: u64) -> Done {
-        done.map_err(|(cause, place)| {
+    fn stopped(&self, io: &Io<'_>, done: Result<(), Stop>, at: u64) -> Done {
+        done.map_err(|stop| {
             let depth = self.frames.len().saturating_sub(1);
-            let (at, pointer) = place.map_or((at, None), |(at, pointer)| (at, Some(pointer)));
-            Box::new(Fault { cause, at, depth, pointer })
+            let (at, object) = stop.place.unwrap_or_else(|| (at, self.pointer(depth, io.chunk)));
+            let pointer = stop.names.iter().rev().fold(object, |object, name| object.join(name));
+            Box::new(Fault { cause: stop.cause, at, depth, pointer: Some(pointer) })
         })
     }
 
@@ -485,14 +481,14 @@ impl Machine {
         } else {
             self.writer(io).supplies(&object.supplies, &bits, &cells, wrote)
         };
-        self.stopped(done, at)
+        self.stopped(io, done.map(|_| ()), at)
     }
 
     fn collect_cells(&self, io: &Io<'_>, supplies: &[SupplyOp], cells: &mut Vec<(u32, u32)>) {
         for one in supplies {
             match &one.source {
                 SourceOp::Slot(slot) => {
-                    cells.extend(self.cell(io, *slot).map(|cell| (*slot, cell)))
+                    cells.extend(self.cell(io, *slot).map(|cell| (*slot, cell)));
                 }
                 SourceOp::Object(inner) => self.collect_cells(io, inner, cells),
                 SourceOp::Literal(_) | SourceOp::Outside(_) | SourceOp::Nothing => {}

@@ -24,6 +24,7 @@
 
 mod code;
 mod converter;
+mod fault;
 mod machine;
 mod member;
 mod names;

@@ -4,8 +4,9 @@
 //! a moved value, a hole is the end of an object whose supplies read slots that may be filled later.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::convert::code::{Code, SourceOp, SupplyOp, UNWATCHED};
+use crate::convert::code::{Code, Op, SourceOp, SupplyOp, UNWATCHED};
 use crate::convert::refused::Cause;
 use crate::plan::outside::Values;
 use crate::plan::program::{Missing, NoteId};
@@ -159,15 +160,20 @@ impl Store {
 /// Moved values inside moved values beyond this many levels are taken for a circle.
 const NESTED: u32 = 64;
 
-/// A refusal while writing what was held: the cause, and the object when it is another than the current one.
-pub(super) type Stop = (Cause, Option<(u64, Pointer)>);
+/// A refusal while something is written that is not at its place.
+#[derive(Debug)]
+pub(super) struct Stop {
+    pub(super) cause: Cause,
+    /// The object that supplies are missing in, when it is another than the current one.
+    pub(super) place: Option<(u64, Pointer)>,
+    /// The names from the missing member out to the object.
+    pub(super) names: Vec<Arc<str>>,
+}
 
-/// What became of supplies.
-struct Written {
-    /// The object has members.
-    any: bool,
-    /// The first one that must not be missing and is.
-    lacks: Option<NoteId>,
+impl Stop {
+    const fn new(cause: Cause) -> Self {
+        Self { cause, place: None, names: Vec::new() }
+    }
 }
 
 /// Writes supplies and what was held.
@@ -182,49 +188,42 @@ pub(super) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// The supplies of an object whose names are not yet written.
+    /// The supplies of an object whose names are not yet written; whether the object has members then.
     pub(super) fn supplies(
         &mut self,
         supplies: &[SupplyOp],
         bits: &[u64],
         cells: &[(u32, u32)],
         wrote: bool,
-    ) -> Result<(), Stop> {
-        match self.members(supplies, bits, cells, wrote)?.lacks {
-            Some(note) => Err(self.missing(note)),
-            None => Ok(()),
-        }
-    }
-
-    fn missing(&self, note: NoteId) -> Stop {
-        (Cause::Missing(self.code.note(note)), None)
-    }
-
-    fn members(
-        &mut self,
-        supplies: &[SupplyOp],
-        bits: &[u64],
-        cells: &[(u32, u32)],
-        wrote: bool,
-    ) -> Result<Written, Stop> {
-        let mut written = Written { any: wrote, lacks: None };
+    ) -> Result<bool, Stop> {
+        let mut wrote = wrote;
         for one in supplies.iter().filter(|one| !has_bit(bits, one.bit)) {
             let before = self.out.len();
-            if written.any {
+            if wrote {
                 self.out.push(b',');
             }
             self.out.extend_from_slice(one.lead.as_bytes());
-            if self.value(&one.source, cells)? {
-                written.any = true;
-                fire(self.fired, one.note);
-            } else {
-                self.out.truncate(before);
-                if let Missing::Refuse(note) = one.missing {
-                    written.lacks = written.lacks.or(Some(note));
+            let done = match (self.value(&one.source, cells), one.missing) {
+                (Ok(false), Missing::Refuse(note)) => {
+                    Err(Stop::new(Cause::Missing(self.code.note(note))))
+                }
+                (done, _) => done,
+            };
+            match done {
+                Ok(true) => {
+                    wrote = true;
+                    fire(self.fired, one.note);
+                }
+                Ok(false) => self.out.truncate(before),
+                Err(mut stop) => {
+                    if stop.place.is_none() {
+                        stop.names.push(Arc::clone(&one.name));
+                    }
+                    return Err(stop);
                 }
             }
         }
-        Ok(written)
+        Ok(wrote)
     }
 
     fn value(&mut self, source: &SourceOp, cells: &[(u32, u32)]) -> Result<bool, Stop> {
@@ -245,19 +244,15 @@ impl Writer<'_> {
                 let cell = cell.and_then(|&(_, cell)| self.store.cells.get(cell as usize));
                 match cell {
                     Some(Cell::Full(piece)) => self.piece(piece).map(|()| true),
-                    Some(Cell::Open) => Err((Cause::Circular, None)),
+                    Some(Cell::Open) => Err(Stop::new(Cause::Circular)),
                     Some(Cell::Empty) | None => Ok(false),
                 }
             }
             SourceOp::Object(inner) => {
                 self.out.push(b'{');
-                let written = self.members(inner, &[], cells, false)?;
+                let wrote = self.supplies(inner, &[], cells, false)?;
                 self.out.push(b'}');
-                match written.lacks {
-                    // When it has nothing at all, the object's own `missing` decides.
-                    Some(note) if written.any => Err(self.missing(note)),
-                    _ => Ok(written.any),
-                }
+                Ok(wrote)
             }
             SourceOp::Nothing => Ok(false),
         }
@@ -266,7 +261,7 @@ impl Writer<'_> {
     /// A part of the arena, without what was moved away and with what was waited for.
     pub(super) fn piece(&mut self, piece: &Piece) -> Result<(), Stop> {
         if self.nested >= NESTED {
-            return Err((Cause::Circular, None));
+            return Err(Stop::new(Cause::Circular));
         }
         self.nested += 1;
         let store = self.store;
@@ -299,10 +294,14 @@ impl Writer<'_> {
 
     fn hole(&mut self, hole: &Hole) -> Result<(), Stop> {
         let code = self.code;
-        let crate::convert::code::Op::Object(object) = code.op(hole.op) else { return Ok(()) };
-        self.supplies(&object.supplies, &hole.bits, &hole.cells, hole.wrote).map_err(
-            |(cause, place)| (cause, place.or_else(|| Some((hole.offset, hole.pointer.clone())))),
-        )
+        let Op::Object(object) = code.op(hole.op) else { return Ok(()) };
+        let done = self.supplies(&object.supplies, &hole.bits, &hole.cells, hole.wrote);
+        done.map(|_| ()).map_err(|mut stop| {
+            if stop.place.is_none() {
+                stop.place = Some((hole.offset, hole.pointer.clone()));
+            }
+            stop
+        })
     }
 }
 

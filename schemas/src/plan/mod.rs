@@ -12,7 +12,7 @@ mod nodes;
 pub mod outside;
 pub mod program;
 #[cfg(test)]
-mod random;
+pub(crate) mod random;
 mod shape;
 
 pub use apply::{Rejected, apply};

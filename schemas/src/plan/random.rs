@@ -10,7 +10,7 @@ use super::program::{
 };
 
 /// A small generator (`SplitMix64`); the same seed gives the same things on every machine.
-pub(super) struct Random(pub(super) u64);
+pub(crate) struct Random(pub(crate) u64);
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 const SCALARS: [&str; 7] = ["null", "true", "1", "2", "\"x\"", "\"y\"", "\"z\""];
@@ -41,7 +41,7 @@ impl Random {
     }
 
     /// A payload of any shape.
-    pub(super) fn value(&mut self, depth: usize) -> Value {
+    pub(crate) fn value(&mut self, depth: usize) -> Value {
         match self.below(if depth == 0 { 4 } else { 8 }) {
             0..=3 => serde_json::from_str(self.pick(&SCALARS)).unwrap(),
             4 => (0..self.below(4)).map(|_| self.value(depth - 1)).collect(),
@@ -55,7 +55,7 @@ impl Random {
     }
 
     /// A schema without references that some payload fits.
-    pub(super) fn schema(&mut self, depth: usize) -> Value {
+    pub(crate) fn schema(&mut self, depth: usize) -> Value {
         match self.below(if depth == 0 { 4 } else { 9 }) {
             0 => json!(true),
             1 => json!({"type": self.pick(&["null", "boolean", "number", "string"])}),
@@ -108,7 +108,7 @@ impl Random {
     }
 
     /// A payload that aims at the schema; it may miss.
-    pub(super) fn aimed(&mut self, schema: &Value) -> Value {
+    pub(crate) fn aimed(&mut self, schema: &Value) -> Value {
         if let Some(parts) = schema.get("anyOf").and_then(Value::as_array) {
             let at = self.below(parts.len());
             return self.aimed(&parts[at]);
@@ -151,7 +151,7 @@ impl Random {
     }
 
     /// A program; its notes are all alike.
-    pub(super) fn program(&mut self) -> Program {
+    pub(crate) fn program(&mut self) -> Program {
         let leaves = 5;
         let tables = 3;
         let nodes = leaves + tables + 4;

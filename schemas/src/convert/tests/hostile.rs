@@ -169,7 +169,7 @@ fn a_long_string_streams_through() {
         Converter::new(&[Arc::clone(&super::everything()[1])], Limits::default(), values());
     let mut out = Vec::new();
     converter.push(b"[{\"metadata\":\"", &mut out).unwrap();
-    let chunk = [b'x'; 64 << 10];
+    let chunk = vec![b'x'; 64 << 10];
     for _ in 0..1600 {
         out.clear();
         converter.push(&chunk, &mut out).unwrap();

@@ -295,7 +295,7 @@ fn outside_values_and_missing_ones() {
     ];
     let nodes = vec![Node::Copy, Node::Object(Box::new(object(Vec::new(), supplies)))];
     check(nodes.clone(), 1, r#"{"n":0}"#, r#"{"n":0,"t":"t\"1","o":{"r":{"r":1.0}}}"#);
-    check_refused(nodes, 1, r#"{"a":0}"#, ("value-missing", "", 6));
+    check_refused(nodes, 1, r#"{"a":0}"#, ("value-missing", "/n", 6));
 }
 
 #[test]
@@ -333,6 +333,7 @@ fn later_stages_refuse_in_the_names_of_the_first() {
 }
 
 mod hostile;
+mod reference;
 
 /// Arbitrary JSON-like text: valid documents with some bytes changed.
 fn documents() -> impl Strategy<Value = Vec<u8>> {
