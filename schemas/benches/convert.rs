@@ -90,7 +90,8 @@ fn converted(prepared: &Prepared, values: &Arc<Values>, input: &[u8], out: &mut 
 fn through_a_tree(input: &[u8], out: &mut Vec<u8>) {
     out.clear();
     let mut value: Value = serde_json::from_slice(input).expect("the document is valid");
-    for item in value["result"].as_array_mut().expect("there is a list") {
+    let items = value.get_mut("result").and_then(Value::as_array_mut);
+    for item in items.expect("there is a list") {
         let item = item.as_object_mut().expect("items are objects");
         item.remove("legacyState");
         if let Some(address) = item.remove("walletAddress") {

@@ -38,23 +38,35 @@ impl Machine {
     /// that the answer does not depend on how the input is cut into chunks.
     #[inline]
     pub(super) fn guard(&self, taken: u64) -> Result<(), Box<Fault>> {
-        let quiet = self.pending.is_none() && self.store.since.is_none();
-        if quiet && !matches!(self.state, State::InName | State::InNumber) {
-            return Ok(());
-        }
-        self.guard_all(taken)
+        let held = self.limits.held as u64;
+        let token = match self.state {
+            State::InName => self.token_at.saturating_add(self.limits.name as u64),
+            State::InNumber => self.token_at.saturating_add(self.limits.number as u64),
+            _ => u64::MAX,
+        };
+        let pending = self.pending.map_or(u64::MAX, |from| from.saturating_add(held));
+        let stored = self.store.since.map_or(u64::MAX, |(from, _)| from.saturating_add(held));
+        if taken <= token.min(pending).min(stored) { Ok(()) } else { self.guard_all(taken) }
     }
 
+    #[cold]
     fn guard_all(&self, taken: u64) -> Result<(), Box<Fault>> {
         let depth = self.frames.len();
         let inside = depth.saturating_sub(1);
         let held = self.limits.held as u64;
-        let name = (self.state == State::InName)
-            .then(|| (self.token_at + 1 + self.limits.name as u64, inside, Cause::NameLength));
-        let number = (self.state == State::InNumber)
-            .then(|| (self.token_at + self.limits.number as u64, depth, Cause::NumberLength));
-        let pending = self.pending.map(|from| (from + held, inside, Cause::Held));
-        let stored = self.store.since.map(|(from, depth)| (from + held, depth, Cause::Held));
+        let name = (self.state == State::InName).then(|| {
+            (
+                self.token_at.saturating_add(1).saturating_add(self.limits.name as u64),
+                inside,
+                Cause::NameLength,
+            )
+        });
+        let number = (self.state == State::InNumber).then(|| {
+            (self.token_at.saturating_add(self.limits.number as u64), depth, Cause::NumberLength)
+        });
+        let pending = self.pending.map(|from| (from.saturating_add(held), inside, Cause::Held));
+        let stored =
+            self.store.since.map(|(from, depth)| (from.saturating_add(held), depth, Cause::Held));
         let first = [name, number, pending, stored].into_iter().flatten().min_by_key(|one| one.0);
         match first {
             Some((at, depth, cause)) if taken > at => {

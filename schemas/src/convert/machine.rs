@@ -415,7 +415,7 @@ impl Machine {
     }
 
     #[inline]
-    fn in_name(&mut self, io: &mut Io<'_>, mut pos: usize) -> Step {
+    fn in_name(&mut self, io: &Io<'_>, mut pos: usize) -> Step {
         if !self.string(io.chunk, &mut pos)? {
             return Ok(pos);
         }
@@ -442,7 +442,7 @@ impl Machine {
     #[inline]
     fn named(
         &mut self,
-        io: &mut Io<'_>,
+        io: &Io<'_>,
         end: usize,
         raw: &[u8],
         spelling: Spelling,

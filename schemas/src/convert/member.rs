@@ -384,7 +384,7 @@ impl Machine {
         }
     }
 
-    fn stopped(&self, io: &Io<'_>, done: Result<(), Stop>, at: u64) -> Done {
+    fn stopped(&self, io: &Io<'_>, done: Result<(), Box<Stop>>, at: u64) -> Done {
         done.map_err(|stop| {
             let depth = self.frames.len().saturating_sub(1);
             let (at, object) = stop.place.unwrap_or_else(|| (at, self.pointer(depth, io.chunk)));

@@ -171,8 +171,8 @@ pub(super) struct Stop {
 }
 
 impl Stop {
-    const fn new(cause: Cause) -> Self {
-        Self { cause, place: None, names: Vec::new() }
+    fn new(cause: Cause) -> Box<Self> {
+        Box::new(Self { cause, place: None, names: Vec::new() })
     }
 }
 
@@ -195,7 +195,7 @@ impl Writer<'_> {
         bits: &[u64],
         cells: &[(u32, u32)],
         wrote: bool,
-    ) -> Result<bool, Stop> {
+    ) -> Result<bool, Box<Stop>> {
         let mut wrote = wrote;
         for one in supplies.iter().filter(|one| !has_bit(bits, one.bit)) {
             let before = self.out.len();
@@ -226,7 +226,7 @@ impl Writer<'_> {
         Ok(wrote)
     }
 
-    fn value(&mut self, source: &SourceOp, cells: &[(u32, u32)]) -> Result<bool, Stop> {
+    fn value(&mut self, source: &SourceOp, cells: &[(u32, u32)]) -> Result<bool, Box<Stop>> {
         match source {
             SourceOp::Literal(text) => {
                 self.out.extend_from_slice(text.as_bytes());
@@ -259,7 +259,7 @@ impl Writer<'_> {
     }
 
     /// A part of the arena, without what was moved away and with what was waited for.
-    pub(super) fn piece(&mut self, piece: &Piece) -> Result<(), Stop> {
+    pub(super) fn piece(&mut self, piece: &Piece) -> Result<(), Box<Stop>> {
         if self.nested >= NESTED {
             return Err(Stop::new(Cause::Circular));
         }
@@ -292,7 +292,7 @@ impl Writer<'_> {
         self.out.extend_from_slice(self.store.arena.get(bytes).unwrap_or_default());
     }
 
-    fn hole(&mut self, hole: &Hole) -> Result<(), Stop> {
+    fn hole(&mut self, hole: &Hole) -> Result<(), Box<Stop>> {
         let code = self.code;
         let Op::Object(object) = code.op(hole.op) else { return Ok(()) };
         let done = self.supplies(&object.supplies, &hole.bits, &hole.cells, hole.wrote);
