@@ -1,6 +1,7 @@
 //! The documents of one version's directory, opened as references name them and never beyond it.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -282,12 +283,15 @@ fn read(path: &Path, name: &str, limit: usize) -> Result<Vec<u8>, Vec<Problem>> 
         let what = format!("the file cannot be read: {error}");
         vec![file_problem(name, what, "put the document there")]
     };
-    let size = std::fs::metadata(path).map_err(unreadable)?.len();
-    if size > limit as u64 {
-        let what = format!("the file has {size} bytes; the limit is {limit}");
-        return Err(vec![file_problem(name, what, "split it, or raise the limit")]);
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    if !file.metadata().map_err(unreadable)?.is_file() {
+        let what = "the path is no regular file".to_owned();
+        return Err(vec![file_problem(name, what, "put the document there")]);
     }
-    std::fs::read(path).map_err(unreadable)
+    // One byte more than allowed is enough to tell; the size on record may not be the size read.
+    let mut text = Vec::new();
+    file.take(limit as u64 + 1).read_to_end(&mut text).map_err(unreadable)?;
+    Ok(text)
 }
 
 /// A problem of a whole file.

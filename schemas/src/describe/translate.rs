@@ -3,6 +3,7 @@
 use serde_json::{Map, Number, Value, json};
 
 use super::bundle::Bundle;
+use super::dialect::Dialect;
 use super::files::At;
 
 /// What a keyword's value must be; what is not is left out with a warning.
@@ -121,6 +122,11 @@ impl Bundle {
         self.items(members, &mut out, at);
         self.dependencies(members, &mut out, at);
         self.discriminator(members, &mut out, at);
+        if dialect == Dialect::OpenApi31 && members.get("nullable") == Some(&Value::Bool(true)) {
+            let what =
+                "`nullable` means nothing since OpenAPI 3.1; null is not accepted here".to_owned();
+            self.warn(at, what, "write null among the types, as in `type: [string, \"null\"]`");
+        }
         let nullable = dialect.nullable().and_then(|keyword| members.get(keyword));
         if nullable == Some(&Value::Bool(true)) { nulled(out) } else { Value::Object(out) }
     }
