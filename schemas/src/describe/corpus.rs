@@ -1,6 +1,7 @@
 //! Real descriptions: each one loads, every schema compiles, and the authors' examples are judged as others judge them.
 //!
-//! Runs where `EVERGATE_CORPUS` names a directory of apis with `examples.jsonl` beside the versions.
+//! Runs where `EVERGATE_CORPUS` names a directory of apis with `examples.jsonl` beside the versions. What was counted
+//! is written into the directory that `EVERGATE_REPORTS` names, when it names one.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,12 @@ use crate::schema::{Role, Schema, Side};
 
 fn corpus() -> Option<PathBuf> {
     std::env::var_os("EVERGATE_CORPUS").map(PathBuf::from)
+}
+
+fn write_report(name: &str, lines: &[String]) {
+    if let Some(directory) = std::env::var_os("EVERGATE_REPORTS") {
+        std::fs::write(Path::new(&directory).join(name), lines.join("\n")).unwrap();
+    }
 }
 
 fn compiled(document: &Value) -> Result<Validator, String> {
@@ -59,7 +66,7 @@ fn uncompiled(version: &Description) -> Vec<String> {
 #[test]
 fn every_description_loads_and_compiles() {
     let Some(corpus) = corpus() else { return };
-    let start = Instant::now();
+    let (mut report, start) = (Vec::new(), Instant::now());
     let apis: Vec<Api> = find_apis(&corpus)
         .iter()
         .map(|path| {
@@ -67,12 +74,12 @@ fn every_description_loads_and_compiles() {
                 .unwrap_or_else(|found| panic!("{}: {found:?}", path.display()))
         })
         .collect();
-    println!("{} apis loaded in {:?}", apis.len(), start.elapsed());
+    report.push(format!("{} apis loaded in {:?}", apis.len(), start.elapsed()));
     assert!(apis.len() > 20, "only {} apis found", apis.len());
     let mut faults = Vec::new();
     for api in &apis {
         for problem in &api.problems {
-            println!("  {problem}");
+            report.push(format!("  {problem}"));
         }
         for version in &api.versions {
             let messages: usize = version
@@ -84,7 +91,7 @@ fn every_description_loads_and_compiles() {
                 .problems
                 .iter()
                 .filter(|one| one.place.file.contains(&format!("/{}/", version.version)));
-            println!(
+            report.push(format!(
                 "{} {}: {} operations, {} messages, {} documents, {} components, {} problems",
                 api.name,
                 version.version,
@@ -93,7 +100,7 @@ fn every_description_loads_and_compiles() {
                 version.documents.len(),
                 version.components.written.0.len(),
                 problems.count()
-            );
+            ));
             assert!(
                 !version.operations.is_empty() || !version.documents.is_empty(),
                 "{} is empty",
@@ -102,6 +109,7 @@ fn every_description_loads_and_compiles() {
             faults.extend(uncompiled(version));
         }
     }
+    write_report("descriptions.txt", &report);
     assert_eq!(faults, Vec::<String>::new());
 }
 
@@ -199,24 +207,25 @@ fn score(path: &Path, api: &Api) -> Score {
 #[test]
 fn examples_are_judged_as_others_judge_them() {
     let Some(corpus) = corpus() else { return };
-    let (mut agreed, mut all) = (0, 0);
+    let (mut report, mut agreed, mut all) = (Vec::new(), 0, 0);
     for path in find_apis(&corpus) {
         let Ok(api) = load_api(&path, &Limits::default()) else { continue };
         let score = score(&path, &api);
-        println!(
+        report.push(format!(
             "{}: {} agree, {} differ, {} unknown, {} unjudged",
             api.name,
             score.agreed,
             score.differed.len(),
             score.unknown.len(),
             score.unjudged
-        );
+        ));
         for line in score.differed.iter().chain(&score.unknown) {
-            println!("  {}", line.chars().take(900).collect::<String>());
+            report.push(format!("  {}", line.chars().take(900).collect::<String>()));
         }
         agreed += score.agreed;
         all += score.agreed + score.differed.len();
     }
-    println!("{agreed} of {all} agree");
+    report.push(format!("{agreed} of {all} agree"));
+    write_report("examples.txt", &report);
     assert!(agreed * 1000 >= all * 995, "{agreed} of {all} agree");
 }
