@@ -1,1 +1,10 @@
 //! From a checked config and the descriptions it names to a snapshot, or all problems at once.
+
+mod api;
+mod crossing;
+mod described;
+mod files;
+mod lifecycle;
+mod whole;
+
+pub use whole::{Assembled, assemble, fingerprint};

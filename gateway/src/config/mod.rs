@@ -1,1 +1,13 @@
 //! `gateway.yaml`, from as written to checked, all problems at once.
+
+mod api;
+mod file;
+mod model;
+mod reader;
+mod units;
+
+pub use file::{load, parse};
+pub use model::{
+    ApiConfig, BackendConfig, Config, DefaultVersion, LifecycleConfig, Limits, Require,
+    SelectorConfig, Timeouts, UndeclaredConfig,
+};

@@ -1,1 +1,22 @@
 //! The walk of one request: each step adds one known fact.
+//!
+//! accept → [`inbound`] → client version → operation → backend → convert request → send → convert response → reply.
+
+mod answer;
+mod asked;
+mod body;
+mod conversion;
+mod etag;
+mod fields;
+mod inbound;
+mod normal;
+mod outbound;
+mod parameters;
+mod query;
+mod reply;
+mod route;
+mod walk;
+
+pub use inbound::Peer;
+pub use reply::{Cut, ReplyBody};
+pub use walk::{House, serve};

@@ -1,1 +1,6 @@
 //! Every reason to say no, with a stable code and what to do about it.
+
+mod body;
+mod reason;
+
+pub use reason::Refusal;

@@ -3,8 +3,26 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use evergate_schemas::problem::Problem;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use super::admin::admin;
+use super::connection::{Rules, Stops};
+use super::listen::{Door, listen};
+use super::reload::Reloader;
+use super::watch::watch;
+use crate::assemble::{Assembled, assemble};
+use crate::exchange::House;
+use crate::telemetry::Metrics;
 
 /// What `evergate run` is told on the command line.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +41,7 @@ pub enum StartFailure {
     #[error("the configuration has {} problems", .0.len())]
     Problems(Vec<Problem>),
     /// An address cannot be bound, or the ready file cannot be written.
-    #[error("{what}")]
+    #[error("{what}: {source}")]
     Io {
         /// What was tried.
         what: String,
@@ -37,13 +55,61 @@ pub enum StartFailure {
 pub struct Gateway {
     listen: Vec<SocketAddr>,
     admin: SocketAddr,
+    stops: Stops,
+    /// Ends when the last connection has.
+    over: mpsc::Receiver<()>,
+    drain: Duration,
+    warnings: Vec<Problem>,
 }
 
 impl Gateway {
-    /// Reads the config, assembles the first snapshot, binds all listeners and starts to serve.
-    #[expect(clippy::unused_async, reason = "the signature others build on")]
-    pub async fn start(_options: &RunOptions) -> Result<Self, StartFailure> {
-        Err(StartFailure::Problems(Vec::new()))
+    /// Reads the config, assembles the first snapshot, binds all listeners and starts to serve. Must be called on a
+    /// tokio runtime with time and I/O.
+    pub async fn start(options: &RunOptions) -> Result<Self, StartFailure> {
+        let metrics = Arc::new(Metrics::default());
+        let Assembled { snapshot, config, warnings, watched } =
+            assemble(&options.config, &metrics, None).map_err(StartFailure::Problems)?;
+        for problem in &warnings {
+            warn!(problem = %problem, "odd");
+        }
+        metrics.generation.set(snapshot.generation);
+        let mut listeners = Vec::new();
+        for address in &config.listen {
+            listeners.push(bind(*address).await?);
+        }
+        let (admin_listener, admin_address) = bind(config.admin).await?;
+        let stops = Stops::default();
+        let (alive, over) = mpsc::channel(1);
+        let shared = Arc::new(ArcSwap::from_pointee(snapshot));
+        let rules = Arc::new(ArcSwap::from_pointee(Rules::new(&config)));
+        let door = Door {
+            house: Arc::new(House::new(Arc::clone(&shared), mark())),
+            rules: Arc::clone(&rules),
+            stops: stops.clone(),
+            seats: Arc::new(Semaphore::new(config.limits.connections.min(Semaphore::MAX_PERMITS))),
+            metrics: Arc::clone(&metrics),
+            alive,
+        };
+        let drain = config.timeouts.drain;
+        let reloader = Arc::new(Reloader::new(
+            options.config.clone(),
+            shared,
+            rules,
+            metrics,
+            (config, watched),
+        ));
+        let addresses: Vec<SocketAddr> = listeners.iter().map(|(_, address)| *address).collect();
+        for (listener, address) in listeners {
+            info!(%address, "listening");
+            tokio::spawn(listen(listener, door.clone()));
+        }
+        info!(address = %admin_address, "listening for the administrator");
+        tokio::spawn(admin(admin_listener, Arc::clone(&reloader), stops.clone()));
+        tokio::spawn(watch(reloader, stops.drain.clone()));
+        let gateway =
+            Self { listen: addresses, admin: admin_address, stops, over, drain, warnings };
+        gateway.say_ready(options)?;
+        Ok(gateway)
     }
 
     /// The addresses that are bound for traffic, in the order of the config.
@@ -56,7 +122,74 @@ impl Gateway {
         self.admin
     }
 
+    /// What was odd in the configuration it started with.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
     /// Serves until SIGTERM or SIGINT, then drains within the configured time.
-    #[expect(clippy::unused_async, reason = "the signature others build on")]
-    pub async fn until_stopped(self) {}
+    pub async fn until_stopped(self) {
+        let mut terminate = signal(SignalKind::terminate()).ok();
+        let terminated = async {
+            match &mut terminate {
+                Some(terminate) => terminate.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = terminated => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        self.stop().await;
+    }
+
+    /// Stops listening, lets exchanges finish within the configured time, then closes what is left. Says whether
+    /// all finished.
+    pub async fn stop(mut self) -> bool {
+        info!("draining");
+        self.stops.drain.cancel();
+        let finished = timeout(self.drain, self.over.recv()).await.is_ok();
+        if !finished {
+            warn!("some exchanges did not finish in time and are cut");
+        }
+        self.stops.abort.cancel();
+        finished
+    }
+
+    /// Written under another name first, so that a reader never sees a part of it.
+    fn say_ready(&self, options: &RunOptions) -> Result<(), StartFailure> {
+        let Some(path) = &options.ready_file else { return Ok(()) };
+        let text = json!({
+            "listen": self.listen.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "admin": self.admin.to_string(),
+        });
+        let draft = path.with_extension("tmp");
+        std::fs::write(&draft, text.to_string())
+            .and_then(|()| std::fs::rename(&draft, path))
+            .map_err(|source| StartFailure::Io {
+                what: format!("{} cannot be written", path.display()),
+                source,
+            })
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.stops.drain.cancel();
+        self.stops.abort.cancel();
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartFailure> {
+    let failed = |source| StartFailure::Io { what: format!("{address} cannot be bound"), source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+/// A number that another process is unlikely to have: the seed that the standard library draws for its maps.
+fn mark() -> u32 {
+    use std::hash::{BuildHasher, Hasher};
+    let drawn = std::hash::RandomState::new().build_hasher().finish();
+    u32::try_from(drawn & 0xffff_ffff).unwrap_or(0)
 }

@@ -1,5 +1,11 @@
 //! Listening, draining, the admin listener, and reload.
 
+mod admin;
+mod connection;
 mod gateway;
+mod io;
+mod listen;
+mod reload;
+mod watch;
 
 pub use gateway::{Gateway, RunOptions, StartFailure};

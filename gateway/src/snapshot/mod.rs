@@ -1,1 +1,15 @@
 //! Everything a request may read: immutable, swapped whole.
+
+pub mod accept;
+mod api;
+pub mod meter;
+mod router;
+pub mod selector;
+mod whole;
+
+pub use api::{
+    Api, Choice, ClientOperation, ClientVersion, ConversionLimits, Crossing, CrossingMessage,
+    Group, Undeclared,
+};
+pub use router::{Captures, Found, Router, Template};
+pub use whole::{Bounds, Shared, Snapshot};

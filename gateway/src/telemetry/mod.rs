@@ -1,1 +1,7 @@
 //! What is counted and what is said about each exchange.
+
+mod metrics;
+mod record;
+
+pub use metrics::Metrics;
+pub use record::{Ended, Record};

@@ -1,0 +1,234 @@
+//! One api: its versions in order, its backends by version, and who serves which operation.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use evergate_schemas::problem::{Problem, Severity};
+use http::HeaderValue;
+
+use super::described;
+use super::lifecycle::{fields, problem};
+use crate::config::{ApiConfig, BackendConfig, DefaultVersion, SelectorConfig, UndeclaredConfig};
+use crate::snapshot::accept::MediaVersion;
+use crate::snapshot::meter::{ExchangeLabels, Way};
+use crate::snapshot::selector::{Affix, Selector, Versions};
+use crate::snapshot::{Api, ClientVersion, Group, Undeclared};
+use crate::telemetry::Metrics;
+use crate::upstream::{Endpoint, Pool};
+
+/// An api and what is odd about it.
+type Built = (Api, Vec<Problem>);
+
+pub(super) fn build(config: &ApiConfig, metrics: &Metrics) -> Result<Built, Vec<Problem>> {
+    let described = config
+        .description
+        .as_deref()
+        .map(|path| described::load(path, &config.place))
+        .transpose()?;
+    let versions = Versions::new(match &described {
+        Some(described) => described.labels(),
+        None => labels(config),
+    });
+    let mut problems = unknown_versions(config, &versions);
+    let selectors = selectors(config, &mut problems);
+    let groups = groups(config, &versions);
+    let mut clients = clients(config, &versions, &groups, metrics);
+    if let Some(described) = &described {
+        problems.extend(described::fill(described, config, &mut clients, (&groups, metrics)));
+    }
+    if problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return Err(problems);
+    }
+    let find = |label: &str| versions.find(label);
+    let last = versions.labels().len().checked_sub(1);
+    let default = match config.default.as_ref().map(|(default, _)| default) {
+        Some(DefaultVersion::Oldest) => last.map(|_| 0),
+        Some(DefaultVersion::Newest) => last,
+        Some(DefaultVersion::Label(label)) => find(label),
+        // with a single version and nowhere to say another, there is nothing to ask
+        None if selectors.is_empty() && last == Some(0) => last,
+        None => None,
+    };
+    let consumers = config.consumers.iter();
+    let consumers =
+        consumers.filter_map(|(key, (label, _))| Some((key.clone(), find(label)?))).collect();
+    let values = config
+        .values
+        .iter()
+        .map(|(name, value)| (name.as_str().into(), value.to_string().into()))
+        .collect();
+    let api = Api {
+        name: config.name.as_str().into(),
+        prefix: config.path.clone(),
+        hosts: config.hosts.clone(),
+        vary: vary(&selectors),
+        selectors,
+        consumers,
+        default,
+        versions,
+        clients,
+        groups,
+        undeclared: match config.undeclared {
+            UndeclaredConfig::Forward => Undeclared::Forward,
+            UndeclaredConfig::Refuse => Undeclared::Refuse,
+        },
+        values,
+        unrouted: metrics.exchange(label_set(&config.name, "", "", "")),
+        requests: metrics.conversion(&config.name, Way::request),
+        responses: metrics.conversion(&config.name, Way::response),
+    };
+    Ok((api, problems))
+}
+
+/// Metric labels without the status.
+pub(super) fn label_set(api: &str, operation: &str, client: &str, backend: &str) -> ExchangeLabels {
+    ExchangeLabels {
+        api: api.to_owned(),
+        operation: operation.to_owned(),
+        client_version: client.to_owned(),
+        backend_version: backend.to_owned(),
+        status: 0,
+    }
+}
+
+/// The versions of an api without a description: those its backends speak, in the order of the file.
+fn labels(config: &ApiConfig) -> Vec<String> {
+    let mut labels: Vec<String> = Vec::new();
+    for label in config.backends.iter().filter_map(|backend| backend.version.as_ref()) {
+        if !labels.contains(label) {
+            labels.push(label.clone());
+        }
+    }
+    labels
+}
+
+fn unknown_versions(config: &ApiConfig, versions: &Versions) -> Vec<Problem> {
+    let known = versions.labels().join(", ");
+    let remedy = if known.is_empty() {
+        "give the backends versions".to_owned()
+    } else {
+        format!("write one of {known}")
+    };
+    let mut problems = Vec::new();
+    let mut check = |label: &str, place: &evergate_schemas::problem::Place| {
+        if versions.find(label).is_none() {
+            let what = format!("the api `{}` has no version `{label}`", config.name);
+            problems.push(problem(place, Severity::Error, what, remedy.clone()));
+        }
+    };
+    for backend in &config.backends {
+        if let Some(label) = &backend.version {
+            check(label, &backend.place);
+        }
+    }
+    for (label, place) in config.consumers.values() {
+        check(label, place);
+    }
+    for (label, (_, place)) in &config.versions {
+        check(label, place);
+    }
+    if let Some((DefaultVersion::Label(label), place)) = &config.default {
+        check(label, place);
+    }
+    for backend in config
+        .backends
+        .iter()
+        .filter(|backend| backend.version.is_none() && !versions.labels().is_empty())
+    {
+        let what =
+            format!("a backend of the api `{}` has no version, and others have", config.name);
+        problems.push(problem(
+            &backend.place,
+            Severity::Error,
+            what,
+            format!("write `version:` with one of {known}"),
+        ));
+    }
+    if versions.labels().is_empty() && !config.selectors.is_empty() {
+        let what =
+            format!("the api `{}` says where versions are asked for, and has none", config.name);
+        problems.push(problem(
+            &config.place,
+            Severity::Error,
+            what,
+            "give the backends versions, or leave out `client_version`",
+        ));
+    }
+    problems
+}
+
+fn selectors(config: &ApiConfig, problems: &mut Vec<Problem>) -> Vec<Selector> {
+    let mut selectors = Vec::new();
+    for selector in &config.selectors {
+        match selector {
+            SelectorConfig::Path(pattern) => {
+                selectors.extend(Affix::parse(pattern).map(Selector::Path))
+            }
+            SelectorConfig::Header(name) => selectors.push(Selector::Header(name.clone())),
+            SelectorConfig::Consumer(name) => selectors.push(Selector::Consumer(name.clone())),
+            SelectorConfig::Query(name) => selectors.push(Selector::Query(name.clone())),
+            SelectorConfig::Accept(pattern) => match MediaVersion::parse(pattern) {
+                Ok(rule) => selectors.push(Selector::Accept(rule)),
+                Err(remedy) => {
+                    let what = format!("`{pattern}` cannot be used as `accept`");
+                    problems.push(problem(&config.place, Severity::Error, what, remedy));
+                }
+            },
+        }
+    }
+    selectors
+}
+
+fn vary(selectors: &[Selector]) -> Option<HeaderValue> {
+    let mut names: Vec<&str> = selectors.iter().filter_map(Selector::header).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() { None } else { HeaderValue::try_from(names.join(", ")).ok() }
+}
+
+/// Backends by version, in the order of the versions; plain ones in one group.
+fn groups(config: &ApiConfig, versions: &Versions) -> Vec<Group> {
+    let mut by_version: BTreeMap<Option<usize>, Vec<(u32, Pool)>> = BTreeMap::new();
+    for BackendConfig { version, endpoints, weight, .. } in &config.backends {
+        let version = version.as_ref().and_then(|label| versions.find(label));
+        let endpoints =
+            endpoints.iter().map(|authority| Arc::new(Endpoint::new(authority.clone())));
+        by_version.entry(version).or_default().push((*weight, Pool::new(endpoints.collect())));
+    }
+    let group = |(version, pools): (Option<usize>, Vec<(u32, Pool)>)| {
+        let label = version.and_then(|version| versions.labels().get(version));
+        Group::new(version, label.and_then(|label| HeaderValue::try_from(label).ok()), pools)
+    };
+    by_version.into_iter().map(group).collect()
+}
+
+fn clients(
+    config: &ApiConfig,
+    versions: &Versions,
+    groups: &[Group],
+    metrics: &Metrics,
+) -> Vec<ClientVersion> {
+    let lifecycles: Vec<_> = config
+        .versions
+        .iter()
+        .filter_map(|(label, (lifecycle, _))| Some((versions.find(label)?, lifecycle)))
+        .collect();
+    let one = |index: Option<usize>, label: &str| ClientVersion {
+        label: label.into(),
+        header: index.and_then(|_| HeaderValue::try_from(label).ok()),
+        lifecycle: lifecycles
+            .iter()
+            .find(|(version, _)| Some(*version) == index)
+            .map(|(_, lifecycle)| fields(lifecycle))
+            .unwrap_or_default(),
+        router: None,
+        base_paths: Vec::new(),
+        operations: Vec::new(),
+        exact: groups.iter().position(|group| group.version == index),
+        undeclared: Arc::new(metrics.exchange(label_set(&config.name, "undeclared", label, label))),
+    };
+    if versions.labels().is_empty() {
+        return vec![one(None, "")];
+    }
+    versions.labels().iter().enumerate().map(|(index, label)| one(Some(index), label)).collect()
+}

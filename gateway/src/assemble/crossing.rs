@@ -1,0 +1,141 @@
+//! A compiled bridge as the exchange runs it, and whether it may be run at all.
+
+use evergate_schemas::describe::model::{Description, Status};
+use evergate_schemas::plan::bridge::{
+    MessageBridge, OperationBridge, ParameterSource, ParameterStep, Part, PartKey, Plan,
+};
+use evergate_schemas::plan::program::{Node, Program, Source, Supply};
+use evergate_schemas::relate::verdict::Verdict;
+use prometheus_client::metrics::counter::Counter;
+
+use crate::config::Require;
+use crate::snapshot::meter::{LossLabels, Way};
+use crate::snapshot::{Crossing, CrossingMessage, Template};
+use crate::telemetry::Metrics;
+
+/// Whether a backend of another version can serve an operation; if not, why, as a sentence fragment.
+pub(super) fn usable(bridge: &OperationBridge, require: Require) -> Result<(), String> {
+    if bridge.backend_operation.is_none() {
+        return Err("it has no such operation".to_owned());
+    }
+    let hopeless =
+        |part: &&Part| part.key == PartKey::Whole && part.judgement.verdict == Verdict::Broken;
+    if let Some(part) = bridge.request.parts.iter().find(hopeless) {
+        return Err(format!("the request cannot be converted{}", reason(part)));
+    }
+    for response in &bridge.responses {
+        let status = response.status.unwrap_or(Status::Default);
+        for part in &response.parts {
+            let judgement = &part.judgement;
+            if !judgement.total {
+                return Err(format!(
+                    "the conversion of response {status} is not total{}",
+                    reason(part)
+                ));
+            }
+            if require == Require::Proved && !judgement.verdict.holds() {
+                return Err(format!("response {status} is {}{}", judgement.verdict, reason(part)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn reason(part: &Part) -> String {
+    let judgement = &part.judgement;
+    match (&judgement.witness, &judgement.undecided) {
+        (Some(witness), _) => format!(": at `{}`: {}", witness.at, witness.message),
+        (None, Some(undecided)) => format!(": {}", undecided.reason),
+        (None, None) => match &part.key {
+            PartKey::Body(media_type) => format!(": the {media_type} body"),
+            PartKey::Parameter(_, name) => format!(": `{name}`"),
+            PartKey::Whole => String::new(),
+        },
+    }
+}
+
+/// What losses are counted under, and in what.
+pub(super) struct Counting<'a> {
+    pub(super) metrics: &'a Metrics,
+    pub(super) api: &'a str,
+    pub(super) operation: &'a str,
+}
+
+impl Counting<'_> {
+    fn counter(&self, way: Way, rule: &str) -> Counter {
+        let labels = LossLabels {
+            api: self.api.to_owned(),
+            operation: self.operation.to_owned(),
+            way,
+            rule: rule.to_owned(),
+        };
+        self.metrics.loss(&labels)
+    }
+}
+
+/// The bridge in the form that the exchange runs; `None` when the backend lacks the operation.
+pub(super) fn crossing(
+    bridge: &OperationBridge,
+    backend: &Description,
+    counting: &Counting<'_>,
+) -> Option<Crossing> {
+    let operation = backend.operations.get(bridge.backend_operation?)?;
+    let responses = bridge.responses.iter().map(|response| {
+        (response.status.unwrap_or(Status::Default), message(response, Way::response, counting))
+    });
+    Some(Crossing {
+        template: Template::parse(&operation.key.path),
+        base_path: backend.base_paths.first().cloned().unwrap_or_default(),
+        request: message(&bridge.request, Way::request, counting),
+        responses: responses.collect(),
+    })
+}
+
+fn message(bridge: &MessageBridge, way: Way, counting: &Counting<'_>) -> CrossingMessage {
+    let plan_losses = |plan: &Plan| {
+        let stage = |program: &std::sync::Arc<Program>| {
+            program
+                .notes
+                .iter()
+                .map(|note| note.loss.then(|| counting.counter(way, note.rule)))
+                .collect()
+        };
+        plan.stages.iter().map(stage).collect()
+    };
+    let step_loss = |step: &ParameterStep| {
+        let (ParameterStep::Drop(.., note)
+        | ParameterStep::Supply(.., note)
+        | ParameterStep::Rename(.., note)
+        | ParameterStep::Require(.., note)) = step;
+        note.loss.then(|| counting.counter(way, note.rule))
+    };
+    let outside_step = |step: &ParameterStep| {
+        matches!(step, ParameterStep::Supply(_, _, ParameterSource::Outside(_), _))
+    };
+    let outside_body = bridge
+        .bodies
+        .iter()
+        .flat_map(|body| &body.plan.stages)
+        .any(|program| reads_outside(program));
+    CrossingMessage {
+        bodies: bridge.bodies.clone(),
+        parameters: bridge.parameters.clone(),
+        reads_outside: outside_body || bridge.parameters.iter().any(outside_step),
+        losses: bridge.bodies.iter().map(|body| plan_losses(&body.plan)).collect(),
+        parameter_losses: bridge.parameters.iter().map(step_loss).collect(),
+    }
+}
+
+fn reads_outside(program: &Program) -> bool {
+    fn outside(supply: &Supply) -> bool {
+        match &supply.source {
+            Source::Outside(_) => true,
+            Source::Object(parts) => parts.iter().any(outside),
+            Source::Literal(_) | Source::Slot(_) | Source::Nothing => false,
+        }
+    }
+    program.nodes.iter().any(|node| match node {
+        Node::Object(object) => object.supplies.iter().any(outside),
+        _ => false,
+    })
+}

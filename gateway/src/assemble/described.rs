@@ -1,0 +1,163 @@
+//! An api with a description: its operations, and which backend versions can serve each.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use evergate_schemas::describe::model::{Api as DescribedApi, Description, Operation};
+use evergate_schemas::describe::{Limits, load_api};
+use evergate_schemas::plan::bridge::OperationBridge;
+use evergate_schemas::problem::{Place, Problem, Severity};
+
+use super::api::label_set;
+use super::crossing::{Counting, crossing, usable};
+use super::lifecycle::problem;
+use crate::config::ApiConfig;
+use crate::snapshot::{Choice, ClientOperation, ClientVersion, Group, Router, Template};
+use crate::telemetry::Metrics;
+
+/// A loaded description.
+pub(super) struct Described {
+    api: DescribedApi,
+}
+
+impl Described {
+    /// The versions, oldest first.
+    pub(super) fn labels(&self) -> Vec<String> {
+        self.api.versions.iter().map(|one| one.version.as_str().to_owned()).collect()
+    }
+}
+
+/// Reads a directory of versions. Faults of single operations are warnings; a directory without any version is
+/// an error.
+pub(super) fn load(directory: &Path, place: &Place) -> Result<Described, Vec<Problem>> {
+    let api = load_api(directory, &Limits::default())?;
+    if api.versions.is_empty() {
+        let what = format!("{} has no versions", directory.display());
+        return Err(vec![problem(
+            place,
+            Severity::Error,
+            what,
+            "put one directory for each version there",
+        )]);
+    }
+    Ok(Described { api })
+}
+
+/// Gives each client version its operations; what comes back is odd about them.
+pub(super) fn fill(
+    described: &Described,
+    config: &ApiConfig,
+    clients: &mut [ClientVersion],
+    serving: (&[Group], &Metrics),
+) -> Vec<Problem> {
+    let mut problems = described.api.problems.clone();
+    for (index, (client, description)) in
+        clients.iter_mut().zip(&described.api.versions).enumerate()
+    {
+        let mut router = Router::default();
+        client.base_paths.clone_from(&description.base_paths);
+        for (at, operation) in description.operations.iter().enumerate() {
+            router.insert(&operation.key.method, &operation.key.path, at);
+            let filling = Filling { described, config, client: index, description, serving };
+            let built = filling.operation(at, operation);
+            if built.choices.is_empty() {
+                let what = format!(
+                    "no backend can serve {} of version {}: {}",
+                    built.label, client.label, built.why_not
+                );
+                let remedy = "run a backend of that version, or declare the change in changes.yaml";
+                problems.push(problem(&operation.place, Severity::Warning, what, remedy));
+            }
+            client.operations.push(built);
+        }
+        client.router = Some(router);
+    }
+    problems
+}
+
+struct Filling<'a> {
+    described: &'a Described,
+    config: &'a ApiConfig,
+    client: usize,
+    description: &'a Description,
+    serving: (&'a [Group], &'a Metrics),
+}
+
+impl Filling<'_> {
+    fn operation(&self, at: usize, operation: &Operation) -> ClientOperation {
+        let (groups, metrics) = self.serving;
+        let label: Arc<str> = operation.key.to_string().into();
+        let mut choices = Vec::new();
+        let mut reasons = Vec::new();
+        for group in nearest(self.client, groups) {
+            let Some(backend) = groups.get(group).and_then(|group| group.version) else { continue };
+            let Some(speaks) = self.described.api.versions.get(backend) else { continue };
+            let crossing = if backend == self.client {
+                None
+            } else {
+                let bridged = self.bridge(at, backend).ok_or_else(|| "no plan was made".to_owned());
+                let bridged =
+                    bridged.and_then(|bridge| usable(bridge, self.config.require).map(|()| bridge));
+                let counting = Counting { metrics, api: &self.config.name, operation: &label };
+                match bridged.map(|bridge| crossing(bridge, speaks, &counting)) {
+                    Ok(Some(crossing)) => Some(Arc::new(crossing)),
+                    Ok(None) => continue,
+                    Err(why) => {
+                        reasons.push(format!("version {}: {why}", speaks.version));
+                        continue;
+                    }
+                }
+            };
+            let labels = label_set(
+                &self.config.name,
+                &label,
+                self.description.version.as_str(),
+                speaks.version.as_str(),
+            );
+            choices.push(Choice { group, crossing, meter: Arc::new(metrics.exchange(labels)) });
+        }
+        ClientOperation {
+            label,
+            template: Template::parse(&operation.key.path),
+            choices,
+            why_not: if reasons.is_empty() {
+                "no backend is configured".to_owned()
+            } else {
+                reasons.join("; ")
+            },
+        }
+    }
+
+    fn bridge(&self, _operation: usize, _backend: usize) -> Option<&OperationBridge> {
+        None
+    }
+}
+
+/// Group indices by preference: the version itself, then newer ones from the nearest, then older ones.
+fn nearest(client: usize, groups: &[Group]) -> Vec<usize> {
+    let mut ranked: Vec<(bool, usize, usize)> = groups
+        .iter()
+        .enumerate()
+        .filter_map(|(index, group)| {
+            let version = group.version?;
+            Some((version < client, version.abs_diff(client), index))
+        })
+        .collect();
+    ranked.sort_unstable();
+    ranked.into_iter().map(|(_, _, index)| index).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+    use crate::snapshot::Group;
+
+    #[test]
+    fn the_nearest_newer_comes_before_any_older() {
+        let groups: Vec<Group> =
+            [0, 1, 3, 4].map(|version| Group::new(Some(version), None, Vec::new())).into();
+        assert_eq!(nearest(1, &groups), [1, 2, 3, 0]);
+        assert_eq!(nearest(2, &groups), [2, 3, 1, 0]);
+        assert_eq!(nearest(4, &groups), [3, 2, 1, 0]);
+    }
+}

@@ -1,0 +1,396 @@
+//! One api of the file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use evergate_schemas::pointer::Pointer;
+use http::HeaderName;
+use http::uri::Authority;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+
+use super::model::{
+    ApiConfig, BackendConfig, DefaultVersion, LifecycleConfig, Require, SelectorConfig,
+    UndeclaredConfig,
+};
+use super::reader::Reader;
+
+type Members = Map<String, Value>;
+
+const KEYS: [&str; 9] = [
+    "description",
+    "match",
+    "client_version",
+    "backends",
+    "undeclared",
+    "conversion",
+    "values",
+    "consumers",
+    "versions",
+];
+
+pub(super) fn api<'doc>(
+    reader: &mut Reader<'doc>,
+    named: (&str, &'doc Value),
+    at: &Pointer,
+    directory: &Path,
+) -> Option<ApiConfig> {
+    let (name, value) = named;
+    let members = reader.object(value, at, &KEYS)?;
+    let description = members.get("description").and_then(|value| {
+        let at = at.join("description");
+        let path = directory.join(reader.text(value, &at)?);
+        if !path.is_dir() {
+            reader.fault(
+                &at,
+                format!("there is no directory {}", path.display()),
+                "name the directory of the api's versions",
+            );
+        }
+        Some(path)
+    });
+    let (path, hosts) = matching(reader, members, at);
+    let (selectors, default) = client_version(reader, members, at);
+    let undeclared = members.get("undeclared").and_then(|value| {
+        let words = [("forward", UndeclaredConfig::Forward), ("refuse", UndeclaredConfig::Refuse)];
+        reader.word(value, &at.join("undeclared"), &words)
+    });
+    let require = members.get("conversion").and_then(|value| {
+        let at = at.join("conversion");
+        let value = reader.object(value, &at, &["require"])?.get("require")?;
+        reader.word(
+            value,
+            &at.join("require"),
+            &[("proved", Require::Proved), ("any", Require::Any)],
+        )
+    });
+    let backends = backends(reader, members, at);
+    Some(ApiConfig {
+        name: name.to_owned(),
+        place: reader.place(at),
+        description,
+        path,
+        hosts,
+        selectors,
+        default,
+        backends,
+        undeclared: undeclared.unwrap_or_default(),
+        require: require.unwrap_or_default(),
+        values: values(reader, members, at),
+        consumers: consumers(reader, members, at),
+        versions: versions(reader, members, at),
+    })
+}
+
+/// Two apis that would claim the same requests.
+pub(super) fn overlaps(reader: &mut Reader<'_>, apis: &[ApiConfig]) {
+    for (index, api) in apis.iter().enumerate() {
+        let same = |other: &&ApiConfig| {
+            let hosts = other.hosts.iter().any(|host| api.hosts.contains(host));
+            other.path == api.path && (hosts || (other.hosts.is_empty() && api.hosts.is_empty()))
+        };
+        if let Some(other) = apis.get(..index).and_then(|before| before.iter().find(same)) {
+            let what =
+                format!("the apis `{}` and `{}` match the same requests", other.name, api.name);
+            let at = Pointer::root().join("apis").join(&api.name);
+            reader.fault(&at, what, "give one of them another path or host under `match`");
+        }
+    }
+}
+
+fn matching<'doc>(
+    reader: &mut Reader<'doc>,
+    members: &'doc Members,
+    at: &Pointer,
+) -> (String, Vec<String>) {
+    let at = at.join("match");
+    let Some(found) =
+        members.get("match").and_then(|value| reader.object(value, &at, &["path", "hosts"]))
+    else {
+        return (String::new(), Vec::new());
+    };
+    let path = found.get("path").and_then(|value| {
+        let at = at.join("path");
+        let path = reader.text(value, &at)?;
+        let sound = path.starts_with('/')
+            && !path.contains(['?', '#', '%', ' ', '{'])
+            && !path.contains("//");
+        if !sound {
+            reader.fault(&at, format!("`{path}` is not a plain path"), "write `/orders`");
+        }
+        Some(path.trim_end_matches('/').to_owned())
+    });
+    let mut hosts = Vec::new();
+    for (index, value) in found.get("hosts").map(Reader::list).into_iter().flatten().enumerate() {
+        let at = at.join("hosts").join(&index.to_string());
+        if let Some(host) = reader.text(value, &at) {
+            if host.contains([':', '/']) || host.strip_prefix("*.").unwrap_or(host).contains('*') {
+                reader.fault(
+                    &at,
+                    format!("`{host}` is not a host"),
+                    "write `api.example.com` or `*.example.com`, without a port",
+                );
+            }
+            hosts.push(host.to_ascii_lowercase());
+        }
+    }
+    (path.unwrap_or_default(), hosts)
+}
+
+type Chosen = (Vec<SelectorConfig>, Option<(DefaultVersion, evergate_schemas::problem::Place)>);
+
+fn client_version<'doc>(reader: &mut Reader<'doc>, members: &'doc Members, at: &Pointer) -> Chosen {
+    let at = at.join("client_version");
+    let mut selectors = Vec::new();
+    let mut default = None;
+    for (index, value) in
+        members.get("client_version").map(Reader::list).into_iter().flatten().enumerate()
+    {
+        let at = at.join(&index.to_string());
+        let known = ["path", "header", "accept", "query", "consumer", "default"];
+        let Some(object) = reader.object(value, &at, &known) else { continue };
+        for (key, value) in object {
+            let at = at.join(key);
+            if key == "default" {
+                let place = reader.place(&at);
+                default = reader.label(value, &at).map(|label| (default_version(label), place));
+            } else if let Some(selector) = selector(reader, key, value, &at) {
+                selectors.push(selector);
+            }
+        }
+    }
+    if selectors.iter().filter(|one| matches!(one, SelectorConfig::Path(_))).count() > 1 {
+        reader.fault(&at, "there is more than one path rule", "keep one of them");
+    }
+    (selectors, default)
+}
+
+fn default_version(label: String) -> DefaultVersion {
+    match label.as_str() {
+        "oldest" => DefaultVersion::Oldest,
+        "newest" => DefaultVersion::Newest,
+        _ => DefaultVersion::Label(label),
+    }
+}
+
+fn selector<'doc>(
+    reader: &mut Reader<'doc>,
+    key: &str,
+    value: &'doc Value,
+    at: &Pointer,
+) -> Option<SelectorConfig> {
+    if !["path", "header", "accept", "query", "consumer"].contains(&key) {
+        return None;
+    }
+    let text = reader.text(value, at)?;
+    let once = text.matches("{version}").count() == 1;
+    let header = |text: &str| HeaderName::try_from(text).ok();
+    let (made, remedy) = match key {
+        "path" => {
+            let segment = text.trim_matches('/');
+            let sound = once && !segment.contains(['/', '%', '?']);
+            (
+                sound.then(|| SelectorConfig::Path(segment.to_owned())),
+                "write one segment: `/v{version}`",
+            )
+        }
+        "header" => (header(text).map(SelectorConfig::Header), "write the name of a header"),
+        "consumer" => (header(text).map(SelectorConfig::Consumer), "write the name of a header"),
+        "accept" => (
+            (once && text.contains('/')).then(|| SelectorConfig::Accept(text.to_owned())),
+            "write `application/vnd.NAME.v{version}+json` or `application/json; version={version}`",
+        ),
+        _ => (
+            (!text.contains(['&', '='])).then(|| SelectorConfig::Query(text.to_owned())),
+            "write the name of a parameter",
+        ),
+    };
+    if made.is_none() {
+        reader.fault(at, format!("`{text}` cannot be used as `{key}`"), remedy);
+    }
+    made
+}
+
+fn backends<'doc>(
+    reader: &mut Reader<'doc>,
+    members: &'doc Members,
+    at: &Pointer,
+) -> Vec<BackendConfig> {
+    let Some(value) = members.get("backends") else {
+        reader.fault(
+            at,
+            "`backends` is missing",
+            "write `backends: [{ version: ..., endpoints: [http://HOST:PORT] }]`",
+        );
+        return Vec::new();
+    };
+    let at = at.join("backends");
+    let mut backends = Vec::new();
+    for (index, value) in Reader::list(value).iter().enumerate() {
+        let at = at.join(&index.to_string());
+        let Some(object) = reader.object(value, &at, &["version", "endpoints", "weight"]) else {
+            continue;
+        };
+        let version =
+            object.get("version").and_then(|value| reader.label(value, &at.join("version")));
+        let weight = object.get("weight").map_or(Some(1), |value| {
+            value
+                .as_u64()
+                .and_then(|weight| u32::try_from(weight).ok())
+                .filter(|weight| *weight <= 1_000_000)
+        });
+        if weight.is_none() {
+            reader.fault(
+                &at.join("weight"),
+                "the weight is not a whole number up to 1000000",
+                "write `weight: 10`",
+            );
+        }
+        let mut endpoints = Vec::new();
+        for (index, value) in
+            object.get("endpoints").map(Reader::list).into_iter().flatten().enumerate()
+        {
+            endpoints.extend(endpoint(
+                reader,
+                value,
+                &at.join("endpoints").join(&index.to_string()),
+            ));
+        }
+        if object.get("endpoints").is_none_or(|list| Reader::list(list).is_empty()) {
+            reader.fault(
+                &at,
+                "the backend has no endpoint",
+                "write `endpoints: [http://HOST:PORT]`",
+            );
+        }
+        backends.push(BackendConfig {
+            version,
+            endpoints,
+            weight: weight.unwrap_or(1),
+            place: reader.place(&at),
+        });
+    }
+    if backends.is_empty() {
+        reader.fault(
+            &at,
+            "there is no backend",
+            "write `- { version: ..., endpoints: [http://HOST:PORT] }`",
+        );
+    }
+    backends
+}
+
+fn endpoint<'doc>(
+    reader: &mut Reader<'doc>,
+    value: &'doc Value,
+    at: &Pointer,
+) -> Option<Authority> {
+    let text = reader.text(value, at)?;
+    if text.starts_with("https://") {
+        reader.fault(at, "TLS to a backend is not served", "write `http://HOST:PORT`");
+        return None;
+    }
+    let bare = text.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
+    let authority = bare
+        .filter(|bare| !bare.contains(['/', '@', '?', '#']))
+        .and_then(|bare| bare.parse::<Authority>().ok())
+        .filter(|authority| !authority.host().is_empty());
+    if authority.is_none() {
+        reader.fault(
+            at,
+            format!("`{text}` is not an endpoint"),
+            "write `http://HOST:PORT`, without a path",
+        );
+    }
+    authority
+}
+
+fn values<'doc>(
+    reader: &mut Reader<'doc>,
+    members: &'doc Members,
+    at: &Pointer,
+) -> BTreeMap<String, Value> {
+    let object = members.get("values").and_then(|value| reader.map(value, &at.join("values")));
+    object.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn consumers<'doc>(
+    reader: &mut Reader<'doc>,
+    members: &'doc Members,
+    at: &Pointer,
+) -> BTreeMap<String, (String, evergate_schemas::problem::Place)> {
+    let at = at.join("consumers");
+    let object = members.get("consumers").and_then(|value| reader.map(value, &at));
+    let mut consumers = BTreeMap::new();
+    for (key, value) in object.into_iter().flatten() {
+        // the key may be a credential, so no place may show it
+        let mut place = reader.place(&at.join(key));
+        place.pointer = at.clone();
+        if let Some(label) = reader.label(value, &at) {
+            consumers.insert(key.clone(), (label, place));
+        }
+    }
+    consumers
+}
+
+fn versions<'doc>(
+    reader: &mut Reader<'doc>,
+    members: &'doc Members,
+    at: &Pointer,
+) -> BTreeMap<String, (LifecycleConfig, evergate_schemas::problem::Place)> {
+    let at = at.join("versions");
+    let object = members.get("versions").and_then(|value| reader.map(value, &at));
+    let mut versions = BTreeMap::new();
+    for (label, value) in object.into_iter().flatten() {
+        let at = at.join(label);
+        let keys = ["deprecated", "sunset", "link", "successor"];
+        let Some(object) = reader.object(value, &at, &keys) else { continue };
+        let deprecated =
+            object.get("deprecated").and_then(|value| date(reader, value, &at.join("deprecated")));
+        let sunset = object.get("sunset").and_then(|value| date(reader, value, &at.join("sunset")));
+        if let (Some(from), Some(end)) = (deprecated, sunset)
+            && end < from
+        {
+            // RFC 9745 §4
+            reader.fault(
+                &at.join("sunset"),
+                "the sunset is before the deprecation",
+                "write a later date",
+            );
+        }
+        let page = object.get("link").and_then(|value| link(reader, value, &at.join("link")));
+        let successor =
+            object.get("successor").and_then(|value| link(reader, value, &at.join("successor")));
+        let lifecycle = LifecycleConfig { deprecated, sunset, link: page, successor };
+        versions.insert(label.clone(), (lifecycle, reader.place(&at)));
+    }
+    versions
+}
+
+fn date<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -> Option<Timestamp> {
+    let text = reader.text(value, at)?;
+    let whole_day = |date: Date| date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    let moment =
+        text.parse::<Timestamp>().ok().or_else(|| text.parse::<Date>().ok().and_then(whole_day));
+    if moment.is_none() {
+        reader.fault(
+            at,
+            format!("`{text}` is not a date"),
+            "write `2026-12-31` or `2026-12-31T00:00:00Z`",
+        );
+    }
+    moment
+}
+
+fn link<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -> Option<String> {
+    let text = reader.text(value, at)?;
+    let sound = text
+        .bytes()
+        .all(|byte| (0x21..0x7f).contains(&byte) && !matches!(byte, b'<' | b'>' | b'"'));
+    if !sound {
+        reader.fault(at, format!("`{text}` is not an address"), "write a URL or a path");
+    }
+    sound.then(|| text.to_owned())
+}

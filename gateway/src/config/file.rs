@@ -1,0 +1,178 @@
+//! The file as a whole: listeners, limits, timeouts and the list of apis.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use evergate_schemas::document::{Document, DocumentLimits};
+use evergate_schemas::pointer::Pointer;
+use evergate_schemas::problem::{Place, Problem, Severity};
+use serde_json::Value;
+
+use super::api;
+use super::model::{Config, Limits, Timeouts};
+use super::reader::Reader;
+use super::units::{duration, size};
+
+/// Reads and checks a config file. Paths in it are relative to its own directory.
+pub fn load(path: &Path) -> Result<(Config, Vec<Problem>), Vec<Problem>> {
+    let name = path.display().to_string();
+    let text = std::fs::read(path).map_err(|error| {
+        let place =
+            Place { file: name.as_str().into(), line: 0, column: 0, pointer: Pointer::root() };
+        let what = format!("the file cannot be read: {error}");
+        let remedy = "name a readable file with --config".to_owned();
+        vec![Problem { place, severity: Severity::Error, what, remedy }]
+    })?;
+    parse(&name, &text, path.parent().unwrap_or_else(|| Path::new(".")))
+}
+
+/// Checks a configuration given as text; warnings come with it.
+pub fn parse(
+    name: &str,
+    text: &[u8],
+    directory: &Path,
+) -> Result<(Config, Vec<Problem>), Vec<Problem>> {
+    let document = Document::parse(name, text, &DocumentLimits::strict())?;
+    let mut reader = Reader::new(&document);
+    let config = whole(&mut reader, &document.value, directory);
+    let mut problems = reader.problems;
+    problems.sort_by_key(|problem| (problem.place.line, problem.place.column));
+    let failed = problems.iter().any(|problem| problem.severity == Severity::Error);
+    match config {
+        Some(config) if !failed => Ok((config, problems)),
+        _ => Err(problems),
+    }
+}
+
+fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) -> Option<Config> {
+    let root = Pointer::root();
+    let object = reader.object(value, &root, &["listen", "admin", "apis", "limits", "timeouts"])?;
+    let mut listen = Vec::new();
+    let at = root.join("listen");
+    match object.get("listen") {
+        Some(list) => {
+            for (index, one) in Reader::list(list).iter().enumerate() {
+                listen.extend(listener(reader, one, &at.join(&index.to_string())));
+            }
+        }
+        None => reader.fault(
+            &root,
+            "`listen` is missing",
+            "write `listen: [{ address: 0.0.0.0:8080 }]`",
+        ),
+    }
+    let admin = object.get("admin").and_then(|admin| listener(reader, admin, &root.join("admin")));
+    let limits = object
+        .get("limits")
+        .map_or_else(Limits::default, |value| limits(reader, value, &root.join("limits")));
+    let times = root.join("timeouts");
+    let timeouts = object
+        .get("timeouts")
+        .map_or_else(Timeouts::default, |value| timeouts(reader, value, &times));
+    let mut apis = Vec::new();
+    let at = root.join("apis");
+    match object.get("apis") {
+        Some(value) => {
+            for (name, value) in reader.map(value, &at).into_iter().flatten() {
+                apis.extend(api::api(reader, (name, value), &at.join(name), directory));
+            }
+            api::overlaps(reader, &apis);
+        }
+        None => reader.fault(&root, "`apis` is missing", "write `apis:` with at least one api"),
+    }
+    let admin = admin.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 9901)));
+    Some(Config { listen, admin, apis, limits, timeouts })
+}
+
+fn listener<'doc>(
+    reader: &mut Reader<'doc>,
+    value: &'doc Value,
+    at: &Pointer,
+) -> Option<SocketAddr> {
+    let object = reader.object(value, at, &["address"])?;
+    let Some(address) = object.get("address") else {
+        reader.fault(at, "`address` is missing", "write `address: 0.0.0.0:8080`");
+        return None;
+    };
+    let at = at.join("address");
+    let text = reader.text(address, &at)?;
+    let parsed = text.parse().ok();
+    if parsed.is_none() {
+        let what = format!("`{text}` is not an address with a port");
+        reader.fault(&at, what, "write `0.0.0.0:8080`, `127.0.0.1:8080` or `[::]:8080`");
+    }
+    parsed
+}
+
+fn limits<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -> Limits {
+    let mut limits = Limits::default();
+    let mut depth = limits.depth as usize;
+    let mut streams = limits.streams as usize;
+    {
+        let mut known: [(&str, &mut usize, usize); 11] = [
+            ("head", &mut limits.head, 8192),
+            ("fields", &mut limits.fields, 1),
+            ("target", &mut limits.target, 1),
+            ("body", &mut limits.body, 0),
+            ("held_bodies", &mut limits.held_bodies, 0),
+            ("depth", &mut depth, 1),
+            ("held", &mut limits.held, 0),
+            ("connections", &mut limits.connections, 1),
+            ("streams", &mut streams, 1),
+            ("pace", &mut limits.pace, 0),
+            ("idle_connections", &mut limits.idle_connections, 0),
+        ];
+        let names: Vec<&str> = known.iter().map(|(name, _, _)| *name).collect();
+        let object = reader.object(value, at, &names);
+        for (key, value) in object.into_iter().flatten() {
+            let Some((_, slot, least)) = known.iter_mut().find(|(name, _, _)| name == key) else {
+                continue;
+            };
+            match size(value) {
+                Some(number) if number >= *least => **slot = number,
+                Some(_) => reader.fault(
+                    &at.join(key),
+                    format!("`{key}` is too small"),
+                    format!("write {least} or more"),
+                ),
+                None => reader.fault(
+                    &at.join(key),
+                    format!("`{key}` is not a size"),
+                    "write a number or `64KiB`, `10MiB`",
+                ),
+            }
+        }
+    }
+    // beyond this the machine's own stack of open objects would be the memory problem
+    limits.depth = u32::try_from(depth).unwrap_or(u32::MAX).min(10_000);
+    limits.streams = u32::try_from(streams).unwrap_or(u32::MAX);
+    limits
+}
+
+fn timeouts<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -> Timeouts {
+    let mut timeouts = Timeouts::default();
+    let mut known = [
+        ("header", &mut timeouts.header),
+        ("body", &mut timeouts.body),
+        ("write", &mut timeouts.write),
+        ("connect", &mut timeouts.connect),
+        ("upstream", &mut timeouts.upstream),
+        ("silence", &mut timeouts.silence),
+        ("idle", &mut timeouts.idle),
+        ("drain", &mut timeouts.drain),
+    ];
+    let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+    let object = reader.object(value, at, &names);
+    for (key, value) in object.into_iter().flatten() {
+        let Some((_, slot)) = known.iter_mut().find(|(name, _)| name == key) else { continue };
+        match duration(value) {
+            Some(time) if !time.is_zero() || key == "drain" => **slot = time,
+            _ => reader.fault(
+                &at.join(key),
+                format!("`{key}` is not a time"),
+                "write `10s`, `500ms` or `2m`",
+            ),
+        }
+    }
+    timeouts
+}

@@ -1,0 +1,211 @@
+//! A configuration that has been checked: what can be said wrong in one file alone is right here.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use evergate_schemas::problem::Place;
+use http::HeaderName;
+use http::uri::Authority;
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// The whole file.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where traffic is taken; at least one.
+    pub listen: Vec<SocketAddr>,
+    /// Where the administrator is served. Default `127.0.0.1:9901`.
+    pub admin: SocketAddr,
+    /// By name.
+    pub apis: Vec<ApiConfig>,
+    /// Bounds.
+    pub limits: Limits,
+    /// Times.
+    pub timeouts: Timeouts,
+}
+
+/// One api.
+#[derive(Clone, Debug)]
+pub struct ApiConfig {
+    /// Its name.
+    pub name: String,
+    /// Where the file has it.
+    pub place: Place,
+    /// The directory of its versions, resolved against the config file's directory.
+    pub description: Option<PathBuf>,
+    /// The path it is served under, without a trailing slash; empty for all.
+    pub path: String,
+    /// Lower case; `*.` in front for any labels; empty for all.
+    pub hosts: Vec<String>,
+    /// Where a request may say its version, in order, with the place of each.
+    pub selectors: Vec<SelectorConfig>,
+    /// The version of a request that says none.
+    pub default: Option<(DefaultVersion, Place)>,
+    /// At least one.
+    pub backends: Vec<BackendConfig>,
+    /// What is done with operations that are not declared.
+    pub undeclared: UndeclaredConfig,
+    /// What a conversion has to be to be used.
+    pub require: Require,
+    /// What `configuration` sources read.
+    pub values: BTreeMap<String, Value>,
+    /// Consumer to version label, with the place.
+    pub consumers: BTreeMap<String, (String, Place)>,
+    /// By version label, with the place.
+    pub versions: BTreeMap<String, (LifecycleConfig, Place)>,
+}
+
+/// One place where a request may say its version, the pattern as written and checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SelectorConfig {
+    /// A path segment with `{version}`, without slashes.
+    Path(String),
+    /// A header.
+    Header(HeaderName),
+    /// A media type with `{version}`.
+    Accept(String),
+    /// A query parameter.
+    Query(String),
+    /// A header that names the consumer.
+    Consumer(HeaderName),
+}
+
+/// The version of a request that says none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DefaultVersion {
+    /// The first of the api.
+    Oldest,
+    /// The last of the api.
+    Newest,
+    /// This one.
+    Label(String),
+}
+
+/// Instances that speak one version.
+#[derive(Clone, Debug)]
+pub struct BackendConfig {
+    /// The version; `None` for plain proxying.
+    pub version: Option<String>,
+    /// Host and port of each instance; at least one.
+    pub endpoints: Vec<Authority>,
+    /// Its share among the backends of the same version. Default 1.
+    pub weight: u32,
+    /// Where the file has it.
+    pub place: Place,
+}
+
+/// What is done with operations that the description does not declare.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UndeclaredConfig {
+    /// Forwarded unconverted, only to the very version asked for.
+    #[default]
+    Forward,
+    /// Refused.
+    Refuse,
+}
+
+/// What a conversion has to be to be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Require {
+    /// Total, and proved to fit its reader.
+    #[default]
+    Proved,
+    /// Total.
+    Any,
+}
+
+/// What is announced about a version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LifecycleConfig {
+    /// Since when it is deprecated (RFC 9745).
+    pub deprecated: Option<Timestamp>,
+    /// When it goes (RFC 8594).
+    pub sunset: Option<Timestamp>,
+    /// A page that says more.
+    pub link: Option<String>,
+    /// The path or address of the version to use instead.
+    pub successor: Option<String>,
+}
+
+/// Bounds; sizes in octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest head of a request or an answer. Default 64 KiB.
+    pub head: usize,
+    /// Most fields of a head. Default 100.
+    pub fields: usize,
+    /// Longest request target. Default 8000.
+    pub target: usize,
+    /// Largest request body that is converted. Default 10 MiB. Bodies that need no conversion stream through.
+    pub body: usize,
+    /// Most request bodies held at once, all together. Default 256 MiB.
+    pub held_bodies: usize,
+    /// Deepest nesting of a converted body. Default 128.
+    pub depth: u32,
+    /// Most that a conversion holds back. Default 1 MiB.
+    pub held: usize,
+    /// Most open client connections. Default 10,000.
+    pub connections: usize,
+    /// Most streams at once on one HTTP/2 connection. Default 128.
+    pub streams: u32,
+    /// Least of a request body in each `timeouts.body`. Default 1000; 0 lifts it.
+    pub pace: usize,
+    /// Most unused connections kept to one endpoint. Default 128.
+    pub idle_connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head: 64 << 10,
+            fields: 100,
+            target: 8000,
+            body: 10 << 20,
+            held_bodies: 256 << 20,
+            depth: 128,
+            held: 1 << 20,
+            connections: 10_000,
+            streams: 128,
+            pace: 1000,
+            idle_connections: 128,
+        }
+    }
+}
+
+/// Times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until a client has sent a whole head, from the connection's start or the last answer. Default 10 s.
+    pub header: Duration,
+    /// The window of `limits.pace`. Default 10 s.
+    pub body: Duration,
+    /// Longest time that a client takes nothing of what is written to it. Default 30 s.
+    pub write: Duration,
+    /// Until a backend takes a connection. Default 3 s.
+    pub connect: Duration,
+    /// Until the head of a backend's answer is there. Default 60 s.
+    pub upstream: Duration,
+    /// Longest silence inside a backend's answer. Default 300 s.
+    pub silence: Duration,
+    /// How long an unused backend connection is kept. Default 60 s.
+    pub idle: Duration,
+    /// How long exchanges may go on after the gateway was told to stop. Default 30 s.
+    pub drain: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            header: Duration::from_secs(10),
+            body: Duration::from_secs(10),
+            write: Duration::from_secs(30),
+            connect: Duration::from_secs(3),
+            upstream: Duration::from_secs(60),
+            silence: Duration::from_secs(300),
+            idle: Duration::from_secs(60),
+            drain: Duration::from_secs(30),
+        }
+    }
+}

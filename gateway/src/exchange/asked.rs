@@ -1,0 +1,141 @@
+//! Which version a request asks for: all indicators are read, and all must agree.
+
+use http::HeaderMap;
+use http::header::{ACCEPT, HeaderName};
+
+use super::query;
+use crate::refusal::Refusal;
+use crate::snapshot::Api;
+use crate::snapshot::accept::MediaVersion;
+use crate::snapshot::selector::Selector;
+
+/// What a request asks for, and where its path goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked<'path> {
+    /// Index into the api's versions (0 for plain proxying).
+    pub(crate) version: usize,
+    /// The path after the api's own path.
+    pub(crate) after_prefix: &'path str,
+    /// The first segment of that, where it says the version.
+    pub(crate) segment: Option<&'path str>,
+    /// The path after that segment.
+    pub(crate) rest: &'path str,
+}
+
+/// The indicators that were seen, as written, by selector.
+type Seen<'a> = Vec<(&'a Selector, String)>;
+
+/// Reads the version that a request asks for.
+pub(crate) fn asked<'path>(
+    api: &Api,
+    path: &'path str,
+    query: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<Asked<'path>, Refusal> {
+    let after_prefix = path.strip_prefix(api.prefix.as_str()).unwrap_or(path);
+    let plain = Asked { version: 0, after_prefix, segment: None, rest: after_prefix };
+    if api.versions.labels().is_empty() {
+        return Ok(plain);
+    }
+    let segment = path_segment(api, after_prefix);
+    let mut seen = Seen::new();
+    for selector in &api.selectors {
+        match selector {
+            Selector::Path(affix) => {
+                seen.extend(
+                    segment
+                        .and_then(|one| affix.capture(one))
+                        .map(|text| (selector, text.to_owned())),
+                );
+            }
+            Selector::Header(name) => header(headers, name, selector, &mut seen)?,
+            Selector::Accept(rule) => accept(headers, rule, selector, &mut seen)?,
+            Selector::Query(name) => {
+                let values = query::pairs(query.unwrap_or_default())
+                    .filter(|(raw, _)| query::is_named(raw, name));
+                seen.extend(values.map(|(_, value)| (selector, query::decode(value).into_owned())));
+            }
+            Selector::Consumer(name) => {
+                let mut keys = headers.get_all(name).iter();
+                if let (Some(key), None) = (keys.next(), keys.next())
+                    && let Some(version) = key.to_str().ok().and_then(|key| api.consumers.get(key))
+                    && let Some(label) = api.versions.labels().get(*version)
+                {
+                    seen.push((selector, label.clone()));
+                }
+            }
+        }
+    }
+    let version = agree(api, &seen)?;
+    let rest = segment
+        .and_then(|one| after_prefix.strip_prefix('/')?.strip_prefix(one))
+        .unwrap_or(after_prefix);
+    Ok(Asked { version, segment, rest, ..plain })
+}
+
+/// The first segment after the api's path, if it is meant as a version.
+fn path_segment<'path>(api: &Api, after_prefix: &'path str) -> Option<&'path str> {
+    let affix = api.path_rule()?;
+    let segment = after_prefix.strip_prefix('/')?.split('/').next()?;
+    let version = affix.capture(segment)?;
+    api.versions.is_meant(version).then_some(segment)
+}
+
+fn header<'a>(
+    headers: &HeaderMap,
+    name: &HeaderName,
+    selector: &'a Selector,
+    seen: &mut Seen<'a>,
+) -> Result<(), Refusal> {
+    for value in headers.get_all(name) {
+        let text = value.to_str().map_err(|_| Refusal::VersionsDisagree {
+            seen: vec![(selector.place(), "characters no version has".to_owned())],
+        })?;
+        seen.push((selector, text.trim().to_owned()));
+    }
+    Ok(())
+}
+
+fn accept<'a>(
+    headers: &HeaderMap,
+    rule: &MediaVersion,
+    selector: &'a Selector,
+    seen: &mut Seen<'a>,
+) -> Result<(), Refusal> {
+    // several lines are one list (RFC 9110 §5.3), and the best quality is found over all of it
+    let lines: Vec<&str> =
+        headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    let whole = lines.join(",");
+    let versions = rule.versions(&whole);
+    if versions.len() > 1 {
+        let place = selector.place();
+        let seen =
+            versions.into_iter().map(|version| (place.clone(), version.to_owned())).collect();
+        return Err(Refusal::VersionsDisagree { seen });
+    }
+    seen.extend(versions.first().map(|version| (selector, (*version).to_owned())));
+    Ok(())
+}
+
+fn agree(api: &Api, seen: &Seen<'_>) -> Result<usize, Refusal> {
+    let known = || api.versions.labels().to_vec();
+    let Some((_, first)) = seen.first() else {
+        return api
+            .default
+            .ok_or_else(|| Refusal::VersionMissing { places: api.places(), known: known() });
+    };
+    let mut found = None;
+    for (_, text) in seen {
+        let version = api.versions.find(text);
+        if version.is_none() {
+            return Err(Refusal::VersionUnknown { asked: text.clone(), known: known() });
+        }
+        if found.is_some() && found != version {
+            let seen =
+                seen.iter().map(|(selector, text)| (selector.place(), text.clone())).collect();
+            return Err(Refusal::VersionsDisagree { seen });
+        }
+        found = version;
+    }
+    found.ok_or_else(|| Refusal::VersionUnknown { asked: first.clone(), known: known() })
+}

@@ -1,0 +1,84 @@
+//! Reading a request body whole, within bounds, and converting it before anything is sent.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use hyper::body::Incoming;
+
+use super::conversion::Machine;
+use crate::refusal::Refusal;
+use crate::snapshot::Bounds;
+use crate::upstream::{BodyFault, OutboundBody};
+
+/// The octets of request bodies that all exchanges hold together.
+#[derive(Debug, Default)]
+pub(crate) struct Held(AtomicUsize);
+
+/// A share of what is held, given back when dropped.
+#[derive(Debug)]
+struct Share<'a> {
+    held: &'a Held,
+    octets: usize,
+}
+
+impl Share<'_> {
+    fn grow(&mut self, octets: usize, most: usize) -> Result<(), Refusal> {
+        let before = self.held.0.fetch_add(octets, Ordering::Relaxed);
+        self.octets += octets;
+        if before.saturating_add(octets) > most { Err(Refusal::Overloaded) } else { Ok(()) }
+    }
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        self.held.0.fetch_sub(self.octets, Ordering::Relaxed);
+    }
+}
+
+/// Converts a whole request body; gives it with the number of losses. It is refused as soon as it is known to be too
+/// large or not to fit.
+pub(crate) async fn converted(
+    body: Incoming,
+    machine: &mut Machine,
+    bounds: &Bounds,
+    held: &Held,
+) -> Result<(Bytes, u64), Refusal> {
+    let declared = usize::try_from(http_body::Body::size_hint(&body).lower()).unwrap_or(usize::MAX);
+    if declared > bounds.body {
+        return Err(Refusal::BodyTooLarge(bounds.body));
+    }
+    let mut share = Share { held, octets: 0 };
+    let mut body = OutboundBody::streamed(body, bounds.pace);
+    let mut read = 0_usize;
+    let mut out = Vec::with_capacity(declared.min(64 << 10));
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|fault| body_fault(&fault))?;
+        let Some(data) = frame.data_ref() else { continue };
+        read = read.saturating_add(data.len());
+        if read > bounds.body {
+            return Err(Refusal::BodyTooLarge(bounds.body));
+        }
+        let before = out.len();
+        machine.push(data, &mut out).map_err(refused)?;
+        share.grow(out.len().saturating_sub(before), bounds.held_bodies)?;
+    }
+    let losses = machine.finish(&mut out).map_err(refused)?;
+    Ok((out.into(), losses))
+}
+
+/// The refusal for a client's body that stopped.
+pub(crate) const fn body_fault(fault: &BodyFault) -> Refusal {
+    match fault {
+        BodyFault::TooSlow => Refusal::BodyTooSlow,
+        BodyFault::Broken => Refusal::BodyBroken,
+    }
+}
+
+fn refused(failed: super::conversion::Failed) -> Refusal {
+    let super::conversion::Failed { pointer, why, malformed } = failed;
+    if malformed {
+        Refusal::RequestMalformed { pointer, why }
+    } else {
+        Refusal::RequestUnconvertible { pointer, why }
+    }
+}

@@ -1,0 +1,251 @@
+//! Fields that end at the gateway, in both directions, and those that it writes itself.
+
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue,
+    MAX_FORWARDS, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    VIA,
+};
+
+use super::inbound::Peer;
+use crate::snapshot::selector::Selector;
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+const COOKIE: HeaderName = http::header::COOKIE;
+
+/// Fields of one connection (RFC 9110 §7.6.1). Trailers are not announced: the gateway frames anew.
+const HOP_BY_HOP: [HeaderName; 9] = [
+    CONNECTION,
+    KEEP_ALIVE,
+    PROXY_CONNECTION,
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    HTTP2_SETTINGS,
+    CONTENT_LENGTH,
+];
+
+/// Fields that the gateway, or whoever reads behind it, takes decisions from.
+const TRUSTED: [&str; 17] = [
+    "accept-encoding",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "forwarded",
+    "host",
+    "if-match",
+    "if-none-match",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+    "x-real-ip",
+    "x-request-id",
+];
+
+/// The id of an exchange, taken from the client if it sent a sound one.
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Removes what belongs to one connection, with what `Connection` names.
+pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    strip_named(headers);
+    for name in &HOP_BY_HOP {
+        headers.remove(name);
+    }
+}
+
+fn strip_named(headers: &mut HeaderMap) {
+    if !headers.contains_key(CONNECTION) {
+        return;
+    }
+    let mut named: Vec<HeaderName> = Vec::new();
+    for value in headers.get_all(CONNECTION) {
+        let options = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+        named.extend(options.filter_map(|option| HeaderName::from_bytes(option).ok()));
+    }
+    for name in named {
+        headers.remove(name);
+    }
+}
+
+/// Makes a request's fields the gateway's own: hop-by-hop ones go, forwarding ones are written anew, so that what
+/// `Connection` names can never strip what is added here.
+pub(crate) fn outward(
+    headers: &mut HeaderMap,
+    peer: &Peer,
+    authority: &HeaderValue,
+    selectors: &[Selector],
+) {
+    strip_hop_by_hop(headers);
+    strip_underscores(headers, selectors);
+    headers.remove(EXPECT);
+    headers.remove(PROXY_AUTHORIZATION);
+    headers.remove(X_REAL_IP);
+    if headers.keys().any(|name| name.as_str().starts_with("x-forwarded-")) {
+        let spoofed: Vec<HeaderName> = headers
+            .keys()
+            .filter(|name| name.as_str().starts_with("x-forwarded-"))
+            .cloned()
+            .collect();
+        for name in spoofed {
+            headers.remove(name);
+        }
+    }
+    join_cookies(headers);
+    headers.insert(HOST, authority.clone());
+    headers.insert(FORWARDED, peer.forwarded.clone());
+    headers.insert(X_FORWARDED_FOR, peer.forwarded_for.clone());
+    headers.insert(X_FORWARDED_HOST, authority.clone());
+    headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static("http"));
+    headers.append(VIA, HeaderValue::from_static("1.1 evergate"));
+}
+
+/// Makes a response's fields fit for the client.
+pub(crate) fn inward(headers: &mut HeaderMap) {
+    strip_hop_by_hop(headers);
+    headers.remove(PROXY_AUTHENTICATE);
+    headers.append(VIA, HeaderValue::from_static("1.1 evergate"));
+}
+
+/// `x_forwarded_for` is `X-Forwarded-For` to every CGI-like backend, so a spelling with an underscore of a field
+/// that the gateway reads or writes is dropped.
+fn strip_underscores(headers: &mut HeaderMap, selectors: &[Selector]) {
+    if !headers.keys().any(|name| name.as_str().contains('_')) {
+        return;
+    }
+    let shadows = |name: &&HeaderName| {
+        let plain = name.as_str().replace('_', "-");
+        plain != name.as_str()
+            && (plain.starts_with("x-forwarded-")
+                || TRUSTED.contains(&plain.as_str())
+                || selectors.iter().any(|selector| selector.header() == Some(plain.as_str())))
+    };
+    let odd: Vec<HeaderName> = headers.keys().filter(shadows).cloned().collect();
+    for name in odd {
+        headers.remove(name);
+    }
+}
+
+/// HTTP/2 splits cookies into fields that HTTP/1.1 must have in one (RFC 9113 §8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    if headers.get_all(COOKIE).iter().nth(1).is_none() {
+        return;
+    }
+    let all: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if let Ok(joined) = HeaderValue::from_bytes(&all.join(&b"; "[..])) {
+        headers.insert(COOKIE, joined);
+    }
+}
+
+/// What `Max-Forwards` asks of this hop, for OPTIONS (RFC 9110 §7.6.2): `false` when it ends here.
+pub(crate) fn goes_on(headers: &mut HeaderMap) -> bool {
+    let Some(left) =
+        headers.get(MAX_FORWARDS).and_then(|value| value.to_str().ok()?.parse::<u32>().ok())
+    else {
+        return true;
+    };
+    match left.checked_sub(1) {
+        Some(less) => {
+            headers.insert(MAX_FORWARDS, HeaderValue::from(less));
+            true
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::{goes_on, inward, outward};
+    use crate::exchange::inbound::Peer;
+
+    fn map(fields: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pairs = fields
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(name, value);
+        }
+        headers
+    }
+
+    #[test]
+    fn spoofed_and_connection_named_fields_do_not_get_through() {
+        let mut headers = map(&[
+            ("connection", "x-a, Host, x-forwarded-for"),
+            ("connection", "upgrade, http2-settings"),
+            ("upgrade", "h2c"),
+            ("http2-settings", "x"),
+            ("te", "trailers"),
+            ("x-a", "1"),
+            ("x-b", "2"),
+            ("x-forwarded-for", "6.6.6.6"),
+            ("x-forwarded-user", "root"),
+            ("x_real_ip", "6.6.6.6"),
+            ("api_key", "k"),
+            ("x-real-ip", "6.6.6.6"),
+            ("forwarded", "for=6.6.6.6"),
+            ("content-length", "7"),
+            ("cookie", "a=1"),
+            ("cookie", "b=2"),
+        ]);
+        outward(
+            &mut headers,
+            &Peer::new("[::ffff:1.2.3.4]:5".parse().unwrap()),
+            &HeaderValue::from_static("h"),
+            &[],
+        );
+        let mut seen: Vec<String> = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        seen.sort();
+        assert_eq!(
+            seen,
+            [
+                "api_key: k",
+                "cookie: a=1; b=2",
+                "forwarded: for=1.2.3.4;proto=http",
+                "host: h",
+                "via: 1.1 evergate",
+                "x-b: 2",
+                "x-forwarded-for: 1.2.3.4",
+                "x-forwarded-host: h",
+                "x-forwarded-proto: http",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_response_loses_what_its_connection_names() {
+        let mut headers = map(&[
+            ("connection", "x-secret"),
+            ("x-secret", "1"),
+            ("keep-alive", "t"),
+            ("via", "1.0 b"),
+        ]);
+        inward(&mut headers);
+        let vias: Vec<_> = headers.get_all("via").iter().collect();
+        assert_eq!(vias, ["1.0 b", "1.1 evergate"]);
+        assert_eq!(headers.len(), 2);
+    }
+
+    #[test]
+    fn max_forwards_counts_down() {
+        let mut headers = map(&[("max-forwards", "1")]);
+        assert!(goes_on(&mut headers));
+        assert_eq!(headers["max-forwards"], "0");
+        assert!(!goes_on(&mut headers));
+    }
+}

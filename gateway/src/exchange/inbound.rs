@@ -1,0 +1,162 @@
+//! A request in normal form: one host, one path, one framing, or a refusal.
+
+use std::net::SocketAddr;
+
+use http::header::{CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING};
+use http::request::Parts;
+use http::uri::{Authority, PathAndQuery};
+use http::{Method, Uri, Version};
+
+use super::normal::{authority, check_path, check_query};
+use crate::refusal::Refusal;
+use crate::snapshot::Bounds;
+
+/// Who is at the other end of a connection, with the fields that say so ready to be written.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Address and port.
+    pub address: SocketAddr,
+    pub(crate) forwarded_for: HeaderValue,
+    pub(crate) forwarded: HeaderValue,
+}
+
+impl Peer {
+    /// The peer of an accepted connection.
+    pub fn new(address: SocketAddr) -> Self {
+        let ip = address.ip().to_canonical();
+        let node = if ip.is_ipv6() {
+            format!("for=\"[{ip}]\";proto=http")
+        } else {
+            format!("for={ip};proto=http")
+        };
+        let value = |text: String| {
+            HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("unknown"))
+        };
+        Self { address, forwarded_for: value(ip.to_string()), forwarded: value(node) }
+    }
+}
+
+/// What is known of a request before any version is.
+#[derive(Debug)]
+pub(crate) struct Inbound {
+    /// The host and port asked for, as sent.
+    pub(crate) authority: HeaderValue,
+    /// The host alone, lower case.
+    pub(crate) host: String,
+    /// Path and query, checked.
+    pub(crate) target: PathAndQuery,
+}
+
+impl Inbound {
+    /// Brings a request's head into normal form.
+    pub(crate) fn read(head: &Parts, bounds: &Bounds) -> Result<Self, Refusal> {
+        check_framing(head)?;
+        let authority = one_authority(head)?;
+        if head.method == Method::CONNECT || head.method == Method::TRACE {
+            return Err(Refusal::Method(head.method.to_string()));
+        }
+        let target = target(&head.uri, bounds)?;
+        if let Some(expect) = head.headers.get(EXPECT)
+            && !expect.as_bytes().eq_ignore_ascii_case(b"100-continue")
+        {
+            return Err(Refusal::Expectation);
+        }
+        let host = authority.host().to_ascii_lowercase();
+        let authority = HeaderValue::try_from(authority.as_str())
+            .map_err(|_| Refusal::Host("the Host is not a field value"))?;
+        Ok(Self { authority, host, target })
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.target.path()
+    }
+
+    pub(crate) fn query(&self) -> Option<&str> {
+        self.target.query()
+    }
+}
+
+/// Framing that hyper has resolved, and that another reader might resolve otherwise (RFC 9112 §6.1 to §6.3).
+fn check_framing(head: &Parts) -> Result<(), Refusal> {
+    let headers: &HeaderMap = &head.headers;
+    let codings = headers.get_all(TRANSFER_ENCODING).iter().count();
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let length = lengths.next();
+    let refuse = |why| Err(Refusal::Framing(why));
+    if codings > 0 {
+        if length.is_some() {
+            return refuse(
+                "the request has both Content-Length and Transfer-Encoding; send one of them",
+            );
+        }
+        if head.version != Version::HTTP_11 {
+            return refuse("only HTTP/1.1 has a Transfer-Encoding; leave it out");
+        }
+        let plain = headers
+            .get(TRANSFER_ENCODING)
+            .is_some_and(|one| one.as_bytes().eq_ignore_ascii_case(b"chunked"));
+        if codings > 1 || !plain {
+            return refuse(
+                "only one transfer coding, `chunked`, is understood; send `Transfer-Encoding: chunked`",
+            );
+        }
+    }
+    let Some(length) = length else { return Ok(()) };
+    let digits = length.as_bytes();
+    let sound = !digits.is_empty() && digits.len() <= 18 && digits.iter().all(u8::is_ascii_digit);
+    if !sound || lengths.next().is_some() {
+        return refuse("the Content-Length is not one plain number; send it once");
+    }
+    Ok(())
+}
+
+fn one_authority(head: &Parts) -> Result<Authority, Refusal> {
+    let mut hosts = head.headers.get_all(HOST).iter();
+    let host = hosts.next();
+    if hosts.next().is_some() {
+        return Err(Refusal::Host("the request has more than one Host; send one"));
+    }
+    let host = host
+        .map(|host| host.to_str().map_err(|_| "the Host has characters that no host has"))
+        .transpose()
+        .and_then(|host| host.map(authority).transpose())
+        .map_err(Refusal::Host)?;
+    let target = head
+        .uri
+        .authority()
+        .map(|target| authority(target.as_str()))
+        .transpose()
+        .map_err(Refusal::Host)?;
+    match (host, target) {
+        (Some(host), Some(target)) if !same(&host, &target) => Err(Refusal::Host(
+            "the Host differs from the authority of the request target; send the same in both",
+        )),
+        (_, Some(target)) if head.version >= Version::HTTP_2 => Ok(target),
+        (Some(host), _) => Ok(host),
+        // RFC 9112 §3.2: an absolute-form request must have a Host too
+        (None, _) => Err(Refusal::Host("the request has no Host; send one")),
+    }
+}
+
+/// Equal but for case and the port that the scheme implies.
+fn same(host: &Authority, target: &Authority) -> bool {
+    let port = |authority: &Authority| authority.port_u16().unwrap_or(80);
+    host.host().eq_ignore_ascii_case(target.host()) && port(host) == port(target)
+}
+
+fn target(uri: &Uri, bounds: &Bounds) -> Result<PathAndQuery, Refusal> {
+    if uri.scheme_str().is_some_and(|scheme| scheme != "http" && scheme != "https") {
+        return Err(Refusal::Target(
+            "the request target has another scheme than http; send an absolute path",
+        ));
+    }
+    let Some(target) = uri.path_and_query() else {
+        return Err(Refusal::Target("the request target has no path; send an absolute path"));
+    };
+    if target.as_str().len() > bounds.target {
+        return Err(Refusal::TargetTooLong(bounds.target));
+    }
+    check_path(target.path()).map_err(Refusal::Target)?;
+    check_query(target.query().unwrap_or_default()).map_err(Refusal::Target)?;
+    Ok(target.clone())
+}

@@ -1,0 +1,133 @@
+//! The request as the backend gets it: its version's path, indicators and fields.
+
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH,
+    IF_RANGE, RANGE,
+};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderName, Uri};
+
+use super::asked::Asked;
+use super::query;
+use super::route::{Lead, Named};
+use super::{etag, inbound::Inbound};
+use crate::refusal::Refusal;
+use crate::snapshot::accept::MediaVersion;
+use crate::snapshot::selector::Selector;
+use crate::snapshot::{Api, Crossing};
+
+/// Path of the operation in the backend's version, in front of it what the client had there, with the backend's
+/// version and base path in place of the client's.
+pub(crate) fn path(
+    api: &Api,
+    asked: &Asked<'_>,
+    named: &Named<'_, '_>,
+    way: (&Crossing, usize),
+) -> String {
+    let (crossing, backend) = way;
+    let mut path = String::with_capacity(64);
+    if named.lead != Lead::Base {
+        path.push_str(&api.prefix);
+        if let (Some(segment), Some(affix)) = (asked.segment, api.path_rule()) {
+            let like = affix.capture(segment).unwrap_or_default();
+            path.push('/');
+            path.push_str(&affix.write(&api.versions.spelled(backend, like)));
+        }
+    }
+    if named.lead != Lead::Prefix {
+        path.push_str(&crossing.base_path);
+    }
+    let captures: Vec<&str> = named.captures.to_vec();
+    crossing.template.render(&captures, &mut path);
+    path
+}
+
+/// Says the backend's version wherever the client said its own, in its spelling.
+pub(crate) fn rewrite_indicators(
+    api: &Api,
+    backend: usize,
+    query: &mut String,
+    headers: &mut HeaderMap,
+) {
+    for selector in &api.selectors {
+        match selector {
+            Selector::Header(name) => rewrite_header(api, backend, headers, name),
+            Selector::Query(name) => {
+                let old = query::pairs(query).find(|(raw, _)| query::is_named(raw, name));
+                if let Some(old) = old.map(|(_, value)| query::decode(value).into_owned()) {
+                    let mut kept = query::without(query, name);
+                    query::append(&mut kept, name, &api.versions.spelled(backend, &old));
+                    *query = kept;
+                }
+            }
+            Selector::Accept(rule) => {
+                rewrite_media(api, backend, headers, (&ACCEPT, rule));
+                rewrite_media(api, backend, headers, (&CONTENT_TYPE, rule));
+            }
+            Selector::Path(_) | Selector::Consumer(_) => {}
+        }
+    }
+}
+
+fn rewrite_header(api: &Api, backend: usize, headers: &mut HeaderMap, name: &HeaderName) {
+    let Some(old) = headers.get(name).and_then(|value| value.to_str().ok()) else { return };
+    if let Ok(value) = HeaderValue::try_from(api.versions.spelled(backend, old.trim())) {
+        headers.insert(name.clone(), value);
+    }
+}
+
+/// Rewrites the versions in one media type field, in both directions.
+pub(crate) fn rewrite_media(
+    api: &Api,
+    to: usize,
+    headers: &mut HeaderMap,
+    field: (&HeaderName, &MediaVersion),
+) {
+    let (name, rule) = field;
+    let Some(old) = headers.get(name).and_then(|value| value.to_str().ok()) else { return };
+    let known = |text: &str| api.versions.find(text).is_some();
+    let written = rule.rewrite(old, |text| {
+        if known(text) { api.versions.spelled(to, text) } else { text.to_owned() }
+    });
+    if let Some(Ok(value)) = written.map(HeaderValue::try_from) {
+        headers.insert(name.clone(), value);
+    }
+}
+
+/// Takes away what would make the answer something that cannot be converted, and turns the client's entity tags
+/// into the backend's.
+pub(crate) fn ask_for_convertible(headers: &mut HeaderMap, client: &str) {
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers.remove(RANGE);
+    headers.remove(IF_RANGE);
+    for name in [IF_MATCH, IF_NONE_MATCH] {
+        let tags: Vec<HeaderValue> =
+            headers.get_all(&name).iter().filter_map(|tags| etag::inward(tags, client)).collect();
+        headers.remove(&name);
+        for value in tags {
+            headers.append(name.clone(), value);
+        }
+    }
+}
+
+/// The address of a request: an endpoint of the configuration, and the target.
+pub(crate) fn uri(authority: &Authority, target: PathAndQuery) -> Result<Uri, Refusal> {
+    let mut parts = http::uri::Parts::default();
+    parts.scheme = Some(Scheme::HTTP);
+    parts.authority = Some(authority.clone());
+    parts.path_and_query = Some(target);
+    Uri::from_parts(parts)
+        .map_err(|_| Refusal::Target("the request target cannot be written for the backend"))
+}
+
+/// The target of a path and a query.
+pub(crate) fn target(path: &str, query: &str) -> Result<PathAndQuery, Refusal> {
+    let text = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+    text.parse()
+        .map_err(|_| Refusal::Target("the request target cannot be written for the backend"))
+}
+
+/// The target as it came, without a copy.
+pub(crate) fn unchanged(inbound: &Inbound) -> PathAndQuery {
+    inbound.target.clone()
+}

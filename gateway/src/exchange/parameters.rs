@@ -1,0 +1,236 @@
+//! What a plan does to the parameters of a request and the headers of a response.
+
+use evergate_schemas::describe::model::Location;
+use evergate_schemas::plan::bridge::{ParameterSource, ParameterStep};
+use evergate_schemas::plan::outside::Values;
+use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
+
+use super::query;
+use crate::refusal::Refusal;
+use crate::snapshot::CrossingMessage;
+
+/// What steps work on: the raw query and the headers. Path parameters match by position and need no step.
+#[derive(Debug)]
+pub(crate) struct Place<'a> {
+    pub(crate) query: &'a mut String,
+    pub(crate) headers: &'a mut HeaderMap,
+}
+
+/// Runs the steps; gives the number of losses.
+pub(crate) fn apply(
+    message: &CrossingMessage,
+    place: &mut Place<'_>,
+    values: &Values,
+) -> Result<u64, Refusal> {
+    let mut losses = 0;
+    for (index, step) in message.parameters.iter().enumerate() {
+        let fired = one(step, place, values)?;
+        if let Some(Some(counter)) = message.parameter_losses.get(index)
+            && fired
+        {
+            counter.inc();
+            losses += 1;
+        }
+    }
+    Ok(losses)
+}
+
+fn one(step: &ParameterStep, place: &mut Place<'_>, values: &Values) -> Result<bool, Refusal> {
+    match step {
+        ParameterStep::Drop(location, name, _) => {
+            let there = has(place, *location, name);
+            if there {
+                remove(place, *location, name);
+            }
+            Ok(there)
+        }
+        ParameterStep::Rename(location, name, other, _) => {
+            let there = has(place, *location, name);
+            if there {
+                rename(place, *location, name, other);
+            }
+            Ok(there)
+        }
+        ParameterStep::Supply(location, name, source, _) => {
+            if has(place, *location, name) {
+                return Ok(false);
+            }
+            let Some(text) = text(source, values) else {
+                return Err(Refusal::ParameterMissing(name.clone()));
+            };
+            supply(place, *location, name, &text);
+            Ok(true)
+        }
+        ParameterStep::Require(location, name, _) => {
+            if has(place, *location, name) {
+                Ok(false)
+            } else {
+                Err(Refusal::ParameterMissing(name.clone()))
+            }
+        }
+    }
+}
+
+/// The plain text of a source; a JSON string is unquoted, since parameters are not JSON.
+fn text(source: &ParameterSource, values: &Values) -> Option<String> {
+    match source {
+        ParameterSource::Literal(literal) => Some(literal.to_string()),
+        ParameterSource::Outside(outside) => {
+            let json = values.lookup(outside)?;
+            match serde_json::from_str(&json) {
+                Ok(serde_json::Value::String(text)) => Some(text),
+                _ => Some(json.into_owned()),
+            }
+        }
+    }
+}
+
+fn has(place: &Place<'_>, location: Location, name: &str) -> bool {
+    match location {
+        Location::Path => true,
+        Location::Query => query::pairs(place.query).any(|(raw, _)| query::is_named(raw, name)),
+        Location::Header => place.headers.contains_key(name),
+        Location::Cookie => cookies(place.headers).iter().any(|(own, _)| own == name),
+    }
+}
+
+fn remove(place: &mut Place<'_>, location: Location, name: &str) {
+    match location {
+        Location::Path => {}
+        Location::Query => *place.query = query::without(place.query, name),
+        Location::Header => {
+            place.headers.remove(name);
+        }
+        Location::Cookie => {
+            let kept = cookies(place.headers)
+                .into_iter()
+                .filter(|(own, _)| own != name)
+                .collect::<Vec<_>>();
+            write_cookies(place.headers, &kept);
+        }
+    }
+}
+
+fn rename(place: &mut Place<'_>, location: Location, name: &str, other: &str) {
+    match location {
+        Location::Path => {}
+        Location::Query => *place.query = query::renamed(place.query, name, other),
+        Location::Header => {
+            let Ok(other) = HeaderName::try_from(other) else { return };
+            let values: Vec<HeaderValue> = place.headers.get_all(name).iter().cloned().collect();
+            place.headers.remove(name);
+            for value in values {
+                place.headers.append(other.clone(), value);
+            }
+        }
+        Location::Cookie => {
+            let mut all = cookies(place.headers);
+            for (own, _) in all.iter_mut().filter(|(own, _)| own == name) {
+                other.clone_into(own);
+            }
+            write_cookies(place.headers, &all);
+        }
+    }
+}
+
+fn supply(place: &mut Place<'_>, location: Location, name: &str, text: &str) {
+    match location {
+        Location::Path => {}
+        Location::Query => query::append(place.query, name, text),
+        Location::Header => {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(text))
+            {
+                place.headers.insert(name, value);
+            }
+        }
+        Location::Cookie => {
+            let mut all = cookies(place.headers);
+            all.push((name.to_owned(), text.to_owned()));
+            write_cookies(place.headers, &all);
+        }
+    }
+}
+
+/// The pairs of all `Cookie` fields (RFC 6265 §4.2).
+fn cookies(headers: &HeaderMap) -> Vec<(String, String)> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs =
+        lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn write_cookies(headers: &mut HeaderMap, pairs: &[(String, String)]) {
+    headers.remove(COOKIE);
+    let line: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    if !line.is_empty()
+        && let Ok(value) = HeaderValue::try_from(line.join("; "))
+    {
+        headers.insert(COOKIE, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use evergate_schemas::describe::model::Location;
+    use evergate_schemas::plan::bridge::{ParameterSource, ParameterStep};
+    use evergate_schemas::plan::outside::Values;
+    use evergate_schemas::plan::program::Note;
+    use http::HeaderMap;
+
+    use super::{Place, apply};
+    use crate::snapshot::CrossingMessage;
+
+    fn note() -> Note {
+        Note { rule: "A21", text: String::new(), at: String::new(), loss: false }
+    }
+
+    #[track_caller]
+    fn check(step: ParameterStep, before: (&str, &str), after: Option<(&str, &str)>) {
+        let message = CrossingMessage {
+            bodies: Vec::new(),
+            parameters: vec![step],
+            reads_outside: false,
+            losses: Vec::new(),
+            parameter_losses: Vec::new(),
+        };
+        let mut query = before.0.to_owned();
+        let mut headers = HeaderMap::new();
+        headers.insert("cookie", before.1.parse().unwrap());
+        let mut place = Place { query: &mut query, headers: &mut headers };
+        let done = apply(&message, &mut place, &Values::default());
+        let cookie = headers.get("cookie").map_or("", |value| value.to_str().unwrap());
+        assert_eq!(done.ok().map(|_| (query.as_str(), cookie)), after);
+    }
+
+    #[test]
+    fn each_step_touches_only_its_parameter() {
+        use Location::{Cookie, Query};
+        check(
+            ParameterStep::Drop(Query, "a".into(), note()),
+            ("a=1&b=2", "a=1"),
+            Some(("b=2", "a=1")),
+        );
+        check(
+            ParameterStep::Drop(Cookie, "a".into(), note()),
+            ("a=1", "a=1; b=2"),
+            Some(("a=1", "b=2")),
+        );
+        check(
+            ParameterStep::Rename(Query, "a".into(), "c".into(), note()),
+            ("a=1", "a=1"),
+            Some(("c=1", "a=1")),
+        );
+        check(ParameterStep::Require(Query, "a".into(), note()), ("b=1", "a=1"), None);
+        let constant = |location| {
+            ParameterStep::Supply(
+                location,
+                "x".into(),
+                ParameterSource::Literal("1 2".into()),
+                note(),
+            )
+        };
+        check(constant(Query), ("", "a=1"), Some(("x=1%202", "a=1")));
+        check(constant(Query), ("x=", "a=1"), Some(("x=", "a=1")));
+        check(constant(Cookie), ("", "a=1"), Some(("", "a=1; x=1 2")));
+    }
+}

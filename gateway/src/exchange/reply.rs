@@ -1,0 +1,257 @@
+//! The body of an answer: passed through, converted as it comes, or whole; cut, never ended, when it fails.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::conversion::Machine;
+use crate::telemetry::{Ended, Record};
+
+/// Why a body was cut after the head was gone: HTTP/1.1 closes the connection, HTTP/2 resets the stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut(pub(crate) String);
+
+impl fmt::Display for Cut {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Cut {}
+
+/// A backend's body under a watch for silence.
+#[derive(Debug)]
+pub(crate) struct Quiet {
+    body: Incoming,
+    silence: Duration,
+    clock: Option<Pin<Box<Sleep>>>,
+    fresh: bool,
+}
+
+impl Quiet {
+    pub(crate) const fn new(body: Incoming, silence: Duration) -> Self {
+        Self { body, silence, clock: None, fresh: true }
+    }
+
+    /// The next frame.
+    pub(crate) async fn frame(&mut self) -> Option<Result<Frame<Bytes>, Cut>> {
+        std::future::poll_fn(|context| self.poll_frame(context)).await
+    }
+
+    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        match Pin::new(&mut self.body).poll_frame(context) {
+            Poll::Ready(frame) => {
+                self.fresh = true;
+                Poll::Ready(frame.map(|frame| {
+                    frame.map_err(|error| Cut(format!("the backend broke off: {error}")))
+                }))
+            }
+            Poll::Pending => {
+                let silence = self.silence;
+                let clock = self.clock.get_or_insert_with(|| Box::pin(sleep(silence)));
+                if std::mem::take(&mut self.fresh) {
+                    clock.as_mut().reset(Instant::now() + silence);
+                }
+                clock
+                    .as_mut()
+                    .poll(context)
+                    .map(|()| Some(Err(Cut("the backend fell silent".to_owned()))))
+            }
+        }
+    }
+}
+
+/// A backend's body on its way through the machine.
+#[derive(Debug)]
+pub(crate) struct Converted {
+    pub(crate) source: Quiet,
+    pub(crate) machine: Machine,
+    /// What came out before the head was sent.
+    primed: Option<Piece>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Done,
+    Whole(Bytes),
+    Through(Quiet),
+    Converted(Box<Converted>),
+}
+
+/// The body of an answer.
+#[derive(Debug)]
+pub struct ReplyBody {
+    kind: Kind,
+    record: Option<Box<Record>>,
+}
+
+impl ReplyBody {
+    /// A body in memory.
+    pub fn whole(bytes: impl Into<Bytes>) -> Self {
+        Self { kind: Kind::Whole(bytes.into()), record: None }
+    }
+
+    pub(crate) const fn empty() -> Self {
+        Self { kind: Kind::Done, record: None }
+    }
+
+    pub(crate) fn through(source: Quiet) -> Self {
+        let kind = if source.body.is_end_stream() { Kind::Done } else { Kind::Through(source) };
+        Self { kind, record: None }
+    }
+
+    pub(crate) fn converted(source: Quiet, machine: Machine) -> Self {
+        Self {
+            kind: Kind::Converted(Box::new(Converted { source, machine, primed: None })),
+            record: None,
+        }
+    }
+
+    /// Lets the record end with this body.
+    #[must_use]
+    pub(crate) fn with_record(mut self, mut record: Box<Record>) -> Self {
+        if self.is_end_stream() {
+            record.ended = Ended::Whole;
+        }
+        self.record = Some(record);
+        self
+    }
+
+    /// Waits for the first piece of a converted body, so that an early failure is known before the head is sent.
+    pub(crate) async fn prime(&mut self) -> Result<(), Cut> {
+        let Kind::Converted(converted) = &mut self.kind else { return Ok(()) };
+        let piece = std::future::poll_fn(|context| converted.poll_frame(context)).await;
+        converted.primed = Some(Ok(piece?));
+        Ok(())
+    }
+
+    fn note(&mut self, frame: Option<&Result<Frame<Bytes>, Cut>>) {
+        let Some(record) = &mut self.record else { return };
+        match frame {
+            Some(Ok(frame)) => record.bytes_out += frame.data_ref().map_or(0, Bytes::len) as u64,
+            Some(Err(cut)) => {
+                record.ended = Ended::Cut;
+                record.cause.clone_from(&cut.0);
+            }
+            None => record.ended = Ended::Whole,
+        }
+        let over = match &self.kind {
+            Kind::Done => true,
+            Kind::Through(source) => source.body.is_end_stream(),
+            Kind::Whole(_) | Kind::Converted(_) => false,
+        };
+        if over && record.ended == Ended::Abandoned {
+            record.ended = Ended::Whole;
+        }
+    }
+
+    fn poll_kind(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        match &mut self.kind {
+            Kind::Done => Poll::Ready(None),
+            Kind::Whole(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.kind = Kind::Done;
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            Kind::Through(source) => source.poll_frame(context),
+            Kind::Converted(converted) => {
+                let frame = match converted.poll_frame(context) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(frame) => frame,
+                };
+                match frame {
+                    Ok((frame, losses)) => {
+                        if let (Some(losses), Some(record)) = (losses, &mut self.record) {
+                            record.losses += losses;
+                        }
+                        if losses.is_some() {
+                            self.kind = Kind::Done;
+                        }
+                        Poll::Ready(frame.map(Ok))
+                    }
+                    Err(cut) => {
+                        self.kind = Kind::Done;
+                        Poll::Ready(Some(Err(cut)))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What came out, and, at the end, how many losses there were.
+type Piece = Result<(Option<Frame<Bytes>>, Option<u64>), Cut>;
+
+impl Converted {
+    /// Reads until something comes out. Each turn reads one frame of the backend, so a body of many frames
+    /// from which nothing comes out still lets other tasks in, by tokio's own budget.
+    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Piece> {
+        let cut = |failed: super::conversion::Failed| {
+            Cut(format!("the response cannot be converted: at {}: {}", failed.pointer, failed.why))
+        };
+        if let Some(piece) = self.primed.take() {
+            return Poll::Ready(piece);
+        }
+        let mut out = Vec::new();
+        loop {
+            let frame = match self.source.poll_frame(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(frame) => frame.transpose()?,
+            };
+            let Some(frame) = frame else {
+                let losses = self.machine.finish(&mut out).map_err(cut)?;
+                let frame = (!out.is_empty()).then(|| Frame::data(out.into()));
+                return Poll::Ready(Ok((frame, Some(losses))));
+            };
+            // trailers speak of the bytes before conversion (digests, mostly), so they end here
+            let Ok(data) = frame.into_data() else { continue };
+            out.reserve(data.len());
+            self.machine.push(&data, &mut out).map_err(cut)?;
+            if !out.is_empty() {
+                return Poll::Ready(Ok((Some(Frame::data(out.into())), None)));
+            }
+        }
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        let frame = match self.poll_kind(context) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(frame) => frame,
+        };
+        self.note(frame.as_ref());
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.kind {
+            Kind::Done => true,
+            Kind::Whole(bytes) => bytes.is_empty(),
+            Kind::Through(source) => source.body.is_end_stream(),
+            Kind::Converted(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.kind {
+            Kind::Done => SizeHint::with_exact(0),
+            Kind::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Through(source) => source.body.size_hint(),
+            Kind::Converted(_) => SizeHint::default(),
+        }
+    }
+}

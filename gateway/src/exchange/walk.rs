@@ -1,0 +1,373 @@
+//! The walk itself: all branching of an exchange stands here, the steps only compute.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
+use http::request::Parts;
+use http::{HeaderName, Method, Request, Response, StatusCode};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use smallvec::SmallVec;
+
+use super::answer::{self, Ask, DIGESTS};
+use super::asked::{Asked, asked};
+use super::body::{self, Held};
+use super::conversion::{self, Machine, Parameters};
+use super::fields::{self, X_REQUEST_ID};
+use super::inbound::{Inbound, Peer};
+use super::outbound;
+use super::parameters::{self, Place};
+use super::reply::ReplyBody;
+use super::route::{self, Named};
+use crate::refusal::Refusal;
+use crate::snapshot::meter::ExchangeMeter;
+use crate::snapshot::{Api, ClientVersion, Crossing, Group, Shared, Snapshot};
+use crate::telemetry::Record;
+use crate::upstream::{Endpoint, OutboundBody, SendFailure};
+
+const API_VERSION: HeaderName = HeaderName::from_static("api-version");
+const API_BACKEND_VERSION: HeaderName = HeaderName::from_static("api-backend-version");
+
+/// What all exchanges share.
+#[derive(Debug)]
+pub struct House {
+    snapshot: Arc<Shared>,
+    held: Held,
+    /// Distinguishes this process from others in request ids.
+    mark: u32,
+    count: AtomicU64,
+}
+
+impl House {
+    /// A house that serves the snapshot in use; `mark` is any number that other processes are unlikely to have.
+    pub fn new(snapshot: Arc<Shared>, mark: u32) -> Self {
+        Self { snapshot, held: Held::default(), mark, count: AtomicU64::new(0) }
+    }
+
+    /// The client's own id if it is short and plain, else a new one.
+    fn id(&self, headers: &HeaderMap) -> HeaderValue {
+        let sound = |value: &&HeaderValue| {
+            let plain = |byte: &u8| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':')
+            };
+            (1..=128).contains(&value.len()) && value.as_bytes().iter().all(plain)
+        };
+        let fresh = || {
+            let count = self.count.fetch_add(1, Ordering::Relaxed);
+            HeaderValue::try_from(format!("{:08x}-{count:x}", self.mark))
+        };
+        headers
+            .get(X_REQUEST_ID)
+            .filter(sound)
+            .cloned()
+            .or_else(|| fresh().ok())
+            .unwrap_or_else(|| HeaderValue::from_static("-"))
+    }
+}
+
+/// Facts that the answer says whatever becomes of the request.
+#[derive(Debug, Default)]
+struct Known<'a> {
+    api: Option<&'a Api>,
+    client: Option<&'a ClientVersion>,
+    group: Option<&'a Group>,
+    meter: Option<&'a ExchangeMeter>,
+}
+
+/// Who serves, and what is done on the way.
+#[derive(Debug)]
+struct Serving<'a> {
+    group: &'a Group,
+    /// The way and the backend's version, when that is another than the client's.
+    way: Option<(&'a Crossing, usize)>,
+}
+
+/// Serves one request, from its head to the head of the answer; the body goes on by itself.
+pub async fn serve(house: &House, peer: &Peer, request: Request<Incoming>) -> Response<ReplyBody> {
+    let snapshot = house.snapshot.load_full();
+    let (head, body) = request.into_parts();
+    let id = house.id(&head.headers);
+    let mut record = Box::new(Record::new(id.clone(), head.method.clone(), snapshot.generation));
+    let mut known = Known::default();
+    let visit = Visit { house, peer, snapshot: &snapshot };
+    let mut response = match visit.walk((&mut known, &mut record), head, body).await {
+        Ok(response) => response,
+        Err(refusal) => {
+            record.refusal = refusal.code();
+            if record.cause.is_empty() {
+                record.cause = refusal.detail();
+            }
+            let body = refusal.problem(id.to_str().unwrap_or_default());
+            let mut response = Response::new(ReplyBody::whole(body));
+            *response.status_mut() = refusal.status();
+            refusal.head(response.headers_mut());
+            response
+        }
+    };
+    record.status = response.status().as_u16();
+    known.meter.unwrap_or(&snapshot.homeless).count(record.status);
+    sign(&known, response.headers_mut(), id);
+    response.map(|body| body.with_record(record))
+}
+
+/// Writes what is known into the head of the answer.
+fn sign(known: &Known<'_>, headers: &mut HeaderMap, id: HeaderValue) {
+    headers.insert(X_REQUEST_ID, id);
+    if let Some(vary) = known.api.and_then(|api| api.vary.as_ref()) {
+        headers.append(VARY, vary.clone());
+    }
+    if let Some(client) = known.client {
+        if let Some(version) = &client.header {
+            headers.insert(API_VERSION, version.clone());
+        }
+        for (name, value) in &client.lifecycle {
+            if *name == http::header::LINK {
+                headers.append(name.clone(), value.clone());
+            } else {
+                headers.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    if let Some(version) = known.group.and_then(|group| group.header.as_ref()) {
+        headers.insert(API_BACKEND_VERSION, version.clone());
+    }
+}
+
+/// One exchange: what it may read.
+struct Visit<'a> {
+    house: &'a House,
+    peer: &'a Peer,
+    snapshot: &'a Snapshot,
+}
+
+impl<'a> Visit<'a> {
+    async fn walk(
+        &self,
+        facts: (&mut Known<'a>, &mut Record),
+        mut head: Parts,
+        body: Incoming,
+    ) -> Result<Response<ReplyBody>, Refusal> {
+        let (known, record) = facts;
+        let inbound = Inbound::read(&head, &self.snapshot.bounds)?;
+        inbound.path().clone_into(&mut record.path);
+        let api = self.snapshot.api(&inbound.host, inbound.path()).ok_or(Refusal::NoApi)?;
+        known.api = Some(api);
+        known.meter = Some(&api.unrouted);
+        record.api = Arc::clone(&api.name);
+        fields::outward(&mut head.headers, self.peer, &inbound.authority, &api.selectors);
+        head.headers.insert(X_REQUEST_ID, record.id.clone());
+        let asked = asked(api, inbound.path(), inbound.query(), &head.headers)?;
+        let client = api.clients.get(asked.version).ok_or(Refusal::NoOperation)?;
+        known.client = Some(client);
+        record.client_version = route::label(client);
+        if head.method == Method::OPTIONS && !fields::goes_on(&mut head.headers) {
+            return Ok(no_content());
+        }
+        let named = route::operation(api, client, &asked, (head.method.as_str(), inbound.path()))?;
+        let serving = serving(api, client, named.as_ref(), (known, record))?;
+        let parameters = parameters_read(&serving, named.as_ref(), &inbound);
+        let (request, outbound) = match (serving.way, &named) {
+            (Some(way), Some(named)) => {
+                let step = Step { api, asked: &asked, named, way, parameters: &parameters };
+                self.convert(&step, (head, body, &inbound), record).await?
+            }
+            _ => self.untouched(head, body, &inbound),
+        };
+        let method = request.method.clone();
+        let response = self.send(serving.group, request, outbound, record).await?;
+        let client = (asked.version, &*client.label);
+        let bounds = &self.snapshot.bounds;
+        let ask =
+            Ask { api, bounds, method: &method, client, way: serving.way, parameters: &parameters };
+        let (response, losses) = answer::answer(&ask, response).await?;
+        record.losses += losses;
+        Ok(response)
+    }
+
+    /// The request as it came.
+    fn untouched(
+        &self,
+        mut head: Parts,
+        body: Incoming,
+        inbound: &Inbound,
+    ) -> (Outbound, OutboundBody) {
+        let outbound = OutboundBody::streamed(body, self.snapshot.bounds.pace);
+        say_empty(&mut head, &outbound);
+        let target = outbound::unchanged(inbound);
+        (Outbound { method: head.method, target, headers: head.headers }, outbound)
+    }
+
+    /// The request in the backend's version.
+    async fn convert(
+        &self,
+        step: &Step<'_, '_>,
+        request: (Parts, Incoming, &Inbound),
+        record: &mut Record,
+    ) -> Result<(Outbound, OutboundBody), Refusal> {
+        let (mut head, body, inbound) = request;
+        let (crossing, backend) = step.way;
+        let message = &crossing.request;
+        let whole_answer = crossing.converts_responses();
+        let no_transform = conversion::no_transform(&head.headers);
+        if no_transform && whole_answer {
+            return Err(Refusal::RequestNoTransform);
+        }
+        let values = conversion::values(step.api, message, &head.headers, step.parameters);
+        let plan = if body.is_end_stream() {
+            None
+        } else {
+            conversion::plan(message, &head.headers).map_err(|()| Refusal::MediaType)?
+        };
+        let mut query = inbound.query().unwrap_or_default().to_owned();
+        let mut place = Place { query: &mut query, headers: &mut head.headers };
+        record.losses += parameters::apply(message, &mut place, &values)?;
+        outbound::rewrite_indicators(step.api, backend, &mut query, &mut head.headers);
+        if whole_answer {
+            outbound::ask_for_convertible(&mut head.headers, &record.client_version);
+        }
+        let outbound = match plan {
+            Some((index, plan)) if !plan.plan.is_identity() => {
+                if let Some(coding) = conversion::coding(&head.headers) {
+                    return Err(Refusal::RequestCoded(coding));
+                }
+                if no_transform {
+                    return Err(Refusal::RequestNoTransform);
+                }
+                let setting = (self.snapshot.bounds.conversion, values);
+                let mut machine = Machine::new(message, index, &step.api.requests, setting)
+                    .ok_or(Refusal::MediaType)?;
+                let (bytes, losses) =
+                    body::converted(body, &mut machine, &self.snapshot.bounds, &self.house.held)
+                        .await?;
+                record.losses += losses;
+                for name in DIGESTS {
+                    head.headers.remove(name);
+                }
+                OutboundBody::whole(bytes)
+            }
+            _ => OutboundBody::streamed(body, self.snapshot.bounds.pace),
+        };
+        if let Some(Ok(media_type)) =
+            plan.and_then(|(_, plan)| plan.written_as.as_deref()).map(HeaderValue::try_from)
+        {
+            head.headers.insert(CONTENT_TYPE, media_type);
+        }
+        say_empty(&mut head, &outbound);
+        let path = outbound::path(step.api, step.asked, step.named, step.way);
+        let target = outbound::target(&path, &query)?;
+        Ok((Outbound { method: head.method, target, headers: head.headers }, outbound))
+    }
+
+    /// Sends to one endpoint after the other until one can be connected to. Only what was never sent is sent again.
+    async fn send(
+        &self,
+        group: &Group,
+        request: Outbound,
+        mut body: OutboundBody,
+        record: &mut Record,
+    ) -> Result<Response<Incoming>, Refusal> {
+        let mut tried: SmallVec<[Arc<Endpoint>; 4]> = SmallVec::new();
+        let most = group.len();
+        let mut request = Some(request);
+        while let Some(endpoint) = group.choose(&tried) {
+            let last = tried.len() + 1 >= most;
+            let one = if last { request.take() } else { request.clone() };
+            let Some(Outbound { method, target, headers }) = one else { break };
+            let mut message = Request::new(body);
+            *message.uri_mut() = outbound::uri(endpoint.authority(), target)?;
+            *message.method_mut() = method;
+            *message.headers_mut() = headers;
+            endpoint.authority().as_str().clone_into(&mut record.endpoint);
+            match self.snapshot.client.send(message).await {
+                Ok(response) => {
+                    endpoint.mark_up();
+                    return Ok(response);
+                }
+                Err(SendFailure::Connect(unsent)) => {
+                    endpoint.mark_down();
+                    tried.push(endpoint);
+                    let Some(unsent) = unsent else { break };
+                    body = unsent;
+                }
+                Err(SendFailure::Timeout) => return Err(Refusal::BackendTimeout),
+                Err(SendFailure::Body(fault)) => return Err(body::body_fault(&fault)),
+                Err(SendFailure::Broken(why)) => {
+                    record.cause = why;
+                    return Err(Refusal::BackendBroken("no complete answer came"));
+                }
+            }
+        }
+        Err(Refusal::Unreachable)
+    }
+}
+
+/// What a conversion of a request works on.
+struct Step<'a, 'path> {
+    api: &'a Api,
+    asked: &'a Asked<'a>,
+    named: &'a Named<'a, 'path>,
+    way: (&'a Crossing, usize),
+    parameters: &'a Parameters,
+}
+
+/// A request's head on its way to a backend.
+#[derive(Clone, Debug)]
+struct Outbound {
+    method: Method,
+    target: http::uri::PathAndQuery,
+    headers: HeaderMap,
+}
+
+/// Finds who serves and notes it.
+fn serving<'a>(
+    api: &'a Api,
+    client: &'a ClientVersion,
+    named: Option<&Named<'a, '_>>,
+    facts: (&mut Known<'a>, &mut Record),
+) -> Result<Serving<'a>, Refusal> {
+    let (known, record) = facts;
+    let (index, crossing) = if let Some(named) = named {
+        record.operation = Arc::clone(&named.operation.label);
+        let choice = route::choice(api, named.operation)?;
+        known.meter = Some(&choice.meter);
+        (choice.group, choice.crossing.as_deref())
+    } else {
+        known.meter = Some(&client.undeclared);
+        let why = || format!("no backend of version {} is configured", client.label);
+        (client.exact.ok_or_else(|| Refusal::NoBackend { why: why() })?, None)
+    };
+    let group = api.groups.get(index).ok_or(Refusal::Unreachable)?;
+    known.group = Some(group);
+    if let Some(version) = group.version.and_then(|version| api.clients.get(version)) {
+        record.backend_version = Arc::clone(&version.label);
+    }
+    Ok(Serving { group, way: crossing.zip(group.version) })
+}
+
+/// The request's parameters, if any program may read them.
+fn parameters_read(
+    serving: &Serving<'_>,
+    named: Option<&Named<'_, '_>>,
+    inbound: &Inbound,
+) -> Parameters {
+    match (serving.way, named) {
+        (Some((crossing, _)), Some(named)) if crossing.reads_outside() => {
+            Parameters::read(&named.operation.template.names, &named.captures, inbound.query())
+        }
+        _ => Parameters::default(),
+    }
+}
+
+/// A request whose method means a body says that it has none, since servers ask for a length there.
+fn say_empty(head: &mut Parts, body: &OutboundBody) {
+    if body.is_end_stream() && [Method::POST, Method::PUT, Method::PATCH].contains(&head.method) {
+        head.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+}
+
+fn no_content() -> Response<ReplyBody> {
+    let mut response = Response::new(ReplyBody::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}

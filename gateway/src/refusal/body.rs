@@ -1,0 +1,96 @@
+//! A refusal as a problem document (RFC 9457).
+
+use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::Refusal;
+
+impl Refusal {
+    /// The body: `application/problem+json` with `type`, `title`, `status`, `detail`, `code`, and what is known
+    /// beside it (`pointer`, `known_versions`, `seen`, `allow`, `request_id`).
+    pub fn problem(&self, request_id: &str) -> Vec<u8> {
+        let status = self.status();
+        let mut members = Map::new();
+        members.insert("type".into(), json!(format!("urn:evergate:refusal:{}", self.code())));
+        members.insert("title".into(), json!(title(status)));
+        members.insert("status".into(), json!(status.as_u16()));
+        members.insert("detail".into(), json!(self.detail()));
+        members.insert("code".into(), json!(self.code()));
+        if !request_id.is_empty() {
+            members.insert("request_id".into(), json!(request_id));
+        }
+        match self {
+            Self::RequestUnconvertible { pointer, .. } | Self::RequestMalformed { pointer, .. } => {
+                members.insert("pointer".into(), json!(pointer));
+            }
+            Self::VersionMissing { known, .. } | Self::VersionUnknown { known, .. } => {
+                members.insert("known_versions".into(), json!(known));
+            }
+            Self::VersionsDisagree { seen } => {
+                let seen: Vec<Value> = seen
+                    .iter()
+                    .map(|(place, version)| json!({"in": place, "version": version}))
+                    .collect();
+                members.insert("seen".into(), Value::Array(seen));
+            }
+            Self::MethodNotAllowed { allow } => {
+                members.insert("allow".into(), json!(allow));
+            }
+            _ => {}
+        }
+        Value::Object(members).to_string().into_bytes()
+    }
+
+    /// Adds the fields that go with the body.
+    pub fn head(&self, headers: &mut HeaderMap) {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.closes() {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let Self::MethodNotAllowed { allow } = self
+            && let Ok(value) = HeaderValue::try_from(allow.join(", "))
+        {
+            headers.insert(ALLOW, value);
+        }
+    }
+}
+
+fn title(status: StatusCode) -> &'static str {
+    status.canonical_reason().unwrap_or("Refused")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::Refusal;
+
+    #[track_caller]
+    fn check(refusal: &Refusal, member: &str, expected: &Value) {
+        let body: Value = serde_json::from_slice(&refusal.problem("r1")).unwrap();
+        assert_eq!(&body[member], expected);
+        assert_eq!(body["code"], refusal.code());
+        assert_eq!(body["status"], refusal.status().as_u16());
+    }
+
+    #[test]
+    fn each_refusal_carries_what_helps() {
+        let unknown =
+            Refusal::VersionUnknown { asked: "9".into(), known: vec!["1".into(), "2".into()] };
+        check(&unknown, "known_versions", &serde_json::json!(["1", "2"]));
+        let pointer = Refusal::RequestUnconvertible { pointer: "/a/0".into(), why: "x".into() };
+        check(&pointer, "pointer", &serde_json::json!("/a/0"));
+        check(&Refusal::NoApi, "title", &serde_json::json!("Not Found"));
+        let seen = Refusal::VersionsDisagree { seen: vec![("header x".into(), "1".into())] };
+        check(&seen, "seen", &serde_json::json!([{"in": "header x", "version": "1"}]));
+    }
+
+    #[test]
+    fn a_method_refusal_lists_the_methods_in_allow() {
+        let mut headers = http::HeaderMap::new();
+        Refusal::MethodNotAllowed { allow: vec!["GET".into(), "PUT".into()] }.head(&mut headers);
+        assert_eq!(headers["allow"], "GET, PUT");
+    }
+}

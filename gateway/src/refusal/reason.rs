@@ -1,0 +1,254 @@
+//! The closed list of refusals: status, stable code, and a sentence that says what to do.
+
+use http::StatusCode;
+
+/// Why an exchange does not go on. The code and the status of each are public: changing one breaks clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// `Host` or `:authority` is missing, repeated, malformed, or they disagree (RFC 9112 §3.2).
+    Host(&'static str),
+    /// The request target is not a plain absolute path in normal form.
+    Target(&'static str),
+    /// The target is longer than the limit, in octets.
+    TargetTooLong(usize),
+    /// Message framing that another reader might read otherwise (RFC 9112 §6).
+    Framing(&'static str),
+    /// CONNECT or TRACE.
+    Method(String),
+    /// An expectation other than `100-continue`.
+    Expectation,
+    /// No api of the configuration matches host and path.
+    NoApi,
+    /// The request says no version and the api has no default.
+    VersionMissing {
+        /// Where the api looks for it, for people.
+        places: Vec<String>,
+        /// The versions there are, oldest first.
+        known: Vec<String>,
+    },
+    /// A version that the api does not have.
+    VersionUnknown {
+        /// As the client wrote it.
+        asked: String,
+        /// The versions there are, oldest first.
+        known: Vec<String>,
+    },
+    /// Two places in the request name different versions.
+    VersionsDisagree {
+        /// Place and version, in the order of the configuration.
+        seen: Vec<(String, String)>,
+    },
+    /// The version's description has no such path.
+    NoOperation,
+    /// The path exists, with other methods.
+    MethodNotAllowed {
+        /// The methods there are.
+        allow: Vec<String>,
+    },
+    /// No running backend version can serve this operation for this client version.
+    NoBackend {
+        /// Why, as found when the configuration was loaded.
+        why: String,
+    },
+    /// The request body cannot be converted: the payload has something the backend's version cannot take.
+    RequestUnconvertible {
+        /// Where, in the client's names.
+        pointer: String,
+        /// What is wrong there.
+        why: String,
+    },
+    /// The request body is not JSON that can be converted safely.
+    RequestMalformed {
+        /// Where, in the client's names.
+        pointer: String,
+        /// What is wrong there.
+        why: String,
+    },
+    /// A parameter that the backend's version requires, and that nothing supplies.
+    ParameterMissing(String),
+    /// The request body is larger than the limit, in octets.
+    BodyTooLarge(usize),
+    /// The request body has a content coding and would have to be converted.
+    RequestCoded(String),
+    /// The request body has no media type that the version declares, and would have to be converted.
+    MediaType,
+    /// The request forbids the transformation it would need.
+    RequestNoTransform,
+    /// The body came in too slowly or stopped.
+    BodyTooSlow,
+    /// The body broke off or was malformed.
+    BodyBroken,
+    /// More work is held than the limits allow.
+    Overloaded,
+    /// No endpoint could be connected to.
+    Unreachable,
+    /// The backend did not answer in time.
+    BackendTimeout,
+    /// The backend's answer is not a well-formed HTTP message.
+    BackendBroken(&'static str),
+    /// The response cannot be converted for the client's version.
+    ResponseUnconvertible(String),
+    /// The response has a content coding although none was asked for, and must be converted.
+    ResponseCoded,
+    /// The response forbids the transformation it would need.
+    ResponseNoTransform,
+}
+
+impl Refusal {
+    /// The stable code: lower case, words joined by `-`.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Host(_) => "bad-host",
+            Self::Target(_) => "bad-target",
+            Self::TargetTooLong(_) => "target-too-long",
+            Self::Framing(_) => "bad-framing",
+            Self::Method(_) => "method-refused",
+            Self::Expectation => "expectation-refused",
+            Self::NoApi => "no-api",
+            Self::VersionMissing { .. } => "version-missing",
+            Self::VersionUnknown { .. } => "unknown-version",
+            Self::VersionsDisagree { .. } => "versions-disagree",
+            Self::NoOperation => "no-operation",
+            Self::MethodNotAllowed { .. } => "method-not-allowed",
+            Self::NoBackend { .. } => "no-backend",
+            Self::RequestUnconvertible { .. } => "request-unconvertible",
+            Self::RequestMalformed { .. } => "request-malformed",
+            Self::ParameterMissing(_) => "parameter-missing",
+            Self::BodyTooLarge(_) => "body-too-large",
+            Self::RequestCoded(_) => "request-coded",
+            Self::MediaType => "media-type-undeclared",
+            Self::RequestNoTransform => "request-no-transform",
+            Self::BodyTooSlow => "body-too-slow",
+            Self::BodyBroken => "body-broken",
+            Self::Overloaded => "overloaded",
+            Self::Unreachable => "backend-unreachable",
+            Self::BackendTimeout => "backend-timeout",
+            Self::BackendBroken(_) => "backend-broken",
+            Self::ResponseUnconvertible(_) => "response-unconvertible",
+            Self::ResponseCoded => "response-coded",
+            Self::ResponseNoTransform => "response-no-transform",
+        }
+    }
+
+    /// The status of the answer.
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::Host(_)
+            | Self::Target(_)
+            | Self::Framing(_)
+            | Self::VersionMissing { .. }
+            | Self::VersionUnknown { .. }
+            | Self::VersionsDisagree { .. }
+            | Self::RequestMalformed { .. }
+            | Self::ParameterMissing(_)
+            | Self::BodyBroken => StatusCode::BAD_REQUEST,
+            Self::TargetTooLong(_) => StatusCode::URI_TOO_LONG,
+            Self::Method(_) | Self::NoBackend { .. } => StatusCode::NOT_IMPLEMENTED,
+            Self::Expectation => StatusCode::EXPECTATION_FAILED,
+            Self::NoApi | Self::NoOperation => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::RequestUnconvertible { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RequestCoded(_) | Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RequestNoTransform => StatusCode::NOT_ACCEPTABLE,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::BackendTimeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::Unreachable
+            | Self::BackendBroken(_)
+            | Self::ResponseUnconvertible(_)
+            | Self::ResponseCoded
+            | Self::ResponseNoTransform => StatusCode::BAD_GATEWAY,
+        }
+    }
+
+    /// Whether the connection cannot be trusted any more, or has an unread body whose end is unknown.
+    pub const fn closes(&self) -> bool {
+        matches!(
+            self,
+            Self::Host(_)
+                | Self::Framing(_)
+                | Self::BodyTooSlow
+                | Self::BodyBroken
+                | Self::BodyTooLarge(_)
+        )
+    }
+
+    /// What happened and what to do, for the client. Nothing of a backend's address or payload is in it.
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Host(why) | Self::Target(why) | Self::Framing(why) => (*why).to_owned(),
+            Self::TargetTooLong(limit) => {
+                format!("the request target is longer than {limit} octets; send the data in a body")
+            }
+            Self::Method(method) => format!("the method {method} is not served here; use another method"),
+            Self::Expectation => "only the expectation `100-continue` is understood; send no other".to_owned(),
+            Self::NoApi => "no api is served at this host and path; check the address".to_owned(),
+            Self::VersionMissing { places, known } => format!(
+                "the request names no version; name one of {} by {}",
+                known.join(", "),
+                places.join(" or ")
+            ),
+            Self::VersionUnknown { asked, known } => {
+                format!("there is no version `{asked}`; ask for one of {}", known.join(", "))
+            }
+            Self::VersionsDisagree { seen } => {
+                let seen: Vec<_> =
+                    seen.iter().map(|(place, version)| format!("{place} says {version}")).collect();
+                format!("the request names different versions: {}; name one version only", seen.join(", "))
+            }
+            Self::NoOperation => {
+                "this version of the api has no such path; check the path or the version".to_owned()
+            }
+            Self::MethodNotAllowed { allow } => {
+                format!("this path takes only {}; use one of these methods", allow.join(", "))
+            }
+            Self::NoBackend { why } => format!("no running backend can serve this: {why}; ask for another version"),
+            Self::RequestUnconvertible { why, .. } => {
+                format!("the body cannot be expressed in the version that is running: {why}; change that value")
+            }
+            Self::RequestMalformed { why, .. } => {
+                format!("the body cannot be read: {why}; send one well-formed JSON value")
+            }
+            Self::ParameterMissing(name) => {
+                format!("the version that is running requires `{name}`; send it")
+            }
+            Self::BodyTooLarge(limit) => format!("the body is larger than {limit} octets; send a smaller one"),
+            Self::RequestCoded(coding) => {
+                format!("a body with the content coding `{coding}` cannot be converted; send it uncoded")
+            }
+            Self::MediaType => {
+                "the body's media type is not declared for this operation; send a declared Content-Type".to_owned()
+            }
+            Self::RequestNoTransform => {
+                "the request forbids transformation, and only another version is running; leave out `no-transform`"
+                    .to_owned()
+            }
+            Self::BodyTooSlow => "the body came in too slowly; send it again".to_owned(),
+            Self::BodyBroken => "the body broke off or was malformed; send it again".to_owned(),
+            Self::Overloaded => "too much is in flight; try again later".to_owned(),
+            Self::Unreachable => {
+                "no endpoint of the backend could be reached, nothing was sent to it; try again later".to_owned()
+            }
+            Self::BackendTimeout => {
+                "the backend did not answer in time; whether it did the work is unknown".to_owned()
+            }
+            Self::BackendBroken(why) => {
+                format!("the backend's answer was unusable ({why}); whether it did the work is unknown")
+            }
+            Self::ResponseUnconvertible(why) => format!(
+                "the backend did the work, but its answer cannot be expressed in your version: {why}; ask for \
+                 a newer version"
+            ),
+            Self::ResponseCoded => {
+                "the backend did the work, but its answer has a content coding that was not asked for; ask for the \
+                 backend's own version"
+                    .to_owned()
+            }
+            Self::ResponseNoTransform => {
+                "the backend did the work, but its answer forbids transformation; ask for the backend's own version"
+                    .to_owned()
+            }
+        }
+    }
+}

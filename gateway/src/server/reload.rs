@@ -1,0 +1,149 @@
+//! Taking a new configuration into use: whole or not at all.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use evergate_schemas::pointer::Pointer;
+use evergate_schemas::problem::{Place, Problem, Severity};
+use serde_json::{Value, json};
+use tokio::sync::{Mutex, watch};
+use tracing::{error, info, warn};
+
+use super::connection::Rules;
+use crate::assemble::{Assembled, assemble, fingerprint};
+use crate::config::Config;
+use crate::snapshot::Shared;
+use crate::telemetry::Metrics;
+
+/// What came of a reload.
+#[derive(Clone, Debug)]
+pub(super) enum Reloaded {
+    /// The files are those of the snapshot in use.
+    Unchanged,
+    /// In use now, with warnings.
+    Changed(Vec<Problem>),
+}
+
+/// Reloads, one at a time.
+#[derive(Debug)]
+pub(super) struct Reloader {
+    path: PathBuf,
+    shared: Arc<Shared>,
+    rules: Arc<ArcSwap<Rules>>,
+    metrics: Arc<Metrics>,
+    started_with: Config,
+    turn: Mutex<()>,
+    watched: watch::Sender<Vec<PathBuf>>,
+}
+
+impl Reloader {
+    pub(super) fn new(
+        path: PathBuf,
+        shared: Arc<Shared>,
+        rules: Arc<ArcSwap<Rules>>,
+        metrics: Arc<Metrics>,
+        first: (Config, Vec<PathBuf>),
+    ) -> Self {
+        let (started_with, watched) = first;
+        Self {
+            path,
+            shared,
+            rules,
+            metrics,
+            started_with,
+            turn: Mutex::default(),
+            watched: watch::Sender::new(watched),
+        }
+    }
+
+    /// The directories to watch, now and after each reload.
+    pub(super) fn watched(&self) -> watch::Receiver<Vec<PathBuf>> {
+        self.watched.subscribe()
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Reads everything anew. On an error the snapshot in use stays, untouched.
+    pub(super) async fn reload(&self, cause: &'static str) -> Result<Reloaded, Vec<Problem>> {
+        let _turn = self.turn.lock().await;
+        let (path, metrics, current) =
+            (self.path.clone(), Arc::clone(&self.metrics), self.shared.load_full());
+        let made = tokio::task::spawn_blocking(move || {
+            if fingerprint(&path).as_ref() == Some(&current.digest) {
+                return Ok(None);
+            }
+            assemble(&path, &metrics, Some(&current)).map(Some)
+        });
+        let made = made.await.unwrap_or_else(|_| Err(vec![self.panicked()]));
+        match made {
+            Ok(None) => {
+                info!(cause, "the configuration is unchanged");
+                Ok(Reloaded::Unchanged)
+            }
+            Ok(Some(assembled)) => Ok(Reloaded::Changed(self.put_to_use(cause, assembled))),
+            Err(problems) => {
+                self.metrics.reloads_failed.inc();
+                error!(
+                    cause,
+                    count = problems.len(),
+                    "the new configuration is refused, the old one serves on"
+                );
+                for problem in &problems {
+                    error!(problem = %problem, "refused");
+                }
+                Err(problems)
+            }
+        }
+    }
+
+    fn put_to_use(&self, cause: &'static str, assembled: Assembled) -> Vec<Problem> {
+        let Assembled { snapshot, config, warnings, watched } = assembled;
+        for problem in &warnings {
+            warn!(problem = %problem, "odd");
+        }
+        if config.listen != self.started_with.listen || config.admin != self.started_with.admin {
+            warn!("addresses to listen on are read at the start only; restart to use the new ones");
+        }
+        self.rules.store(Arc::new(Rules::new(&config)));
+        self.metrics.generation.set(snapshot.generation);
+        info!(cause, generation = snapshot.generation, digest = %snapshot.digest, "a new configuration is in use");
+        self.shared.store(Arc::new(snapshot));
+        self.metrics.reloads_ok.inc();
+        self.watched.send_replace(watched);
+        warnings
+    }
+
+    /// A fault of the program, not of the file; serving goes on all the same.
+    fn panicked(&self) -> Problem {
+        let file = self.path.display().to_string().into();
+        Problem {
+            place: Place { file, line: 0, column: 0, pointer: Pointer::root() },
+            severity: Severity::Error,
+            what: "reading the configuration failed inside the program".to_owned(),
+            remedy: "report it with the files that cause it".to_owned(),
+        }
+    }
+}
+
+/// Problems for programs.
+pub(super) fn as_json(problems: &[Problem]) -> Value {
+    let one = |problem: &Problem| {
+        json!({
+            "file": &*problem.place.file,
+            "line": problem.place.line,
+            "column": problem.place.column,
+            "pointer": problem.place.pointer.as_str(),
+            "severity": match problem.severity { Severity::Error => "error", Severity::Warning => "warning" },
+            "what": problem.what,
+            "remedy": problem.remedy,
+        })
+    };
+    problems.iter().map(one).collect()
+}

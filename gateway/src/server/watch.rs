@@ -1,0 +1,87 @@
+//! Reloading when files change, or on SIGHUP.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify::event::EventKind;
+use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher, recommended_watcher};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use super::reload::Reloader;
+
+/// How long files have to be quiet before they are read.
+const QUIET: Duration = Duration::from_millis(150);
+/// How often quiet is waited for before they are read all the same.
+const ROUNDS: usize = 20;
+
+/// Watches until told to stop.
+pub(super) async fn watch(reloader: Arc<Reloader>, stop: CancellationToken) {
+    // one waiting event says it all, so the channel holds one and the rest are dropped
+    let (sender, mut events) = mpsc::channel::<()>(1);
+    let mut directories = reloader.watched();
+    let mut hangup = signal(SignalKind::hangup()).ok();
+    let mut watcher = begin(&sender, &directories.borrow_and_update());
+    loop {
+        let hung_up = async {
+            match &mut hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        let cause = tokio::select! {
+            () = stop.cancelled() => return,
+            _ = hung_up => "signal",
+            _ = events.recv() => "file change",
+        };
+        for _ in 0..ROUNDS {
+            if cause == "signal" || timeout(QUIET, events.recv()).await.is_err() {
+                break;
+            }
+        }
+        // what is wrong has been said by the reloader
+        let _ = reloader.reload(cause).await;
+        if directories.has_changed().unwrap_or(false) {
+            drop(watcher.take());
+            watcher = begin(&sender, &directories.borrow_and_update());
+        }
+    }
+}
+
+/// Watches directories rather than files: editors and config maps replace files, and a watch on a file goes with it.
+fn begin(sender: &mpsc::Sender<()>, directories: &[PathBuf]) -> Option<RecommendedWatcher> {
+    let sender = sender.clone();
+    let heard = move |event: notify::Result<Event>| {
+        if event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_))) {
+            // full means that a reload is due already
+            let _ = sender.try_send(());
+        }
+    };
+    let mut watcher = match recommended_watcher(heard) {
+        Ok(watcher) => watcher,
+        Err(error) => {
+            warn!(%error, "files cannot be watched; reload by SIGHUP or POST /reload");
+            return None;
+        }
+    };
+    for (directory, mode) in modes(directories) {
+        if let Err(error) = watcher.watch(directory, mode) {
+            warn!(%error, directory = %directory.display(), "the directory cannot be watched");
+        }
+    }
+    Some(watcher)
+}
+
+/// Descriptions with all below; the config's directory, which comes last, alone: it may be a home or a root.
+fn modes(directories: &[PathBuf]) -> impl Iterator<Item = (&Path, RecursiveMode)> {
+    let last = directories.len().saturating_sub(1);
+    directories.iter().enumerate().map(move |(index, directory)| {
+        let mode =
+            if index == last { RecursiveMode::NonRecursive } else { RecursiveMode::Recursive };
+        (directory.as_path(), mode)
+    })
+}

@@ -1,0 +1,284 @@
+//! One api as a request sees it: where versions are said, what each version has, and who can serve it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use evergate_schemas::describe::model::Status;
+use evergate_schemas::plan::bridge::{BodyPlan, ParameterStep};
+use http::{HeaderName, HeaderValue};
+use prometheus_client::metrics::counter::Counter;
+
+use super::meter::{ConversionMeter, ExchangeMeter};
+use super::router::{Router, Template};
+use super::selector::{Selector, Versions};
+use crate::upstream::{Endpoint, Pool};
+
+/// What is done with an operation that the client version's description does not declare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undeclared {
+    /// Forwarded unconverted, only to a backend of the very version asked for.
+    Forward,
+    /// Refused.
+    Refuse,
+}
+
+/// An api.
+#[derive(Debug)]
+pub struct Api {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The path it is served under, without a trailing slash; empty for all paths.
+    pub prefix: String,
+    /// Lower-case hosts, `*.` for any one or more labels; empty for all hosts.
+    pub hosts: Vec<String>,
+    /// Where a request may say its version.
+    pub selectors: Vec<Selector>,
+    /// Consumer to version.
+    pub consumers: HashMap<String, usize>,
+    /// The version of a request that says none.
+    pub default: Option<usize>,
+    /// The request headers that choose the version.
+    pub vary: Option<HeaderValue>,
+    /// All versions; empty for plain proxying.
+    pub versions: Versions,
+    /// By version; for plain proxying exactly one.
+    pub clients: Vec<ClientVersion>,
+    /// Backends by version, in the order of `versions`.
+    pub groups: Vec<Group>,
+    /// What is done with operations that are not declared.
+    pub undeclared: Undeclared,
+    /// The values of `configuration` sources as JSON texts.
+    pub values: BTreeMap<Arc<str>, Arc<str>>,
+    /// Counts what was refused before the operation was known.
+    pub unrouted: ExchangeMeter,
+    /// Requests converted.
+    pub requests: ConversionMeter,
+    /// Responses converted.
+    pub responses: ConversionMeter,
+}
+
+impl Api {
+    /// The places where a version may be said, for people.
+    pub fn places(&self) -> Vec<String> {
+        self.selectors.iter().map(Selector::place).collect()
+    }
+
+    /// The rule for a version in the path, if there is one.
+    pub fn path_rule(&self) -> Option<&super::selector::Affix> {
+        self.selectors.iter().find_map(|selector| match selector {
+            Selector::Path(affix) => Some(affix),
+            _ => None,
+        })
+    }
+}
+
+/// One version as clients use it.
+#[derive(Debug)]
+pub struct ClientVersion {
+    /// The label; empty for plain proxying.
+    pub label: Arc<str>,
+    /// The label as a header value.
+    pub header: Option<HeaderValue>,
+    /// `Deprecation`, `Sunset`, `Link`.
+    pub lifecycle: Vec<(HeaderName, HeaderValue)>,
+    /// Its operations by path; `None` without a description.
+    pub router: Option<Router>,
+    /// Path prefixes that the description's servers have.
+    pub base_paths: Vec<String>,
+    /// By the router's index.
+    pub operations: Vec<ClientOperation>,
+    /// The backends of this very version.
+    pub exact: Option<usize>,
+    /// Counts exchanges without a declared operation.
+    pub undeclared: Arc<ExchangeMeter>,
+}
+
+/// One operation of one client version, and who can serve it.
+#[derive(Debug)]
+pub struct ClientOperation {
+    /// Method and template.
+    pub label: Arc<str>,
+    /// The client's template.
+    pub template: Template,
+    /// Who can serve it: exact, then nearest newer, then nearest older.
+    pub choices: Vec<Choice>,
+    /// Why nobody else can, for the refusal when `choices` is empty.
+    pub why_not: String,
+}
+
+/// One backend version that can serve an operation.
+#[derive(Debug)]
+pub struct Choice {
+    /// Index into the api's groups.
+    pub group: usize,
+    /// What has to be done on the way; `None` when client and backend speak the same version.
+    pub crossing: Option<Arc<Crossing>>,
+    /// Counts these exchanges.
+    pub meter: Arc<ExchangeMeter>,
+}
+
+/// The way of one operation between two versions.
+#[derive(Debug)]
+pub struct Crossing {
+    /// The backend's template.
+    pub template: Template,
+    /// The backend's base path; empty for none.
+    pub base_path: String,
+    /// The request.
+    pub request: CrossingMessage,
+    /// The responses by the status the backend declares.
+    pub responses: Vec<(Status, CrossingMessage)>,
+}
+
+impl Crossing {
+    /// The response plan that covers a status code: exact, then class, then default.
+    pub fn response(&self, code: u16) -> Option<&CrossingMessage> {
+        let class = u8::try_from(code / 100).ok()?;
+        let wanted = [Status::Code(code), Status::Class(class), Status::Default];
+        wanted.iter().find_map(|status| {
+            self.responses.iter().find(|(one, _)| one == status).map(|(_, message)| message)
+        })
+    }
+
+    /// Whether any program reads a header, a parameter or the configuration.
+    pub fn reads_outside(&self) -> bool {
+        self.request.reads_outside
+            || self.responses.iter().any(|(_, message)| message.reads_outside)
+    }
+
+    /// Whether any response may be rewritten.
+    pub fn converts_responses(&self) -> bool {
+        self.responses
+            .iter()
+            .any(|(_, message)| message.bodies.iter().any(|body| !body.plan.is_identity()))
+    }
+}
+
+/// What is done to one message.
+#[derive(Debug)]
+pub struct CrossingMessage {
+    /// By the sender's media type.
+    pub bodies: Vec<BodyPlan>,
+    /// Parameters of a request, headers of a response.
+    pub parameters: Vec<ParameterStep>,
+    /// Some program reads a header, a parameter or the configuration.
+    pub reads_outside: bool,
+    /// The counter of each note that is a loss: by body, stage, note.
+    pub losses: Vec<Vec<Vec<Option<Counter>>>>,
+    /// The counter of each parameter step that is a loss.
+    pub parameter_losses: Vec<Option<Counter>>,
+}
+
+/// The backends that speak one version.
+#[derive(Debug)]
+pub struct Group {
+    /// Which; `None` for plain proxying.
+    pub version: Option<usize>,
+    /// The label as a header value.
+    pub header: Option<HeaderValue>,
+    /// Weight and pool.
+    pub pools: Vec<(u32, Pool)>,
+    turn: AtomicU64,
+}
+
+impl Group {
+    /// A group of pools; a weight of 0 is used only when all others are down.
+    pub fn new(
+        version: Option<usize>,
+        header: Option<HeaderValue>,
+        pools: Vec<(u32, Pool)>,
+    ) -> Self {
+        Self { version, header, pools, turn: AtomicU64::new(0) }
+    }
+
+    /// Whether any endpoint is not known to be down.
+    pub fn is_up(&self) -> bool {
+        self.pools.iter().any(|(_, pool)| pool.is_up())
+    }
+
+    /// How many endpoints there are.
+    pub fn len(&self) -> usize {
+        self.pools.iter().map(|(_, pool)| pool.len()).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// An endpoint that was not tried: pools by weight, those that are up first, round robin inside.
+    pub fn choose(&self, tried: &[Arc<Endpoint>]) -> Option<Arc<Endpoint>> {
+        if let [(_, only)] = self.pools.as_slice() {
+            return only.choose(tried).map(Arc::clone);
+        }
+        let total: u64 = self.pools.iter().map(|(weight, _)| u64::from(*weight)).sum();
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let mut mark = spread(turn).checked_rem(total).unwrap_or(0);
+        let by_weight = self.pools.iter().find(|(weight, _)| {
+            let weight = u64::from(*weight);
+            let here = mark < weight;
+            mark = mark.saturating_sub(weight);
+            here
+        });
+        let up = self.pools.iter().filter(|(_, pool)| pool.is_up());
+        by_weight
+            .filter(|(_, pool)| pool.is_up())
+            .into_iter()
+            .chain(up)
+            .chain(&self.pools)
+            .find_map(|(_, pool)| pool.choose(tried).map(Arc::clone))
+    }
+}
+
+/// Spreads consecutive turns evenly over the whole range, so that shares mix instead of coming in runs
+/// (multiplication by 2^64 / golden ratio).
+const fn spread(turn: u64) -> u64 {
+    turn.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 16
+}
+
+/// What the byte machine may use for one body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConversionLimits {
+    /// Deepest nesting.
+    pub depth: u32,
+    /// Most octets held back.
+    pub held: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Group;
+    use crate::upstream::{Endpoint, Pool};
+
+    fn pool(name: &'static str) -> Pool {
+        Pool::new(vec![Arc::new(Endpoint::new(name.parse().unwrap()))])
+    }
+
+    #[test]
+    fn pools_are_chosen_by_weight() {
+        let group =
+            Group::new(None, None, vec![(90, pool("a:1")), (10, pool("b:1")), (0, pool("c:1"))]);
+        let mut counts = [0, 0, 0];
+        for _ in 0..10_000 {
+            match group.choose(&[]).unwrap().authority().as_str() {
+                "a:1" => counts[0] += 1,
+                "b:1" => counts[1] += 1,
+                _ => counts[2] += 1,
+            }
+        }
+        assert!((8_900..=9_100).contains(&counts[0]), "{counts:?}");
+        assert!((900..=1_100).contains(&counts[1]), "{counts:?}");
+        assert_eq!(counts[2], 0);
+    }
+
+    #[test]
+    fn a_pool_that_is_down_gives_its_share_away() {
+        let group = Group::new(None, None, vec![(90, pool("a:1")), (0, pool("c:1"))]);
+        group.choose(&[]).unwrap().mark_down();
+        assert_eq!(group.choose(&[]).unwrap().authority(), "c:1");
+        assert!(group.is_up());
+    }
+}

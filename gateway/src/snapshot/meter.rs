@@ -1,0 +1,135 @@
+//! Counters that are looked up when a snapshot is made, so that a request only adds to them.
+
+use std::sync::OnceLock;
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+
+/// What an exchange is counted under. Every value comes from the configuration and the descriptions, or is a
+/// status, so the number of series is bounded.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ExchangeLabels {
+    /// The api's name; empty when no api matched.
+    pub api: String,
+    /// Method and template; `undeclared` for what no description has; empty when refused before that was known.
+    pub operation: String,
+    /// The client's version; empty when unknown.
+    pub client_version: String,
+    /// The backend's version; empty when none was chosen.
+    pub backend_version: String,
+    /// The status sent to the client.
+    pub status: u16,
+}
+
+/// The two directions a body is converted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Way {
+    /// Client to backend.
+    #[expect(non_camel_case_types, reason = "the word in the metric")]
+    request,
+    /// Backend to client.
+    #[expect(non_camel_case_types, reason = "the word in the metric")]
+    response,
+}
+
+/// What conversions are counted under.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ConversionLabels {
+    /// The api's name.
+    pub api: String,
+    /// Which way.
+    pub way: Way,
+}
+
+/// What losses are counted under.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct LossLabels {
+    /// The api's name.
+    pub api: String,
+    /// Method and template.
+    pub operation: String,
+    /// Which way.
+    pub way: Way,
+    /// The row of the rules, `A8`.
+    pub rule: String,
+}
+
+/// How many different statuses one meter has counters of its own for; the others share the family's lookup.
+const STATUSES: usize = 8;
+
+/// The counter of exchanges with all labels known but the status.
+#[derive(Debug)]
+pub struct ExchangeMeter {
+    family: Family<ExchangeLabels, Counter>,
+    labels: ExchangeLabels,
+    known: [OnceLock<(u16, Counter)>; STATUSES],
+}
+
+impl ExchangeMeter {
+    /// A meter; the status in `labels` counts for nothing.
+    pub fn new(family: Family<ExchangeLabels, Counter>, labels: ExchangeLabels) -> Self {
+        Self { family, labels, known: Default::default() }
+    }
+
+    /// Counts one exchange.
+    pub fn count(&self, status: u16) {
+        for slot in &self.known {
+            let (own, counter) = slot.get_or_init(|| (status, self.counter(status)));
+            if *own == status {
+                counter.inc();
+                return;
+            }
+        }
+        self.counter(status).inc();
+    }
+
+    /// What it counts under.
+    pub const fn labels(&self) -> &ExchangeLabels {
+        &self.labels
+    }
+
+    fn counter(&self, status: u16) -> Counter {
+        let labels = ExchangeLabels { status, ..self.labels.clone() };
+        self.family.get_or_create(&labels).clone()
+    }
+}
+
+/// What one way of converting is measured by.
+#[derive(Clone, Debug)]
+pub struct ConversionMeter {
+    /// Time spent inside the converter, of one body, in seconds.
+    pub seconds: Histogram,
+    /// Octets read.
+    pub bytes: Counter,
+    /// Bodies refused.
+    pub refused: Counter,
+}
+
+#[cfg(test)]
+mod tests {
+    use prometheus_client::metrics::family::Family;
+
+    use super::{ExchangeLabels, ExchangeMeter};
+
+    #[test]
+    fn more_statuses_than_slots_are_all_counted() {
+        let family = Family::default();
+        let labels = ExchangeLabels {
+            api: "a".into(),
+            operation: "GET /".into(),
+            client_version: "1".into(),
+            backend_version: "2".into(),
+            status: 0,
+        };
+        let meter = ExchangeMeter::new(family.clone(), labels.clone());
+        for round in 0..2 {
+            for status in 200..220 {
+                meter.count(status);
+                let seen = family.get_or_create(&ExchangeLabels { status, ..labels.clone() }).get();
+                assert_eq!(seen, round + 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The registry and its families, kept over reloads so that counters go on counting.
+
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::snapshot::meter::{
+    ConversionLabels, ConversionMeter, ExchangeLabels, ExchangeMeter, LossLabels, Way,
+};
+
+/// All metrics of a gateway.
+pub struct Metrics {
+    registry: Registry,
+    exchanges: Family<ExchangeLabels, Counter>,
+    seconds: Family<ConversionLabels, Histogram, fn() -> Histogram>,
+    bytes: Family<ConversionLabels, Counter>,
+    refused: Family<ConversionLabels, Counter>,
+    losses: Family<LossLabels, Counter>,
+    /// Reloads that came into use.
+    pub reloads_ok: Counter,
+    /// Reloads that were refused.
+    pub reloads_failed: Counter,
+    /// The generation in use.
+    pub generation: Gauge<u64, AtomicU64>,
+    /// Connections that are open.
+    pub connections: Gauge,
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+fn histogram() -> Histogram {
+    // 10 µs to 10.5 s
+    Histogram::new(exponential_buckets(1e-5, 4.0, 11))
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("evergate");
+        let exchanges = Family::default();
+        registry.register(
+            "exchanges",
+            "Exchanges by api, operation, versions and status",
+            exchanges.clone(),
+        );
+        let seconds: Family<ConversionLabels, Histogram, fn() -> Histogram> =
+            Family::new_with_constructor(histogram);
+        registry.register_with_unit(
+            "conversion",
+            "Time inside the converter, by body",
+            Unit::Seconds,
+            seconds.clone(),
+        );
+        let bytes = Family::default();
+        registry.register_with_unit(
+            "converted",
+            "Octets read by the converter",
+            Unit::Bytes,
+            bytes.clone(),
+        );
+        let refused = Family::default();
+        registry.register(
+            "conversions_refused",
+            "Bodies that could not be converted",
+            refused.clone(),
+        );
+        let losses = Family::default();
+        registry.register(
+            "losses",
+            "Conversion steps that dropped or replaced information",
+            losses.clone(),
+        );
+        let reloads_ok = Counter::default();
+        registry.register(
+            "reloads_ok",
+            "Configurations that came into use after the first",
+            reloads_ok.clone(),
+        );
+        let reloads_failed = Counter::default();
+        registry.register(
+            "reloads_failed",
+            "Configurations that were refused",
+            reloads_failed.clone(),
+        );
+        let generation = Gauge::default();
+        registry.register(
+            "generation",
+            "The configuration in use, counted from 1",
+            generation.clone(),
+        );
+        let connections = Gauge::default();
+        registry.register("connections", "Open client connections", connections.clone());
+        Self {
+            registry,
+            exchanges,
+            seconds,
+            bytes,
+            refused,
+            losses,
+            reloads_ok,
+            reloads_failed,
+            generation,
+            connections,
+        }
+    }
+}
+
+impl Metrics {
+    /// A meter for exchanges with these labels.
+    pub fn exchange(&self, labels: ExchangeLabels) -> ExchangeMeter {
+        ExchangeMeter::new(self.exchanges.clone(), labels)
+    }
+
+    /// The meter of one way of converting.
+    pub fn conversion(&self, api: &str, way: Way) -> ConversionMeter {
+        let labels = ConversionLabels { api: api.to_owned(), way };
+        ConversionMeter {
+            seconds: self.seconds.get_or_create(&labels).clone(),
+            bytes: self.bytes.get_or_create(&labels).clone(),
+            refused: self.refused.get_or_create(&labels).clone(),
+        }
+    }
+
+    /// The counter of one kind of loss.
+    pub fn loss(&self, labels: &LossLabels) -> Counter {
+        self.losses.get_or_create(labels).clone()
+    }
+
+    /// The text that Prometheus reads (OpenMetrics 1.0).
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // writing to a string does not fail
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Metrics;
+    use crate::snapshot::meter::{ExchangeLabels, Way};
+
+    #[test]
+    fn the_text_has_what_was_counted() {
+        let metrics = Metrics::default();
+        let labels = ExchangeLabels {
+            api: "orders".into(),
+            operation: "GET /x".into(),
+            client_version: "1".into(),
+            backend_version: "2".into(),
+            status: 0,
+        };
+        metrics.exchange(labels).count(200);
+        metrics.conversion("orders", Way::response).seconds.observe(0.001);
+        let text = metrics.text();
+        let line = "evergate_exchanges_total{api=\"orders\",operation=\"GET /x\",client_version=\"1\",\
+                    backend_version=\"2\",status=\"200\"} 1";
+        assert!(text.contains(line), "{text}");
+        assert!(
+            text.contains("evergate_conversion_seconds_count{api=\"orders\",way=\"response\"} 1"),
+            "{text}"
+        );
+        assert!(text.ends_with("# EOF\n"));
+    }
+}

@@ -1,0 +1,121 @@
+//! One event for each exchange, said when its last byte is gone or its body is cut.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::{HeaderValue, Method};
+use tracing::{Level, enabled, event};
+
+/// How an exchange ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ended {
+    /// The client was given all of it.
+    Whole,
+    /// The client went away, or was too slow.
+    #[default]
+    Abandoned,
+    /// The body was cut: the backend broke off, or the conversion failed after the head was gone.
+    Cut,
+}
+
+impl Ended {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Abandoned => "abandoned",
+            Self::Cut => "cut",
+        }
+    }
+}
+
+/// What is known of an exchange; it is said when dropped. Nothing of a body, a query or a credential is in it.
+#[derive(Debug)]
+pub struct Record {
+    /// When the head was there.
+    pub started: Instant,
+    /// The id, sound by construction.
+    pub id: HeaderValue,
+    /// The method.
+    pub method: Method,
+    /// The path in normal form; empty when there was none.
+    pub path: String,
+    /// The api's name; empty when unknown.
+    pub api: Arc<str>,
+    /// The operation; empty when unknown.
+    pub operation: Arc<str>,
+    /// The client's version.
+    pub client_version: Arc<str>,
+    /// The backend's version.
+    pub backend_version: Arc<str>,
+    /// The backend's address.
+    pub endpoint: String,
+    /// The snapshot that served it.
+    pub generation: u64,
+    /// The status sent.
+    pub status: u16,
+    /// The refusal's code; empty for none.
+    pub refusal: &'static str,
+    /// What is said to the log alone.
+    pub cause: String,
+    /// Octets of body sent to the client.
+    pub bytes_out: u64,
+    /// Losses that the conversions had.
+    pub losses: u64,
+    /// How it ended.
+    pub ended: Ended,
+}
+
+impl Record {
+    /// A record of what is known at the start.
+    pub fn new(id: HeaderValue, method: Method, generation: u64) -> Self {
+        let nothing: Arc<str> = Arc::from("");
+        Self {
+            started: Instant::now(),
+            id,
+            method,
+            path: String::new(),
+            api: Arc::clone(&nothing),
+            operation: Arc::clone(&nothing),
+            client_version: Arc::clone(&nothing),
+            backend_version: nothing,
+            endpoint: String::new(),
+            generation,
+            status: 0,
+            refusal: "",
+            cause: String::new(),
+            bytes_out: 0,
+            losses: 0,
+            ended: Ended::default(),
+        }
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        if !enabled!(target: "evergate::exchange", Level::INFO) {
+            return;
+        }
+        let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        event!(
+            target: "evergate::exchange",
+            Level::INFO,
+            id = self.id.to_str().unwrap_or_default(),
+            method = self.method.as_str(),
+            path = self.path.escape_default().to_string(),
+            api = &*self.api,
+            operation = &*self.operation,
+            client_version = &*self.client_version,
+            backend_version = &*self.backend_version,
+            endpoint = &*self.endpoint,
+            generation = self.generation,
+            status = self.status,
+            refusal = self.refusal,
+            cause = self.cause.escape_default().to_string(),
+            bytes_out = self.bytes_out,
+            losses = self.losses,
+            micros,
+            ended = self.ended.word(),
+            "exchange"
+        );
+    }
+}
