@@ -223,7 +223,7 @@ mod tests {
                 let rule = MediaVersion::parse(pattern).unwrap();
                 let versions: Vec<_> = rule.versions(&value).into_iter().map(str::to_owned).collect();
                 if let Some(same) = rule.rewrite(&value, str::to_owned) {
-                    prop_assert_eq!(same, value);
+                    prop_assert_eq!(&same, &value);
                 } else {
                     prop_assert!(versions.is_empty());
                 }

@@ -131,6 +131,6 @@ mod tests {
         }
         assert_eq!(tried.len(), 2);
         assert!(!pool.is_up());
-        assert!(super::Pool::new(Vec::new()).choose(&[]).is_none());
+        assert!(Pool::new(Vec::new()).choose(&[]).is_none());
     }
 }
