@@ -67,7 +67,7 @@ impl<'a> Walk<'a> {
         if let Some(map) = duty.map
             && SCALARS.iter().any(|kind| sender.may_be(*kind))
         {
-            otherwise = self.mapped(map, sender, duty, &mut entries);
+            otherwise = self.mapped(map, shapes, duty, &mut entries);
         }
         let mapped_rest = otherwise != COPY;
         for kind in SCALARS.into_iter().filter(|kind| sender.may_be(*kind) && reader.may_be(*kind))
@@ -104,15 +104,15 @@ impl<'a> Walk<'a> {
     fn mapped(
         &mut self,
         map: &'a MapRule,
-        sender: &Shape,
+        (sender, reader): (&Shape, &Shape),
         duty: &Duty<'a>,
         entries: &mut BTreeMap<Literal, NodeId>,
     ) -> NodeId {
         let rows = map.rows(self.site.direction);
         for (key, value) in rows {
             let key = key_literal(key, sender);
-            let value = literal(value);
-            let many = rows.iter().filter(|(_, other)| literal(other) == value).count() > 1;
+            let value = meant(value, reader);
+            let many = rows.iter().filter(|(_, other)| meant(other, reader) == value).count() > 1;
             let node = if key == value {
                 COPY
             } else {
@@ -122,7 +122,7 @@ impl<'a> Walk<'a> {
             entries.insert(key, node);
         }
         let Some(value) = map.otherwise(self.site.direction) else { return COPY };
-        let node = self.replaced("L6", "any other value", &literal(value), duty);
+        let node = self.replaced("L6", "any other value", &meant(value, reader), duty);
         self.build.node(node)
     }
 
@@ -160,6 +160,18 @@ impl<'a> Walk<'a> {
             object: way(Kind::Object),
         };
         self.build.node(Node::Split(Box::new(split)))
+    }
+}
+
+/// A value of the file as the reader can take it: the inverse of a row is a key, and keys are written as text.
+fn meant(value: &Value, reader: &Shape) -> Literal {
+    match value {
+        Value::String(text) if !reader.may_be(Kind::String) => {
+            let parsed = serde_json::from_str::<Value>(text).ok();
+            let fits = parsed.filter(|value| reader.may_be(Kind::of(value)));
+            literal(&fits.unwrap_or_else(|| value.clone()))
+        }
+        _ => literal(value),
     }
 }
 

@@ -1,8 +1,16 @@
 //! What a version declares about its predecessor in `changes.yaml`: lenses that no schema shows.
 
 mod model;
+mod nearest;
+mod parameter;
+mod read;
+mod target;
+#[cfg(test)]
+mod tests;
+mod verb;
 
 pub use model::{
     Direction, Entry, MapRule, OnNull, OnUnknown, ParameterChange, Rules, Scope, Target,
     ValueSource, VersionChanges,
 };
+pub use read::read_changes;

@@ -1,0 +1,201 @@
+//! Reading `changes.yaml`: every problem with line and column, all of them at once.
+
+use serde_json::{Map, Value};
+
+use crate::describe::model::Description;
+use crate::document::Document;
+use crate::pointer::Pointer;
+use crate::problem::{Problem, Severity};
+
+use super::model::{Entry, Rules, Target, VersionChanges};
+use super::nearest::remedy;
+use super::target::Sides;
+
+const VERBS: [&str; 8] =
+    ["rename", "move", "map", "add", "remove", "supply", "on_null", "on_unknown"];
+
+/// Reads what `new` declares about `old`, its predecessor. Entries with a problem are left out of the answer;
+/// the others can be used.
+pub fn read_changes(
+    document: &Document,
+    old: &Description,
+    new: &Description,
+) -> (VersionChanges, Vec<Problem>) {
+    let mut reader = Reader { document, old, new, problems: Vec::new() };
+    let changes = reader.file();
+    (changes, reader.problems)
+}
+
+/// The file in hand and what has been found wrong in it.
+pub(super) struct Reader<'a> {
+    document: &'a Document,
+    pub(super) old: &'a Description,
+    pub(super) new: &'a Description,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Reader<'a> {
+    /// Reports an error at a place of the file.
+    pub(super) fn wrong(&mut self, at: &Pointer, what: String, remedy: impl Into<String>) {
+        let place = self.document.place(at);
+        let remedy = remedy.into();
+        self.problems.push(Problem { place, severity: Severity::Error, what, remedy });
+    }
+
+    pub(super) fn members(
+        &mut self,
+        value: &'a Value,
+        at: &Pointer,
+    ) -> Option<&'a Map<String, Value>> {
+        if value.as_object().is_none() {
+            let last = at.tokens().last().unwrap_or_else(|| "the file".to_owned());
+            self.wrong(at, format!("`{last}` is not a mapping"), "write `name: value` pairs");
+        }
+        value.as_object()
+    }
+
+    pub(super) fn text(&mut self, value: &'a Value, at: &Pointer) -> Option<&'a str> {
+        if value.as_str().is_none() {
+            self.wrong(at, format!("`{value}` is not text"), "quote it");
+        }
+        value.as_str()
+    }
+
+    /// Reports the keys that mean nothing here.
+    pub(super) fn known_keys(
+        &mut self,
+        members: &Map<String, Value>,
+        at: &Pointer,
+        known: &[&str],
+    ) {
+        for key in members.keys().filter(|key| !known.contains(&key.as_str())) {
+            let remedy = remedy(key, known.iter().copied());
+            self.wrong(&at.join(key), format!("`{key}` is not known here"), remedy);
+        }
+    }
+
+    fn file(&mut self) -> VersionChanges {
+        let mut changes = VersionChanges::default();
+        let root = Pointer::root();
+        let document = self.document;
+        if document.value.is_null() {
+            return changes;
+        }
+        let Some(members) = self.members(&document.value, &root) else { return changes };
+        self.known_keys(members, &root, &["changes"]);
+        let at = root.join("changes");
+        let entries = match members.get("changes") {
+            Some(Value::Array(entries)) => entries,
+            None | Some(Value::Null) => return changes,
+            Some(_) => {
+                self.wrong(
+                    &at,
+                    "`changes` is not a list".to_owned(),
+                    "begin each entry with `- say:`",
+                );
+                return changes;
+            }
+        };
+        for (index, entry) in entries.iter().enumerate() {
+            let before = self.problems.len();
+            let at = at.join(&index.to_string());
+            let Some((entry, parameters)) = self.entry(entry, &at) else { continue };
+            if self.problems.len() == before {
+                changes.parameters.extend(parameters);
+                changes.entries.extend(entry);
+            }
+        }
+        changes
+    }
+
+    fn entry(
+        &mut self,
+        entry: &'a Value,
+        at: &Pointer,
+    ) -> Option<(Option<Entry>, Vec<super::ParameterChange>)> {
+        let members = self.members(entry, at)?;
+        let known: Vec<&str> = ["say", "at", "parameter"].into_iter().chain(VERBS).collect();
+        self.known_keys(members, at, &known);
+        let say = match members.get("say") {
+            Some(say) => self.text(say, &at.join("say")),
+            None => {
+                let remedy = "write `say:` and the sentence a client developer reads";
+                self.wrong(at, "this change says nothing".to_owned(), remedy);
+                None
+            }
+        };
+        let texts = self.targets(members.get("at"), at);
+        let place = self.document.place(at);
+        let mut parameters = Vec::new();
+        if let Some(value) = members.get("parameter") {
+            for (text, pointer) in &texts {
+                let change = self.parameter_change((text, pointer), value, &at.join("parameter"));
+                parameters.extend(change.map(|mut change| {
+                    change.say = say.unwrap_or_default().into();
+                    change.place = place.clone();
+                    change
+                }));
+            }
+        }
+        let verbs = VERBS.iter().any(|verb| members.contains_key(*verb));
+        if !verbs {
+            if !members.contains_key("parameter") {
+                let remedy = format!("write one of {}, parameter", VERBS.join(", "));
+                self.wrong(at, "this change does nothing".to_owned(), remedy);
+            }
+            return Some((None, parameters));
+        }
+        let mut targets: Vec<Target> = Vec::new();
+        for (text, pointer) in &texts {
+            let mut found = self.target(text, pointer);
+            targets.append(&mut found);
+        }
+        let sides = self.sides(&targets);
+        let rules = self.rules(members, &sides, at);
+        let entry = Entry { say: say.unwrap_or_default().into(), targets, rules, place };
+        Some((Some(entry), parameters))
+    }
+
+    fn targets(&mut self, value: Option<&'a Value>, at: &Pointer) -> Vec<(&'a str, Pointer)> {
+        let pointer = at.join("at");
+        match value {
+            Some(Value::Array(texts)) if !texts.is_empty() => {
+                let mut targets = Vec::new();
+                for (index, text) in texts.iter().enumerate() {
+                    let pointer = pointer.join(&index.to_string());
+                    if let Some(text) = self.text(text, &pointer) {
+                        targets.push((text, pointer));
+                    }
+                }
+                targets
+            }
+            Some(text) => {
+                self.text(text, &pointer).into_iter().map(|text| (text, pointer.clone())).collect()
+            }
+            None => {
+                let remedy = "write `at:` and a component, or `METHOD /path request`";
+                self.wrong(at, "this change has no place".to_owned(), remedy);
+                Vec::new()
+            }
+        }
+    }
+
+    fn rules(&mut self, members: &'a Map<String, Value>, sides: &Sides, at: &Pointer) -> Rules {
+        let mut rules = Rules::default();
+        for verb in VERBS {
+            let Some(value) = members.get(verb) else { continue };
+            let at = at.join(verb);
+            match verb {
+                "rename" => rules.renames = self.renames(value, sides, &at),
+                "move" => rules.moves = self.moves(value, sides, &at),
+                "map" => rules.maps = self.maps(value, sides, &at),
+                "add" => rules.adds = self.values(value, (&sides.new, &sides.old), &at),
+                "remove" => rules.removes = self.values(value, (&sides.old, &sides.new), &at),
+                "supply" => rules.supplies = self.supplies(value, sides, &at),
+                "on_null" => rules.on_null = self.on_null(value, sides, &at),
+                _ => rules.on_unknown = self.on_unknown(value, sides, &at),
+            }
+        }
+        rules
+    }
+}

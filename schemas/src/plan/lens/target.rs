@@ -1,0 +1,254 @@
+//! `at`: places in messages as written, looked up in both versions.
+
+use serde_json::{Value, json};
+
+use crate::describe::model::{Content, Description, Operation, OperationKey, Status};
+use crate::plan::shape::{Rest, shape};
+use crate::pointer::Pointer;
+use crate::schema::{DEFS_PREFIX, Schema};
+
+use super::model::{Scope, Target, covers};
+use super::nearest::remedy;
+use super::read::Reader;
+
+/// What the targets of an entry are in each version.
+#[derive(Debug, Default)]
+pub(super) struct Sides {
+    pub(super) old: Places,
+    pub(super) new: Places,
+}
+
+/// The nodes that targets mean in one version; none when the version lacks them all.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    pub(super) version: String,
+    nodes: Vec<(Schema, Value)>,
+}
+
+/// A method, a path, and which message: the words of a target that is no component.
+pub(super) fn operation_words(text: &str) -> Option<(OperationKey, Vec<&str>)> {
+    let mut words = text.split_whitespace();
+    let (method, path) = (words.next()?, words.next()?);
+    let upper = method.chars().all(|letter| letter.is_ascii_uppercase());
+    (upper && path.starts_with('/')).then(|| {
+        let key = OperationKey { method: method.to_owned(), path: path.to_owned() };
+        (key, words.collect())
+    })
+}
+
+pub(super) fn status(text: &str) -> Option<Option<Status>> {
+    match text {
+        "*" => Some(None),
+        "default" => Some(Some(Status::Default)),
+        _ => match text.strip_suffix("XX").or_else(|| text.strip_suffix("xx")) {
+            Some(class) => class.parse().ok().map(|class| Some(Status::Class(class))),
+            None => text.parse().ok().map(|code| Some(Status::Code(code))),
+        },
+    }
+}
+
+impl Reader<'_> {
+    /// The targets one text means: a component may have another key in each version.
+    pub(super) fn target(&mut self, text: &str, at: &Pointer) -> Vec<Target> {
+        let (scope, within) = text.split_once('#').unwrap_or((text, ""));
+        let Some(within) = Pointer::parse(within) else {
+            self.wrong(
+                at,
+                format!("`{within}` is not a pointer"),
+                "begin it with `/` after the `#`",
+            );
+            return Vec::new();
+        };
+        let scopes = match operation_words(scope) {
+            Some((key, words)) => self.message(&key, &words, at).into_iter().collect(),
+            None => self.component(scope.trim(), at),
+        };
+        let within: Vec<String> = within.tokens().collect();
+        let targets: Vec<Target> =
+            scopes.into_iter().map(|scope| Target { scope, within: within.clone() }).collect();
+        let sides = self.sides(&targets);
+        if !targets.is_empty() && sides.old.nodes.is_empty() && sides.new.nodes.is_empty() {
+            self.wrong(at, format!("`{text}` leads nowhere in both versions"), "");
+            return Vec::new();
+        }
+        targets
+    }
+
+    fn component(&mut self, name: &str, at: &Pointer) -> Vec<Scope> {
+        let mut keys: Vec<String> = Vec::new();
+        for version in [self.old, self.new] {
+            for key in component_keys(version, name) {
+                if !keys.contains(&key) {
+                    keys.push(key);
+                }
+            }
+        }
+        if keys.is_empty() {
+            let known =
+                [self.old, self.new].into_iter().flat_map(|one| one.components.written.0.keys());
+            let remedy = remedy(name, known.map(String::as_str));
+            let (old, new) = (&self.old.version, &self.new.version);
+            self.wrong(at, format!("`{name}` is a component of neither {old} nor {new}"), remedy);
+        }
+        keys.into_iter().map(Scope::Component).collect()
+    }
+
+    /// The operation of a key in both versions; a problem when neither has it.
+    pub(super) fn operations(
+        &mut self,
+        key: &OperationKey,
+        at: &Pointer,
+    ) -> Vec<(bool, Operation)> {
+        let shape = key.shape();
+        let found: Vec<(bool, Operation)> = [(true, self.old), (false, self.new)]
+            .into_iter()
+            .filter_map(|(is_old, version)| Some((is_old, version.operation(&shape)?.clone())))
+            .collect();
+        if found.is_empty() {
+            let known: Vec<String> = [self.old, self.new]
+                .into_iter()
+                .flat_map(|version| version.operations.iter().map(|one| one.key.to_string()))
+                .collect();
+            let remedy = remedy(&key.to_string(), known.iter().map(String::as_str));
+            let (old, new) = (&self.old.version, &self.new.version);
+            self.wrong(at, format!("`{key}` is an operation of neither {old} nor {new}"), remedy);
+        }
+        found
+    }
+
+    fn message(&mut self, key: &OperationKey, words: &[&str], at: &Pointer) -> Option<Scope> {
+        let operations = self.operations(key, at);
+        if operations.is_empty() {
+            return None;
+        }
+        match words {
+            ["request"] => {
+                if operations.iter().all(|(_, one)| one.body.is_none()) {
+                    self.wrong(at, format!("`{key}` has no request body"), "");
+                    return None;
+                }
+                Some(Scope::Request(key.shape()))
+            }
+            ["response", text] => {
+                let Some(status) = status(text) else {
+                    let what = format!("`{text}` is not a status");
+                    self.wrong(at, what, "write a code, `4XX`, `default` or `*`");
+                    return None;
+                };
+                let declared = operations.iter().flat_map(|(_, one)| &one.responses);
+                let declared: Vec<Status> = declared.map(|one| one.status).collect();
+                if status.is_some_and(|wanted| !declared.iter().any(|one| covers(wanted, *one))) {
+                    let words: Vec<String> = declared.iter().map(Status::to_string).collect();
+                    let remedy = remedy(text, words.iter().map(String::as_str));
+                    self.wrong(at, format!("`{key}` declares no status {text}"), remedy);
+                    return None;
+                }
+                Some(Scope::Response(key.shape(), status))
+            }
+            _ => {
+                let what = format!("`{key}` has several messages");
+                self.wrong(at, what, "add `request` or `response STATUS`");
+                None
+            }
+        }
+    }
+
+    /// The nodes of targets in both versions.
+    pub(super) fn sides(&self, targets: &[Target]) -> Sides {
+        let places = |version: &Description| Places {
+            version: version.version.to_string(),
+            nodes: targets.iter().flat_map(|target| nodes(version, target)).collect(),
+        };
+        Sides { old: places(self.old), new: places(self.new) }
+    }
+}
+
+/// The keys under which a version has a component of this name: the name itself, or with a file before it.
+fn component_keys(version: &Description, name: &str) -> Vec<String> {
+    let keys = &version.components.written.0;
+    if keys.contains_key(name) {
+        return vec![name.to_owned()];
+    }
+    let ending = format!(".{name}");
+    keys.keys().filter(|key| key.ends_with(&ending)).cloned().collect()
+}
+
+fn nodes(version: &Description, target: &Target) -> Vec<(Schema, Value)> {
+    let schema = version.plain(&Value::Bool(true));
+    let roots = match &target.scope {
+        Scope::Component(key) if schema.defs.0.contains_key(key) => {
+            vec![json!({ "$ref": format!("{DEFS_PREFIX}{key}") })]
+        }
+        Scope::Component(_) => Vec::new(),
+        Scope::Request(key) => {
+            let body = version.operation(key).and_then(|operation| operation.body.as_ref());
+            body.map(|body| contents(&body.contents)).unwrap_or_default()
+        }
+        Scope::Response(key, wanted) => {
+            let responses = version.operation(key).map(|operation| operation.responses.as_slice());
+            let meant = |status| wanted.is_none_or(|wanted| covers(wanted, status));
+            responses
+                .into_iter()
+                .flatten()
+                .filter(|response| meant(response.status))
+                .flat_map(|response| contents(&response.contents))
+                .collect()
+        }
+    };
+    let inner = target.within.iter().fold(roots, |nodes, token| {
+        nodes.iter().flat_map(|node| step(&schema, node, token)).collect()
+    });
+    inner.into_iter().map(|node| (schema.clone(), node)).collect()
+}
+
+fn contents(contents: &[Content]) -> Vec<Value> {
+    contents.iter().map(|content| content.root.clone()).collect()
+}
+
+fn step(schema: &Schema, node: &Value, token: &str) -> Vec<Value> {
+    let seen = shape(schema, node);
+    if token == "*" {
+        let values = match seen.object.rest {
+            Rest::Each(value) => Some(value),
+            Rest::Unsaid | Rest::Any | Rest::Nothing => None,
+        };
+        return seen
+            .object
+            .properties
+            .into_values()
+            .chain(values)
+            .chain(seen.array.items)
+            .collect();
+    }
+    seen.object.properties.get(token).cloned().into_iter().collect()
+}
+
+impl Places {
+    /// The members that are declared at these places.
+    pub(super) fn names(&self) -> Vec<String> {
+        let shapes = self.nodes.iter().map(|(schema, node)| shape(schema, node));
+        let mut names: Vec<String> =
+            shapes.flat_map(|shape| shape.object.properties.into_keys()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Whether the member at a path may be there: declared, or in an object that is open in so many words or
+    /// says nothing at all. A version that lacks the place has nothing to say.
+    pub(super) fn may_have(&self, path: &[String]) -> bool {
+        self.nodes.is_empty() || self.nodes.iter().any(|(schema, node)| has(schema, node, path))
+    }
+}
+
+fn has(schema: &Schema, node: &Value, path: &[String]) -> bool {
+    let Some((first, rest)) = path.split_first() else { return true };
+    let seen = shape(schema, node);
+    if let Some(node) = seen.object.properties.get(first) {
+        return has(schema, node, rest);
+    }
+    seen.opaque.is_some()
+        || seen.object.is_free()
+        || matches!(seen.object.rest, Rest::Any | Rest::Each(_))
+        || !seen.object.patterns.is_empty()
+}

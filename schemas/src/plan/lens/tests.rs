@@ -1,0 +1,300 @@
+//! Reading `changes.yaml`: what is written well is read, what is not is named with its line.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{Direction, Scope, VersionChanges, read_changes};
+use crate::describe::model::{Api, Description};
+use crate::describe::{Limits, load_api};
+use crate::document::{Document, DocumentLimits};
+use crate::plan::apply::apply;
+use crate::plan::derive::{Site, derive};
+use crate::plan::outside::Values;
+use crate::relate::{Budget, Prover};
+use crate::schema::{Role, Side};
+
+const PETS: [&str; 2] = [
+    r##"{"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {"/pets": {"post": {
+        "parameters": [{"name": "q", "in": "query", "schema": {}}],
+        "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/pet"}}}},
+        "responses": {"200": {"description": "d", "content": {"application/json": {"schema":
+            {"type": "object", "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/pet"}}}}}}}}
+    }}}, "components": {"schemas": {"pet": {"type": "object", "additionalProperties": false, "properties": {
+        "name": {"type": "string"}, "state": {"enum": ["A", "B", "C"]}, "note": {"type": "string"}}}}}}"##,
+    r##"{"openapi": "3.1.0", "info": {"title": "t", "version": "2"}, "paths": {"/pets": {"post": {
+        "parameters": [{"name": "query", "in": "query", "schema": {}}],
+        "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/pet"}}}},
+        "responses": {"200": {"description": "d", "content": {"application/json": {"schema":
+            {"type": "object", "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/pet"}}}}}}}}
+    }}}, "components": {"schemas": {"pet": {"type": "object", "additionalProperties": false, "properties": {
+        "title": {"type": "string"}, "state": {"enum": ["a", "b"]}, "extra": {"type": "object"}}}}}}"##,
+];
+
+fn pets() -> Api {
+    let directory = tempfile::tempdir().unwrap();
+    for (version, text) in ["1", "2"].iter().zip(PETS) {
+        std::fs::create_dir(directory.path().join(version)).unwrap();
+        std::fs::write(directory.path().join(version).join("openapi.json"), text).unwrap();
+    }
+    let api = load_api(directory.path(), &Limits::default()).unwrap();
+    assert!(api.problems.is_empty(), "{:?}", api.problems);
+    api
+}
+
+fn read(text: &str, old: &Description, new: &Description) -> (VersionChanges, Vec<String>) {
+    let document =
+        Document::parse("changes.yaml", text.as_bytes(), &DocumentLimits::default()).unwrap();
+    let (changes, problems) = read_changes(&document, old, new);
+    let said = problems
+        .iter()
+        .map(|one| format!("{}:{} {}; {}", one.place.line, one.place.column, one.what, one.remedy));
+    (changes, said.collect())
+}
+
+#[track_caller]
+fn check(text: &str, expected: &[&str]) -> VersionChanges {
+    let api = pets();
+    let (changes, problems) = read(text, &api.versions[0], &api.versions[1]);
+    assert_eq!(problems, expected);
+    changes
+}
+
+#[test]
+fn every_verb_is_read() {
+    let changes = check(
+        r#"
+changes:
+  - say: Names are titles.
+    at: [pet, 'POST /pets response 200#/items/*']
+    rename: { name: title }
+    map: { member: state, values: { A: a, B: b, C: b }, down: { b: B }, otherwise: { down: A } }
+    move: { note: extra/note }
+  - say: The rest.
+    at: POST /pets request
+    add: { extra: { constant: {} } }
+    remove: { note: { member: title } }
+    supply: { up: { state: { header: X-State } } }
+    on_null: { state: { down: omit, up: { default: a } } }
+    on_unknown: { state: { down: { fallback: A } } }
+  - say: The parameter is spelt out.
+    at: POST /pets
+    parameter: { rename: { q: query } }
+"#,
+        &[],
+    );
+    let [first, second] = changes.entries.as_slice() else { panic!("{changes:#?}") };
+    assert_eq!(first.targets[0].scope, Scope::Component("pet".to_owned()));
+    assert_eq!(first.targets[1].within, ["items", "*"]);
+    let down: Vec<_> = first.rules.maps[0].rows(Direction::Down).to_vec();
+    assert_eq!(down, [("a".to_owned(), json!("A")), ("b".to_owned(), json!("B"))]);
+    assert_eq!(first.rules.moves[0].1, ["extra", "note"]);
+    assert_eq!((second.rules.adds.len(), second.rules.removes.len()), (1, 1));
+    assert_eq!((second.rules.supplies.len(), second.rules.on_null.len()), (1, 2));
+    assert_eq!(changes.parameters[0].renames, [("q".to_owned(), "query".to_owned())]);
+    assert_eq!(
+        (changes.parameters[0].place.line, &*changes.parameters[0].say),
+        (15, "The parameter is spelt out.")
+    );
+}
+
+#[test]
+fn all_problems_are_named_at_once_with_their_lines() {
+    let changes = check(
+        r#"
+changes:
+  - say: A typing error.
+    at: pat
+    renme: { name: title }
+  - at: [pet, POST /pets, POST /pats request, POST /pets response 404]
+    rename: { nam: title }
+  - say: Where two become one.
+    at: pet
+    map: { member: state, values: { A: a, B: b, C: b } }
+    add: { extra: { constant: 1, header: x } }
+  - say: Still good.
+    at: pet
+    rename: { name: title }
+"#,
+        &[
+            "5:12 `renme` is not known here; did you mean `rename`?",
+            "3:5 this change does nothing; write one of rename, move, map, add, remove, supply, on_null, on_unknown, parameter",
+            "6:5 this change says nothing; write `say:` and the sentence a client developer reads",
+            "6:15 `POST /pets` has several messages; add `request` or `response STATUS`",
+            "6:27 `POST /pats` is an operation of neither 1 nor 2; did you mean `POST /pets`?",
+            "6:47 `POST /pets` declares no status 404; write one of `200`, `200`",
+            "7:20 `nam` is no member here in 1; did you mean `name`?",
+            "10:52 several old values become `b`; name the one it goes back to: `down: { b: … }`",
+            "11:19 one source is needed; write one of constant, default, member, header, parameter, configuration",
+        ],
+    );
+    assert_eq!(changes.entries.len(), 1);
+}
+
+#[test]
+fn an_empty_file_declares_nothing() {
+    assert_eq!(check("# nothing yet\n", &[]), VersionChanges::default());
+    check("changes: 5\n", &["1:10 `changes` is not a list; begin each entry with `- say:`"]);
+}
+
+#[test]
+fn a_lens_deep_in_a_message_holds_there_alone() {
+    let text =
+        "changes: [{ say: s, at: 'POST /pets response 200#/items/*', rename: { name: title } }]";
+    let api = pets();
+    let (changes, problems) = read(text, &api.versions[0], &api.versions[1]);
+    assert_eq!(problems, [""; 0]);
+    let key = &api.versions[0].operations[0].key;
+    let status = Some(api.versions[0].operations[0].responses[0].status);
+    let site = Site {
+        direction: Direction::Up,
+        side: Side::Response,
+        old: Some(key),
+        new: Some(key),
+        status,
+        changes: &changes,
+    };
+    let root = |version: &Description| version.operations[0].responses[0].contents[0].root.clone();
+    let schema = |index: usize, role| {
+        let version = &api.versions[index];
+        version.schema(&root(version), Side::Response, role)
+    };
+    let (sender, reader) = (schema(0, Role::Sender), schema(1, Role::Reader));
+    let program = derive(&sender, &reader, &site, &mut Prover::new(Budget::default()));
+    let out = apply(&program, &json!({"items": [{"name": "x"}]}), &Values::default());
+    assert_eq!(out, Ok(json!({"items": [{"title": "x"}]})));
+    let request = Site { side: Side::Request, status: None, ..site };
+    let program = derive(&sender, &reader, &request, &mut Prover::new(Budget::default()));
+    let out = apply(&program, &json!({"items": [{"name": "x"}]}), &Values::default());
+    assert_eq!(out, Ok(json!({"items": [{}]})));
+}
+
+/// The example that the documentation tells of, with what its `changes.yaml` files say.
+struct Payments {
+    api: Api,
+    changes: Vec<VersionChanges>,
+}
+
+fn payments() -> Payments {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/open-payments");
+    let api = load_api(&directory, &Limits::default()).unwrap();
+    let mut changes = vec![VersionChanges::default()];
+    for pair in api.versions.windows(2) {
+        let file = directory.join(pair[1].version.as_str()).join("changes.yaml");
+        let text = std::fs::read_to_string(file).unwrap();
+        let (read, problems) = read(&text, &pair[0], &pair[1]);
+        assert_eq!(problems, [""; 0], "{}", pair[1].version);
+        changes.push(read);
+    }
+    Payments { api, changes }
+}
+
+impl Payments {
+    /// Takes a body through every step from one version to another, as a request or as a 2xx response.
+    #[track_caller]
+    fn check(&self, way: (usize, usize), message: (&str, Side), body: Value, expected: &Value) {
+        let mut values = Values::default();
+        let address = "\"https://a.example/alice\"".to_owned();
+        values.configuration.insert("wallet-address".to_owned(), address);
+        let mut seen = body;
+        let mut at = way.0;
+        while at != way.1 {
+            let next = if way.1 > at { at + 1 } else { at - 1 };
+            seen = self.step((at, next), message, &seen, &values);
+            at = next;
+        }
+        assert_eq!(&seen, expected);
+    }
+
+    #[track_caller]
+    fn step(
+        &self,
+        (from, to): (usize, usize),
+        message: (&str, Side),
+        body: &Value,
+        values: &Values,
+    ) -> Value {
+        let (operation, side) = message;
+        let content = |version: &Arc<Description>, role| {
+            let operation = version.operation(operation).unwrap();
+            let (contents, status) = match side {
+                Side::Request => (&operation.body.as_ref().unwrap().contents, None),
+                Side::Response => {
+                    let response = operation.response(201).unwrap();
+                    (&response.contents, Some(response.status))
+                }
+            };
+            (version.schema(&contents[0].root, side, role), operation.key.clone(), status)
+        };
+        let (sender, sent, status) = content(&self.api.versions[from], Role::Sender);
+        let (reader, read, _) = content(&self.api.versions[to], Role::Reader);
+        let up = to > from;
+        let (direction, old, new) =
+            if up { (Direction::Up, &sent, &read) } else { (Direction::Down, &read, &sent) };
+        let changes = &self.changes[from.max(to)];
+        let site = Site { direction, side, old: Some(old), new: Some(new), status, changes };
+        let program = derive(&sender, &reader, &site, &mut Prover::new(Budget::default()));
+        apply(&program, body, values).unwrap_or_else(|rejected| {
+            panic!("{from} to {to}: {} {:?}", rejected.pointer, program.note(rejected.note))
+        })
+    }
+}
+
+#[test]
+fn open_payments_requests_of_the_oldest_client_reach_the_newest_backend() {
+    let all = payments();
+    let amount = json!({"value": "2500", "assetCode": "USD", "assetScale": 2});
+    all.check(
+        (0, 3),
+        ("POST /quotes", Side::Request),
+        json!({"receiver": "https://b.example/r", "sendAmount": amount}),
+        &json!({"receiver": "https://b.example/r", "debitAmount": amount, "method": "ilp",
+                "walletAddress": "https://a.example/alice"}),
+    );
+    all.check(
+        (0, 3),
+        ("POST /incoming-payments", Side::Request),
+        json!({"externalRef": "INV", "metadata": {"externalRef": "INV"}, "incomingAmount": amount}),
+        &json!({"metadata": {"externalRef": "INV"}, "incomingAmount": amount,
+                "walletAddress": "https://a.example/alice"}),
+    );
+    all.check(
+        (0, 3),
+        ("POST /outgoing-payments", Side::Request),
+        json!({"quoteId": "https://b.example/q", "description": "shoes"}),
+        &json!({"quoteId": "https://b.example/q", "metadata": {"description": "shoes"},
+                "walletAddress": "https://a.example/alice"}),
+    );
+}
+
+#[test]
+fn open_payments_responses_of_the_newest_backend_reach_the_oldest_client() {
+    let all = payments();
+    let amount = json!({"value": "2500", "assetCode": "USD", "assetScale": 2});
+    all.check(
+        (3, 0),
+        ("POST /quotes", Side::Response),
+        json!({"id": "i", "walletAddress": "w", "receiver": "r", "receiveAmount": amount,
+               "debitAmount": amount, "method": "ilp", "createdAt": "c"}),
+        &json!({"id": "i", "paymentPointer": "w", "receiver": "r", "receiveAmount": amount,
+                "sendAmount": amount, "createdAt": "c"}),
+    );
+    all.check(
+        (3, 0),
+        ("POST /incoming-payments", Side::Response),
+        json!({"id": "i", "walletAddress": "w", "completed": false, "receivedAmount": amount,
+               "createdAt": "c", "metadata": {"description": "d", "n": 1}, "methods": []}),
+        &json!({"id": "i", "paymentPointer": "w", "completed": false, "receivedAmount": amount,
+                "createdAt": "c", "updatedAt": "c", "description": "d", "metadata": {"n": 1}}),
+    );
+    all.check(
+        (3, 0),
+        ("POST /outgoing-payments", Side::Response),
+        json!({"id": "i", "walletAddress": "w", "receiver": "r", "receiveAmount": amount,
+               "debitAmount": amount, "sentAmount": amount, "createdAt": "c",
+               "grantSpentDebitAmount": amount}),
+        &json!({"id": "i", "paymentPointer": "w", "receiver": "r", "receiveAmount": amount,
+                "sendAmount": amount, "sentAmount": amount, "createdAt": "c", "updatedAt": "c"}),
+    );
+}
