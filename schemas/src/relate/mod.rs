@@ -1,8 +1,13 @@
 //! May what one schema's sender declares be read by another schema's reader? Proof, witness, or a reason.
 
 mod algebra;
+mod argument;
+mod build;
 mod close;
+mod direct;
 mod fold;
+mod groups;
+mod parts;
 mod prover;
 mod refute;
 pub(crate) mod shrink;

@@ -5,7 +5,7 @@ pub(crate) mod evaluate;
 pub(crate) mod flat;
 pub(crate) mod make;
 pub(crate) mod node;
-mod number;
+pub(crate) mod number;
 pub(crate) mod random;
 pub(crate) mod read;
 mod sampler;
