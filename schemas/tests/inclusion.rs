@@ -145,6 +145,7 @@ fn judge(file: &Path) -> Count {
             continue;
         };
         let start = Instant::now();
+        if std::env::var_os("EVERGATE_TRACE").is_some() { println!("{id}"); }
         let answer = Prover::new(Budget::default()).includes(&old, &new);
         let took = start.elapsed();
         if took > count.slowest.0 {

@@ -164,7 +164,7 @@ impl Argument<'_> {
         }
         let mut leaning = FREE;
         let mut whole = Layer { rest: Some(rest), ..Layer::default() };
-        let mut waiting = node.all.clone();
+        let mut waiting = node.beside.clone();
         let mut seen = std::collections::BTreeSet::new();
         while let Some(id) = waiting.pop() {
             if !seen.insert(id) {
@@ -206,7 +206,7 @@ impl Argument<'_> {
 
     fn left_over_items(&mut self, facts: &Facts, (node, rest): (&Keywords, Id)) -> Option<Leaning> {
         let mut first = 0;
-        let mut waiting = node.all.clone();
+        let mut waiting = node.beside.clone();
         let mut seen = std::collections::BTreeSet::new();
         while let Some(id) = waiting.pop() {
             if !seen.insert(id) {

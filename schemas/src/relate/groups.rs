@@ -33,14 +33,13 @@ fn evaluation(arena: &mut Arena, node: &Keywords, all: &mut Vec<Id>) {
     if node.unevaluated_members.is_none() && node.unevaluated_items.is_none() {
         return;
     }
-    let rest = Keywords { unevaluated_members: None, unevaluated_items: None, ..node.clone() };
-    // A demand about what is left over keeps the siblings that count as evaluated beside it.
-    let beside = if rest.all.len() == 1 && rest == (Keywords { all: rest.all.clone(), ..Keywords::default() }) {
-        rest.all
-    } else {
+    let beside = if node.beside.is_empty() {
+        let rest = Keywords { unevaluated_members: None, unevaluated_items: None, ..node.clone() };
         vec![arena.intern(rest)]
+    } else {
+        node.beside.clone()
     };
-    let base = Keywords { all: beside, ..Keywords::default() };
+    let base = Keywords { beside, ..Keywords::default() };
     if node.unevaluated_members.is_some() {
         all.push(arena.intern(Keywords { unevaluated_members: node.unevaluated_members, ..base.clone() }));
     }
@@ -51,10 +50,7 @@ fn evaluation(arena: &mut Arena, node: &Keywords, all: &mut Vec<Id>) {
 
 fn demands(arena: &mut Arena, node: &Keywords, all: &mut Vec<Id>) {
     let none = Keywords::default;
-    let evaluating = node.unevaluated_members.is_some() || node.unevaluated_items.is_some();
-    if !(evaluating && all.len() == 1 && node == &*arena.node(all.first().copied().unwrap_or(ANYTHING))) {
-        all.extend(&node.all);
-    }
+    all.extend(&node.all);
     if node.odd.is_some() {
         all.push(arena.intern(Keywords { odd: node.odd, ..none() }));
     }

@@ -210,7 +210,7 @@ impl Space {
             if generous && node.odd.is_some() {
                 return None;
             }
-            waiting.extend(&node.all);
+            waiting.extend(node.all.iter().chain(&node.beside));
             if generous {
                 waiting.extend(node.any.iter().chain(&node.one).flatten());
                 waiting.extend(node.dependent.iter().map(|(_, demand)| demand));

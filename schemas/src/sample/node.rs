@@ -188,6 +188,8 @@ pub(crate) struct Keywords {
     pub(crate) objects: Objects,
     /// `allOf` and `$ref`.
     pub(crate) all: Vec<Id>,
+    /// What `unevaluated*` takes for evaluated though this schema does not demand it; only in demands taken apart.
+    pub(crate) beside: Vec<Id>,
     pub(crate) any: Option<Vec<Id>>,
     pub(crate) one: Option<Vec<Id>>,
     pub(crate) not: Vec<Id>,
