@@ -135,7 +135,10 @@ impl<'a> Argument<'a> {
     /// A goal met again below itself may be assumed if a step into the payload lies between: payloads are finite, so
     /// this is induction on their depth. What leans on an open goal is kept only once that goal is proved.
     pub(super) fn holds(&mut self, facts: &Facts, reader: Id) -> Option<Leaning> {
-        if reader == ANYTHING || facts.binary_search(&reader).is_ok() || facts.binary_search(&NOTHING).is_ok() {
+        if reader == ANYTHING
+            || facts.binary_search(&reader).is_ok()
+            || facts.binary_search(&NOTHING).is_ok()
+        {
             return Some(FREE);
         }
         let goal = (Arc::clone(facts), reader);
@@ -171,7 +174,13 @@ impl<'a> Argument<'a> {
         self.close_goal(goal, found, index, start)
     }
 
-    fn close_goal(&mut self, goal: Goal, found: Option<Leaning>, index: usize, start: usize) -> Option<Leaning> {
+    fn close_goal(
+        &mut self,
+        goal: Goal,
+        found: Option<Leaning>,
+        index: usize,
+        start: usize,
+    ) -> Option<Leaning> {
         let Some(leaning) = found else {
             for (other, _) in self.leaning.drain(start..) {
                 self.leaning_on.remove(&other);
@@ -195,7 +204,13 @@ impl<'a> Argument<'a> {
     }
 
     /// The same one step inside the payload.
-    pub(super) fn inside(&mut self, at: &Facts, step: Step, facts: &Facts, reader: Id) -> Option<Leaning> {
+    pub(super) fn inside(
+        &mut self,
+        at: &Facts,
+        step: Step,
+        facts: &Facts,
+        reader: Id,
+    ) -> Option<Leaning> {
         self.frames.push((Arc::clone(at), step));
         self.depth += 1;
         let found = self.holds(facts, reader);
@@ -230,7 +245,12 @@ impl<'a> Argument<'a> {
     }
 
     /// Notes where and why there is no proof.
-    pub(super) fn fail(&mut self, facts: &Facts, reader: Id, reason: &'static str) -> Option<Leaning> {
+    pub(super) fn fail(
+        &mut self,
+        facts: &Facts,
+        reader: Id,
+        reason: &'static str,
+    ) -> Option<Leaning> {
         if self.sites.len() < SITES {
             self.sites.push(Site {
                 frames: self.frames.clone(),
@@ -256,7 +276,9 @@ impl<'a> Argument<'a> {
             for value in values {
                 match self.memory.maker.space.accepts(reader, value) {
                     Some(true) => {}
-                    Some(false) => return self.fail(facts, reader, "a value the reader does not take"),
+                    Some(false) => {
+                        return self.fail(facts, reader, "a value the reader does not take");
+                    }
                     None => sure = false,
                 }
             }
@@ -275,7 +297,8 @@ impl<'a> Argument<'a> {
 
     fn one_group(&mut self, facts: &Facts, flat: &Flat, reader: Id) -> Option<Leaning> {
         let node = self.node(reader);
-        let branching = node.any.is_some() || node.one.is_some() || node.unevaluated_members.is_some();
+        let branching =
+            node.any.is_some() || node.one.is_some() || node.unevaluated_members.is_some();
         let bare = node.objects.layer.is_some() && flat.layers.is_empty();
         if let Some(ways) = flat.choices.first()
             && (branching || bare)
@@ -343,7 +366,12 @@ impl<'a> Argument<'a> {
         self.fail(facts, NOTHING, "a value that two branches, or `not`, may both take")
     }
 
-    pub(super) fn by_kind(&mut self, facts: &Facts, kinds: &[Types], reader: Id) -> Option<Leaning> {
+    pub(super) fn by_kind(
+        &mut self,
+        facts: &Facts,
+        kinds: &[Types],
+        reader: Id,
+    ) -> Option<Leaning> {
         let goals: Vec<Goal> = kinds
             .iter()
             .map(|&kind| {
@@ -355,7 +383,13 @@ impl<'a> Argument<'a> {
     }
 
     /// Splits by what decides between branches: the values of a required member, or whether a member is there.
-    pub(super) fn by_member(&mut self, facts: &Facts, flat: &Flat, ways: &[Id], reader: Id) -> Option<Leaning> {
+    pub(super) fn by_member(
+        &mut self,
+        facts: &Facts,
+        flat: &Flat,
+        ways: &[Id],
+        reader: Id,
+    ) -> Option<Leaning> {
         if self.splits >= SPLITS || flat.types != Types::OBJECT {
             return None;
         }
@@ -368,7 +402,8 @@ impl<'a> Argument<'a> {
             let mut goals: Vec<Goal> = Vec::new();
             if required && values.len() > 1 && values.len() <= VALUES {
                 for value in values {
-                    let value = arena.intern(Keywords { values: Some(vec![value]), ..Keywords::default() });
+                    let value =
+                        arena.intern(Keywords { values: Some(vec![value]), ..Keywords::default() });
                     let narrowed = arena.member(name, value);
                     goals.push((with(facts, narrowed), reader));
                 }
@@ -401,7 +436,9 @@ impl<'a> Argument<'a> {
             let node = self.node(id);
             waiting.extend(&node.all);
             let named = node.objects.layer.iter().flat_map(|layer| &layer.named);
-            let valued = named.filter(|(_, schema)| self.node(**schema).values.is_some()).map(|(name, _)| name);
+            let valued = named
+                .filter(|(_, schema)| self.node(**schema).values.is_some())
+                .map(|(name, _)| name);
             for name in node.objects.required.iter().chain(valued) {
                 if !names.contains(name) {
                     names.push(Arc::clone(name));

@@ -7,7 +7,9 @@ use serde_json::{Map, Number, Value};
 
 use crate::sample::flat::{Facts, facts as collect, with};
 use crate::sample::make::Maker;
-use crate::sample::node::{ANYTHING, Arrays, Id, Keywords, Layer, Limit, NOTHING, Numbers, Objects, Row, Texts, Types};
+use crate::sample::node::{
+    ANYTHING, Arrays, Id, Keywords, Layer, Limit, NOTHING, Numbers, Objects, Row, Texts, Types,
+};
 
 use super::argument::{Site, Step};
 
@@ -65,11 +67,19 @@ fn negations(maker: &mut Maker, reader: Id) -> Vec<Id> {
     let plain = Keywords::default;
     if let Some(limit) = &node.numbers.least {
         let most = Some(Limit { value: limit.value.clone(), exclusive: !limit.exclusive });
-        push(Keywords { numbers: Numbers { most, ..Numbers::default() }, types: Types::NUMBER, ..plain() });
+        push(Keywords {
+            numbers: Numbers { most, ..Numbers::default() },
+            types: Types::NUMBER,
+            ..plain()
+        });
     }
     if let Some(limit) = &node.numbers.most {
         let least = Some(Limit { value: limit.value.clone(), exclusive: !limit.exclusive });
-        push(Keywords { numbers: Numbers { least, ..Numbers::default() }, types: Types::NUMBER, ..plain() });
+        push(Keywords {
+            numbers: Numbers { least, ..Numbers::default() },
+            types: Types::NUMBER,
+            ..plain()
+        });
     }
     if node.texts.least > 0 {
         let texts = Texts { most: Some(node.texts.least - 1), ..Texts::default() };
@@ -88,10 +98,18 @@ fn negations(maker: &mut Maker, reader: Id) -> Vec<Id> {
         push(Keywords { arrays, types: Types::ARRAY, ..plain() });
     }
     if let Some(contains) = &node.arrays.contains {
-        push(Keywords { arrays: Arrays { most: Some(0), ..Arrays::default() }, types: Types::ARRAY, ..plain() });
+        push(Keywords {
+            arrays: Arrays { most: Some(0), ..Arrays::default() },
+            types: Types::ARRAY,
+            ..plain()
+        });
         let least = contains.most.unwrap_or(0).min(GROWN) + 1;
         let contains = crate::sample::node::Contains { schema: contains.schema, least, most: None };
-        push(Keywords { arrays: Arrays { contains: Some(contains), ..Arrays::default() }, types: Types::ARRAY, ..plain() });
+        push(Keywords {
+            arrays: Arrays { contains: Some(contains), ..Arrays::default() },
+            types: Types::ARRAY,
+            ..plain()
+        });
     }
     if node.arrays.unique {
         found.extend(twins(maker));
@@ -102,7 +120,13 @@ fn negations(maker: &mut Maker, reader: Id) -> Vec<Id> {
 
 /// Arrays of two like items, for some items.
 fn twins(maker: &mut Maker) -> Vec<Id> {
-    let items = [Value::Null, Value::from(0), Value::from(""), Value::Bool(false), Value::Object(Map::new())];
+    let items = [
+        Value::Null,
+        Value::from(0),
+        Value::from(""),
+        Value::Bool(false),
+        Value::Object(Map::new()),
+    ];
     let mut found = Vec::new();
     for item in items {
         let arena = &mut maker.space.arena;
@@ -154,7 +178,8 @@ fn wrap(maker: &mut Maker, facts: &Facts, step: &Step, inner: Value) -> Option<V
             let flat = maker.space.fold(facts);
             let name = match pattern {
                 Some(pattern) => {
-                    crate::sample::text::name_for(&mut maker.space.patterns, pattern, None).map(Arc::from)
+                    crate::sample::text::name_for(&mut maker.space.patterns, pattern, None)
+                        .map(Arc::from)
                 }
                 None => maker.free_name(&flat, &Map::new(), None),
             }?;
@@ -166,8 +191,10 @@ fn wrap(maker: &mut Maker, facts: &Facts, step: &Step, inner: Value) -> Option<V
             let mut first = vec![ANYTHING; *index];
             first.push(item);
             let least = first.len() as u64;
-            let arrays = Arrays { row: Some(Row { first, rest: None }), least, ..Arrays::default() };
-            let array = arena.intern(Keywords { arrays, types: Types::ARRAY, ..Keywords::default() });
+            let arrays =
+                Arrays { row: Some(Row { first, rest: None }), least, ..Arrays::default() };
+            let array =
+                arena.intern(Keywords { arrays, types: Types::ARRAY, ..Keywords::default() });
             maker.minimal(&with(facts, array))
         }
     }
@@ -195,7 +222,10 @@ pub(super) fn suggested(maker: &mut Maker, sender: Id, reader: Id) -> Vec<Value>
         if let Value::Number(number) = value
             && let Some(whole) = number.as_i64()
         {
-            found.extend([whole.saturating_sub(1), whole.saturating_add(1)].map(|near| Value::Number(Number::from(near))));
+            found.extend(
+                [whole.saturating_sub(1), whole.saturating_add(1)]
+                    .map(|near| Value::Number(Number::from(near))),
+            );
         }
     }
     found

@@ -12,7 +12,12 @@ use super::argument::{Argument, FREE, Leaning};
 
 impl Argument<'_> {
     /// Whether one demand follows without splitting the facts by their choices.
-    pub(super) fn direct(&mut self, facts: &Facts, flat: &Flat, (reader, node): (Id, &Keywords)) -> Option<Leaning> {
+    pub(super) fn direct(
+        &mut self,
+        facts: &Facts,
+        flat: &Flat,
+        (reader, node): (Id, &Keywords),
+    ) -> Option<Leaning> {
         if let Some(what) = node.odd {
             return self.fail(facts, reader, what);
         }
@@ -20,7 +25,11 @@ impl Argument<'_> {
             return self.kinds(facts, flat, (reader, node.types));
         }
         if node.values.is_some() {
-            return self.fail(facts, reader, "values that the reader lists and the sender does not");
+            return self.fail(
+                facts,
+                reader,
+                "values that the reader lists and the sender does not",
+            );
         }
         if let Some(ways) = &node.any {
             return self.some_way(facts, flat, (reader, ways));
@@ -32,7 +41,8 @@ impl Argument<'_> {
             return self.holds(&with(facts, barred), NOTHING);
         }
         if let Some(conditional) = &node.conditional {
-            let (when, then, otherwise) = (conditional.when, conditional.then, conditional.otherwise);
+            let (when, then, otherwise) =
+                (conditional.when, conditional.then, conditional.otherwise);
             let none = self.memory.maker.space.arena.none_of(vec![when]);
             return self.all([(with(facts, when), then), (with(facts, none), otherwise)]);
         }
@@ -50,14 +60,27 @@ impl Argument<'_> {
         self.family(facts, flat, (reader, node))
     }
 
-    fn family(&mut self, facts: &Facts, flat: &Flat, (reader, node): (Id, &Keywords)) -> Option<Leaning> {
+    fn family(
+        &mut self,
+        facts: &Facts,
+        flat: &Flat,
+        (reader, node): (Id, &Keywords),
+    ) -> Option<Leaning> {
         if node.numbers != Numbers::default() {
-            let fits = !flat.types.meets(Types::NUMBER) || numbers_fit(flat, &node.numbers) || self.leaf(flat, reader);
+            let fits = !flat.types.meets(Types::NUMBER)
+                || numbers_fit(flat, &node.numbers)
+                || self.leaf(flat, reader);
             return if fits { Some(FREE) } else { self.fail(facts, reader, "a bound on numbers") };
         }
         if node.texts != Texts::default() {
-            let fits = !flat.types.meets(Types::STRING) || texts_fit(flat, &node.texts) || self.leaf(flat, reader);
-            return if fits { Some(FREE) } else { self.fail(facts, reader, "a bound or pattern on strings") };
+            let fits = !flat.types.meets(Types::STRING)
+                || texts_fit(flat, &node.texts)
+                || self.leaf(flat, reader);
+            return if fits {
+                Some(FREE)
+            } else {
+                self.fail(facts, reader, "a bound or pattern on strings")
+            };
         }
         if node.arrays != crate::sample::node::Arrays::default() {
             if !flat.types.meets(Types::ARRAY) {
@@ -74,14 +97,21 @@ impl Argument<'_> {
         Some(FREE)
     }
 
-    fn kinds(&mut self, facts: &Facts, flat: &Flat, (reader, types): (Id, Types)) -> Option<Leaning> {
+    fn kinds(
+        &mut self,
+        facts: &Facts,
+        flat: &Flat,
+        (reader, types): (Id, Types),
+    ) -> Option<Leaning> {
         let excess = flat.types.without(types);
         let mut leaning = FREE;
         for kind in excess.kinds() {
             let narrowed = self.memory.maker.space.arena.of_types(kind);
             match self.tries(&with(facts, narrowed), NOTHING) {
                 Some(other) => leaning = leaning.min(other),
-                None => return self.fail(facts, reader, "a kind of value the reader does not take"),
+                None => {
+                    return self.fail(facts, reader, "a kind of value the reader does not take");
+                }
             }
         }
         Some(leaning)
@@ -92,7 +122,12 @@ impl Argument<'_> {
         ways.iter().copied().filter(|&way| !self.fold(&with(facts, way)).is_void()).collect()
     }
 
-    fn some_way(&mut self, facts: &Facts, flat: &Flat, (reader, ways): (Id, &[Id])) -> Option<Leaning> {
+    fn some_way(
+        &mut self,
+        facts: &Facts,
+        flat: &Flat,
+        (reader, ways): (Id, &[Id]),
+    ) -> Option<Leaning> {
         if ways.iter().any(|way| flat.parts.contains(way)) {
             return Some(FREE);
         }
@@ -116,10 +151,19 @@ impl Argument<'_> {
         {
             return Some(found);
         }
-        self.fail(facts, reader, "`anyOf` of which no single branch takes all that the sender may send")
+        self.fail(
+            facts,
+            reader,
+            "`anyOf` of which no single branch takes all that the sender may send",
+        )
     }
 
-    fn one_way(&mut self, facts: &Facts, flat: &Flat, (reader, ways): (Id, &[Id])) -> Option<Leaning> {
+    fn one_way(
+        &mut self,
+        facts: &Facts,
+        flat: &Flat,
+        (reader, ways): (Id, &[Id]),
+    ) -> Option<Leaning> {
         let kinds: Vec<Types> = flat.types.kinds().collect();
         if kinds.len() > 1 {
             return self.by_kind(facts, &kinds, reader);
@@ -150,7 +194,11 @@ impl Argument<'_> {
         {
             return Some(found);
         }
-        self.fail(facts, reader, "`oneOf` whose branches could not be told apart for what the sender may send")
+        self.fail(
+            facts,
+            reader,
+            "`oneOf` whose branches could not be told apart for what the sender may send",
+        )
     }
 
     fn left_over_members(
@@ -170,7 +218,9 @@ impl Argument<'_> {
             if !seen.insert(id) {
                 continue;
             }
-            let Some(layer) = self.memory.maker.space.evaluated(id, false) else { return Some(leaning) };
+            let Some(layer) = self.memory.maker.space.evaluated(id, false) else {
+                return Some(leaning);
+            };
             whole.named.extend(layer.named);
             whole.patterned.extend(layer.patterned);
             let inner = self.node(id);
@@ -197,7 +247,8 @@ impl Argument<'_> {
             }
         }
         let objects = Objects { layer: Some(whole), ..Objects::default() };
-        let layer = self.memory.maker.space.arena.intern(Keywords { objects, ..Keywords::default() });
+        let layer =
+            self.memory.maker.space.arena.intern(Keywords { objects, ..Keywords::default() });
         match self.holds(facts, layer) {
             Some(found) => Some(leaning.min(found)),
             None => self.fail(facts, reader, "`unevaluatedProperties`"),
@@ -254,10 +305,16 @@ impl Argument<'_> {
                 ..Keywords::default()
             };
             if *node == plain {
-                barred.push(json!({ "not": leaf_document(node.types, &node.numbers, &node.texts, &[]) }));
+                barred.push(
+                    json!({ "not": leaf_document(node.types, &node.numbers, &node.texts, &[]) }),
+                );
             }
         }
-        let sender = if barred.is_empty() { sender } else { leaf_document(kind, &flat.numbers, &flat.texts, &barred) };
+        let sender = if barred.is_empty() {
+            sender
+        } else {
+            leaf_document(kind, &flat.numbers, &flat.texts, &barred)
+        };
         if reader == NOTHING {
             return algebra::covers(&sender, &json!(false));
         }
@@ -289,7 +346,9 @@ fn leaf_document(types: Types, numbers: &Numbers, texts: &Texts, more: &[Value])
         (Types::INTEGER, "integer"),
     ]
     .into_iter()
-    .filter(|(kind, name)| types.meets(*kind) && !(*name == "integer" && types.meets(Types::FRACTION)))
+    .filter(|(kind, name)| {
+        types.meets(*kind) && !(*name == "integer" && types.meets(Types::FRACTION))
+    })
     .map(|(_, name)| name)
     .collect();
     if types != Types::ANY {
@@ -300,10 +359,16 @@ fn leaf_document(types: Types, numbers: &Numbers, texts: &Texts, more: &[Value])
         all.push(json!({"not": {"type": "integer"}}));
     }
     if let Some(limit) = &numbers.least {
-        document.insert(if limit.exclusive { "exclusiveMinimum" } else { "minimum" }.to_owned(), json!(limit.value));
+        document.insert(
+            if limit.exclusive { "exclusiveMinimum" } else { "minimum" }.to_owned(),
+            json!(limit.value),
+        );
     }
     if let Some(limit) = &numbers.most {
-        document.insert(if limit.exclusive { "exclusiveMaximum" } else { "maximum" }.to_owned(), json!(limit.value));
+        document.insert(
+            if limit.exclusive { "exclusiveMaximum" } else { "maximum" }.to_owned(),
+            json!(limit.value),
+        );
     }
     all.extend(numbers.multiples.iter().map(|divisor| json!({ "multipleOf": divisor })));
     if texts.least > 0 {
@@ -324,17 +389,20 @@ fn numbers_fit(flat: &Flat, numbers: &Numbers) -> bool {
     let least = numbers.least.as_ref().is_none_or(|wanted| {
         flat.numbers.least.as_ref().is_some_and(|had| {
             if whole
-                && let (Some(had), Some(wanted)) = (crate::sample::number::lowest(had), crate::sample::number::lowest(wanted))
+                && let (Some(had), Some(wanted)) =
+                    (crate::sample::number::lowest(had), crate::sample::number::lowest(wanted))
             {
                 return had >= wanted;
             }
-            wanted.under(&had.value) || (had.exclusive && compare(&had.value, &wanted.value).is_eq())
+            wanted.under(&had.value)
+                || (had.exclusive && compare(&had.value, &wanted.value).is_eq())
         })
     });
     let most = numbers.most.as_ref().is_none_or(|wanted| {
         flat.numbers.most.as_ref().is_some_and(|had| {
             if whole
-                && let (Some(had), Some(wanted)) = (crate::sample::number::highest(had), crate::sample::number::highest(wanted))
+                && let (Some(had), Some(wanted)) =
+                    (crate::sample::number::highest(had), crate::sample::number::highest(wanted))
             {
                 return had <= wanted;
             }
@@ -355,4 +423,3 @@ fn texts_fit(flat: &Flat, texts: &Texts) -> bool {
         && texts.most.is_none_or(|most| flat.texts.most.is_some_and(|had| had <= most))
         && texts.patterns.iter().all(|pattern| flat.texts.patterns.contains(pattern))
 }
-

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::sample::node::{ANYTHING, Arena, Arrays, Id, Keywords, NOTHING, Numbers, Objects, Texts, Types};
+use crate::sample::node::{
+    ANYTHING, Arena, Arrays, Id, Keywords, NOTHING, Numbers, Objects, Texts, Types,
+};
 
 /// The demands of each schema, remembered.
 #[derive(Debug, Default)]
@@ -41,7 +43,10 @@ fn evaluation(arena: &mut Arena, node: &Keywords, all: &mut Vec<Id>) {
     };
     let base = Keywords { beside, ..Keywords::default() };
     if node.unevaluated_members.is_some() {
-        all.push(arena.intern(Keywords { unevaluated_members: node.unevaluated_members, ..base.clone() }));
+        all.push(
+            arena
+                .intern(Keywords { unevaluated_members: node.unevaluated_members, ..base.clone() }),
+        );
     }
     if node.unevaluated_items.is_some() {
         all.push(arena.intern(Keywords { unevaluated_items: node.unevaluated_items, ..base }));
@@ -94,7 +99,8 @@ fn demands(arena: &mut Arena, node: &Keywords, all: &mut Vec<Id>) {
 }
 
 fn arrays(arena: &mut Arena, said: &Arrays, all: &mut Vec<Id>) {
-    let mut push = |arrays: Arrays| all.push(arena.intern(Keywords { arrays, ..Keywords::default() }));
+    let mut push =
+        |arrays: Arrays| all.push(arena.intern(Keywords { arrays, ..Keywords::default() }));
     if said.row.is_some() {
         push(Arrays { row: said.row.clone(), ..Arrays::default() });
     }
@@ -110,7 +116,8 @@ fn arrays(arena: &mut Arena, said: &Arrays, all: &mut Vec<Id>) {
 }
 
 fn objects(arena: &mut Arena, said: &Objects, all: &mut Vec<Id>) {
-    let mut push = |objects: Objects| all.push(arena.intern(Keywords { objects, ..Keywords::default() }));
+    let mut push =
+        |objects: Objects| all.push(arena.intern(Keywords { objects, ..Keywords::default() }));
     if !said.required.is_empty() {
         push(Objects { required: said.required.clone(), ..Objects::default() });
     }

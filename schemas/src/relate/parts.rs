@@ -15,7 +15,12 @@ const LOOKED: usize = 16;
 
 impl Argument<'_> {
     /// One demand on objects.
-    pub(super) fn object(&mut self, facts: &Facts, flat: &Flat, (reader, objects): (Id, &Objects)) -> Option<Leaning> {
+    pub(super) fn object(
+        &mut self,
+        facts: &Facts,
+        flat: &Flat,
+        (reader, objects): (Id, &Objects),
+    ) -> Option<Leaning> {
         if let Some(layer) = &objects.layer {
             return self.layer(facts, flat, (reader, layer));
         }
@@ -23,7 +28,11 @@ impl Argument<'_> {
             return self.names(facts, flat, (reader, names));
         }
         if objects.required.iter().any(|name| !flat.required.contains(name)) {
-            return self.fail(facts, reader, "a member that the reader requires and the sender does not");
+            return self.fail(
+                facts,
+                reader,
+                "a member that the reader requires and the sender does not",
+            );
         }
         if flat.least_members < objects.least
             || objects.most.is_some_and(|most| flat.most_members.is_none_or(|had| had > most))
@@ -33,7 +42,12 @@ impl Argument<'_> {
         Some(FREE)
     }
 
-    fn layer(&mut self, facts: &Facts, flat: &Flat, (reader, layer): (Id, &Layer)) -> Option<Leaning> {
+    fn layer(
+        &mut self,
+        facts: &Facts,
+        flat: &Flat,
+        (reader, layer): (Id, &Layer),
+    ) -> Option<Leaning> {
         let mut leaning = FREE;
         let mut names: BTreeSet<Arc<str>> = flat.declared();
         names.extend(layer.named.keys().map(Arc::clone));
@@ -105,7 +119,8 @@ impl Argument<'_> {
         }
         for pattern in &known {
             let said = flat.layers.iter().flat_map(|layer| &layer.patterned);
-            let member = collect(said.filter(|(other, _)| other == pattern).map(|(_, schema)| *schema));
+            let member =
+                collect(said.filter(|(other, _)| other == pattern).map(|(_, schema)| *schema));
             if member.contains(&NOTHING) {
                 continue;
             }
@@ -128,9 +143,13 @@ impl Argument<'_> {
         }
         let closed = flat.undeclared().contains(&NOTHING);
         for name in flat.declared() {
-            let possible = !flat.member(&mut self.memory.maker.space.patterns, &name).contains(&NOTHING);
+            let possible =
+                !flat.member(&mut self.memory.maker.space.patterns, &name).contains(&NOTHING);
             let text = Value::String((*name).to_owned());
-            let barred = flat.names.iter().any(|&own| self.memory.maker.space.accepts(own, &text) == Some(false));
+            let barred = flat
+                .names
+                .iter()
+                .any(|&own| self.memory.maker.space.accepts(own, &text) == Some(false));
             if possible && !barred && !self.takes(names, &text) {
                 return self.fail(facts, reader, "a member name that the reader does not take");
             }
@@ -149,7 +168,12 @@ impl Argument<'_> {
     }
 
     /// One demand on arrays.
-    pub(super) fn array(&mut self, facts: &Facts, flat: &Flat, (reader, arrays): (Id, &Arrays)) -> Option<Leaning> {
+    pub(super) fn array(
+        &mut self,
+        facts: &Facts,
+        flat: &Flat,
+        (reader, arrays): (Id, &Arrays),
+    ) -> Option<Leaning> {
         if let Some(row) = &arrays.row {
             return self.row(facts, flat, row);
         }
@@ -180,7 +204,12 @@ impl Argument<'_> {
         Some(leaning)
     }
 
-    fn contains(&mut self, facts: &Facts, flat: &Flat, (reader, wanted): (Id, &Contains)) -> Option<Leaning> {
+    fn contains(
+        &mut self,
+        facts: &Facts,
+        flat: &Flat,
+        (reader, wanted): (Id, &Contains),
+    ) -> Option<Leaning> {
         let mut leaning = self.contains_enough(facts, flat, wanted);
         if leaning.is_some()
             && let Some(most) = wanted.most
@@ -196,7 +225,12 @@ impl Argument<'_> {
         leaning.or_else(|| self.fail(facts, reader, "`contains`"))
     }
 
-    fn contains_enough(&mut self, facts: &Facts, flat: &Flat, wanted: &Contains) -> Option<Leaning> {
+    fn contains_enough(
+        &mut self,
+        facts: &Facts,
+        flat: &Flat,
+        wanted: &Contains,
+    ) -> Option<Leaning> {
         if wanted.least == 0 {
             return Some(FREE);
         }
