@@ -350,7 +350,7 @@ impl Shape {
             array: match arrays {
                 (_, false) => self.array,
                 (false, true) => other.array,
-                (true, true) => self.array.join(other.array),
+                (true, true) => self.array.join(&other.array),
             },
             default: if self.default == other.default { self.default } else { None },
             opaque: self.opaque.or(other.opaque),
@@ -460,7 +460,7 @@ impl ArrayShape {
         self
     }
 
-    fn join(self, other: Self) -> Self {
+    fn join(self, other: &Self) -> Self {
         let items = match (&self.items, &other.items) {
             (Some(left), Some(right)) => Some(combined("anyOf", left, right)),
             _ => None,

@@ -92,20 +92,17 @@ impl Builder {
     fn active(&self) -> Vec<bool> {
         let mut active: Vec<bool> = self.nodes.iter().map(acts).collect();
         loop {
-            let mut changed = false;
-            for (index, node) in self.nodes.iter().enumerate() {
-                let leads =
-                    || next(node).any(|id| active.get(id.0 as usize).copied().unwrap_or(false));
-                if active.get(index) == Some(&false) && leads() {
-                    changed = true;
-                    if let Some(mark) = active.get_mut(index) {
-                        *mark = true;
-                    }
-                }
-            }
-            if !changed {
+            let acts = |id: NodeId| active.get(id.0 as usize).copied().unwrap_or(false);
+            let now: Vec<bool> = self
+                .nodes
+                .iter()
+                .zip(&active)
+                .map(|(node, active)| *active || next(node).any(acts))
+                .collect();
+            if now == active {
                 return active;
             }
+            active = now;
         }
     }
 }

@@ -3,11 +3,14 @@
 //! The derivation guides itself by shapes and never guesses; what it builds is judged by its image, not trusted.
 
 mod build;
+#[cfg(test)]
+mod laws;
 mod object;
 mod scalar;
 mod site;
 mod slots;
 #[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "cases are written where they are used")]
 mod tests;
 mod walk;
 

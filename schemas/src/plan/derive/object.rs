@@ -1,6 +1,6 @@
 //! Members of objects: rows A1 to A5, A7, A16 to A18, lenses L1 and L10.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use regex::Regex;
@@ -84,10 +84,9 @@ impl<'a> Walk<'a> {
         duty.joined = pair.sender.joined || pair.reader.joined;
         duty.map =
             pair.local.maps.iter().find(|map| map.member == name || map.member == output).copied();
-        let by_name = |all: &BTreeMap<&str, _>| all.get(name).or_else(|| all.get(output)).copied();
-        duty.on_null = by_name(&pair.local.on_null);
-        let by_name = |all: &BTreeMap<&str, _>| all.get(name).or_else(|| all.get(output)).copied();
-        duty.on_unknown = by_name(&pair.local.on_unknown);
+        let names = [name, output];
+        duty.on_null = names.iter().find_map(|name| pair.local.on_null.get(name)).copied();
+        duty.on_unknown = names.iter().find_map(|name| pair.local.on_unknown.get(name)).copied();
         duty.extra = pair.routes.all.within(name, output);
         let taken = pair.routes.all.taken(name).cloned();
         let name: Arc<str> = name.into();
@@ -160,8 +159,9 @@ impl<'a> Walk<'a> {
         for (pattern, node) in &sender.patterns {
             let same = reader.patterns.iter().find(|(other, _)| other == pattern);
             let id = match (same, &reader.rest) {
-                (Some((_, wanted)), _) => self.value((node, wanted), &duty),
-                (None, Rest::Each(wanted)) => self.value((node, wanted), &duty),
+                (Some((_, wanted)), _) | (None, Rest::Each(wanted)) => {
+                    self.value((node, wanted), &duty)
+                }
                 (None, Rest::Nothing) => {
                     self.closed_to(&format!("members like `{pattern}`"), &duty)
                 }

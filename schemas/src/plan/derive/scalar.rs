@@ -73,17 +73,18 @@ impl<'a> Walk<'a> {
         for kind in SCALARS.into_iter().filter(|kind| sender.may_be(*kind) && reader.may_be(*kind))
         {
             let Some(known) = reader.listed.get(&kind) else { continue };
+            if mapped_rest {
+                continue;
+            }
             if let Some(sent) = sender.listed.get(&kind) {
-                let strange = |value: &&Value| !known.iter().any(|one| same_scalar(one, value));
-                for value in sent.iter().filter(strange) {
-                    let key = literal(value);
-                    if mapped_rest || entries.contains_key(&key) {
-                        continue;
-                    }
+                let listed = |value: &&Value| known.iter().any(|one| same_scalar(one, value));
+                let keys = sent.iter().filter(|value| !listed(value)).map(literal);
+                let strange: Vec<Literal> = keys.filter(|key| !entries.contains_key(key)).collect();
+                for key in strange {
                     let node = self.unknown(&key, reader, duty);
                     entries.insert(key, node);
                 }
-            } else if duty.on_unknown.is_some() && !mapped_rest {
+            } else if duty.on_unknown.is_some() {
                 for value in known {
                     entries.entry(literal(value)).or_insert(COPY);
                 }
@@ -132,7 +133,6 @@ impl<'a> Walk<'a> {
         let node = match duty.on_unknown {
             Some(OnUnknown::Keep) => return COPY,
             Some(OnUnknown::Omit | OnUnknown::DropItem) => self.left_out(rule, value, duty),
-            Some(OnUnknown::Error) => self.refused(rule, value, duty),
             Some(OnUnknown::Fallback(by)) => self.replaced(rule, value, by, duty),
             None if reader.extensible || duty.joined => return COPY,
             None if self.site.side == Side::Response
@@ -140,7 +140,7 @@ impl<'a> Walk<'a> {
             {
                 self.left_out(rule, value, duty)
             }
-            None => self.refused(rule, value, duty),
+            Some(OnUnknown::Error) | None => self.refused(rule, value, duty),
         };
         self.build.node(node)
     }

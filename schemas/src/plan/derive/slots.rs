@@ -122,7 +122,7 @@ impl<'a> Walk<'a> {
                 let slot = self.slot(&mut routes, &mut known, from);
                 let moved = Some(Moved { note, reader, required });
                 routes.all.takes.push(Taken { path: from.clone(), slot, moved });
-                routes.hold |= to.len() > 1 && self.may_send(local, shapes.0, to);
+                routes.hold |= to.len() > 1 && may_send(local, shapes.0, to);
                 routes.all.gives.push(Given { path: to.clone(), slot, note });
             }
         }
@@ -165,13 +165,6 @@ impl<'a> Walk<'a> {
         })
     }
 
-    fn may_send(&self, local: &Local<'a>, sender: &Shape, to: &Path) -> bool {
-        let Some(first) = to.first() else { return false };
-        let name = local.renames.iter().find(|(_, output)| *output == first);
-        let name = name.map_or(first.as_str(), |(name, _)| *name);
-        sender.object.properties.contains_key(name) || sends_unnamed(sender)
-    }
-
     /// What the reader means at the target of a move that makes sense between these shapes.
     fn movable(
         &mut self,
@@ -210,6 +203,14 @@ impl<'a> Walk<'a> {
         let (node, below, named) = self.declared(role, &inner, rest)?;
         Some((node, required && below, named))
     }
+}
+
+/// Whether the first member of a target may be in the input already.
+fn may_send(local: &Local<'_>, sender: &Shape, to: &[String]) -> bool {
+    let Some(first) = to.first() else { return false };
+    let name = local.renames.iter().find(|(_, output)| *output == first);
+    let name = name.map_or(first.as_str(), |(name, _)| *name);
+    sender.object.properties.contains_key(name) || sends_unnamed(sender)
 }
 
 /// A pointer and the members of a path below it.

@@ -185,8 +185,9 @@ impl Target {
     /// Whether the target is the body of this message or a place in it; `status` absent for the request.
     pub(crate) fn is_message(&self, shapes: &[String], status: Option<Status>) -> bool {
         match (&self.scope, status) {
-            (Scope::Component(_), _) | (Scope::Request(_), Some(_)) => false,
-            (Scope::Response(..), None) => false,
+            (Scope::Component(_), _)
+            | (Scope::Request(_), Some(_))
+            | (Scope::Response(..), None) => false,
             (Scope::Request(shape), None) => shapes.contains(shape),
             (Scope::Response(shape, wanted), Some(status)) => {
                 shapes.contains(shape) && wanted.is_none_or(|wanted| covers(wanted, status))

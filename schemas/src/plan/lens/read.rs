@@ -116,14 +116,11 @@ impl<'a> Reader<'a> {
         let members = self.members(entry, at)?;
         let known: Vec<&str> = ["say", "at", "parameter"].into_iter().chain(VERBS).collect();
         self.known_keys(members, at, &known);
-        let say = match members.get("say") {
-            Some(say) => self.text(say, &at.join("say")),
-            None => {
-                let remedy = "write `say:` and the sentence a client developer reads";
-                self.wrong(at, "this change says nothing".to_owned(), remedy);
-                None
-            }
-        };
+        let say = members.get("say").and_then(|say| self.text(say, &at.join("say")));
+        if !members.contains_key("say") {
+            let remedy = "write `say:` and the sentence a client developer reads";
+            self.wrong(at, "this change says nothing".to_owned(), remedy);
+        }
         let texts = self.targets(members.get("at"), at);
         let place = self.document.place(at);
         let mut parameters = Vec::new();

@@ -36,15 +36,15 @@ pub(super) fn operation_words(text: &str) -> Option<(OperationKey, Vec<&str>)> {
     })
 }
 
-pub(super) fn status(text: &str) -> Option<Option<Status>> {
-    match text {
-        "*" => Some(None),
-        "default" => Some(Some(Status::Default)),
-        _ => match text.strip_suffix("XX").or_else(|| text.strip_suffix("xx")) {
-            Some(class) => class.parse().ok().map(|class| Some(Status::Class(class))),
-            None => text.parse().ok().map(|code| Some(Status::Code(code))),
-        },
-    }
+/// The status a word means; `*` is none in particular.
+fn status(text: &str) -> Result<Option<Status>, ()> {
+    let read = match (text, text.strip_suffix("XX").or_else(|| text.strip_suffix("xx"))) {
+        ("*", _) => return Ok(None),
+        ("default", _) => Some(Status::Default),
+        (_, Some(class)) => class.parse().ok().map(Status::Class),
+        (code, None) => code.parse().ok().map(Status::Code),
+    };
+    read.map(Some).ok_or(())
 }
 
 impl Reader<'_> {
@@ -130,7 +130,7 @@ impl Reader<'_> {
                 Some(Scope::Request(key.shape()))
             }
             ["response", text] => {
-                let Some(status) = status(text) else {
+                let Ok(status) = status(text) else {
                     let what = format!("`{text}` is not a status");
                     self.wrong(at, what, "write a code, `4XX`, `default` or `*`");
                     return None;
@@ -138,7 +138,8 @@ impl Reader<'_> {
                 let declared = operations.iter().flat_map(|(_, one)| &one.responses);
                 let declared: Vec<Status> = declared.map(|one| one.status).collect();
                 if status.is_some_and(|wanted| !declared.iter().any(|one| covers(wanted, *one))) {
-                    let words: Vec<String> = declared.iter().map(Status::to_string).collect();
+                    let mut words: Vec<String> = declared.iter().map(Status::to_string).collect();
+                    words.dedup();
                     let remedy = remedy(text, words.iter().map(String::as_str));
                     self.wrong(at, format!("`{key}` declares no status {text}"), remedy);
                     return None;

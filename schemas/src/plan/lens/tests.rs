@@ -12,6 +12,7 @@ use crate::document::{Document, DocumentLimits};
 use crate::plan::apply::apply;
 use crate::plan::derive::{Site, derive};
 use crate::plan::outside::Values;
+use crate::plan::{Bridges, Pairs};
 use crate::relate::{Budget, Prover};
 use crate::schema::{Role, Side};
 
@@ -64,7 +65,7 @@ fn check(text: &str, expected: &[&str]) -> VersionChanges {
 #[test]
 fn every_verb_is_read() {
     let changes = check(
-        r#"
+        r"
 changes:
   - say: Names are titles.
     at: [pet, 'POST /pets response 200#/items/*']
@@ -81,7 +82,7 @@ changes:
   - say: The parameter is spelt out.
     at: POST /pets
     parameter: { rename: { q: query } }
-"#,
+",
         &[],
     );
     let [first, second] = changes.entries.as_slice() else { panic!("{changes:#?}") };
@@ -102,7 +103,7 @@ changes:
 #[test]
 fn all_problems_are_named_at_once_with_their_lines() {
     let changes = check(
-        r#"
+        r"
 changes:
   - say: A typing error.
     at: pat
@@ -116,14 +117,14 @@ changes:
   - say: Still good.
     at: pet
     rename: { name: title }
-"#,
+",
         &[
             "5:12 `renme` is not known here; did you mean `rename`?",
             "3:5 this change does nothing; write one of rename, move, map, add, remove, supply, on_null, on_unknown, parameter",
             "6:5 this change says nothing; write `say:` and the sentence a client developer reads",
             "6:15 `POST /pets` has several messages; add `request` or `response STATUS`",
             "6:27 `POST /pats` is an operation of neither 1 nor 2; did you mean `POST /pets`?",
-            "6:47 `POST /pets` declares no status 404; write one of `200`, `200`",
+            "6:47 `POST /pets` declares no status 404; write one of `200`",
             "7:20 `nam` is no member here in 1; did you mean `name`?",
             "10:52 several old values become `b`; name the one it goes back to: `down: { b: … }`",
             "11:19 one source is needed; write one of constant, default, member, header, parameter, configuration",
@@ -297,4 +298,32 @@ fn open_payments_responses_of_the_newest_backend_reach_the_oldest_client() {
         &json!({"id": "i", "paymentPointer": "w", "receiver": "r", "receiveAmount": amount,
                 "sendAmount": amount, "sentAmount": amount, "createdAt": "c", "updatedAt": "c"}),
     );
+}
+
+#[test]
+fn open_payments_are_proved_where_the_documents_allow_it() {
+    let all = payments();
+    let mut prover = Prover::new(Budget::default());
+    let pairs = Pairs::Listed(vec![(0, 1), (1, 0), (1, 2), (0, 3)]);
+    let bridges = Bridges::compile(&all.api, &all.changes, pairs, &mut prover);
+    let holds = |client: usize, backend: usize, operation: &str| {
+        let known = &all.api.versions[client].operations;
+        let found = bridges
+            .operation(client, backend)
+            .iter()
+            .find(|one| known[one.client_operation].key.to_string() == operation);
+        found.unwrap().verdict().holds()
+    };
+    for operation in [
+        "POST /incoming-payments",
+        "POST /outgoing-payments",
+        "GET /quotes/{id}",
+        "GET /outgoing-payments",
+    ] {
+        assert!(holds(0, 1, operation) && holds(1, 0, operation), "{operation}");
+    }
+    assert!(holds(1, 2, "POST /incoming-payments") && holds(0, 3, "POST /incoming-payments"));
+    assert!(!holds(0, 3, "GET /connections/{id}"));
+    // The public view, which 1.3 introduced, has nothing of what a payment had to have until then.
+    assert!(!holds(1, 2, "GET /incoming-payments/{id}"));
 }
