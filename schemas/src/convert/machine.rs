@@ -236,9 +236,12 @@ impl Machine {
         }
         match byte {
             b'"' => {
-                self.escape = Escape::Plain;
+                let end = pos + 1 + plain(io.chunk.get(pos + 1..).unwrap_or_default());
+                if io.chunk.get(end) == Some(&b'"') {
+                    return self.value_end(io, end + 1);
+                }
                 self.state = State::InString;
-                self.in_string(io, pos + 1)
+                self.in_string(io, end)
             }
             b'{' | b'[' => self.open(pos, byte == b'{'),
             b't' | b'f' | b'n' => self.in_literal(io, pos + 1, literal(byte)),
@@ -263,7 +266,7 @@ impl Machine {
     }
 
     /// Goes on in a string; whether it is at its end.
-    #[inline]
+    #[inline(never)]
     fn string(&mut self, chunk: &[u8], pos: &mut usize) -> Result<bool, Box<Fault>> {
         loop {
             if self.escape == Escape::Plain {
@@ -342,6 +345,7 @@ impl Machine {
                 if frame.op != COPY {
                     self.comma(pos);
                 }
+                return self.name(io, pos + 1);
             }
             (b',', false) => {
                 frame.count = frame.count.saturating_add(1);
@@ -401,12 +405,12 @@ impl Machine {
             Some(b'"') => {
                 self.token_at = self.at(pos);
                 self.escaped = false;
-                self.escape = Escape::Plain;
                 self.state = State::InName;
                 if self.frames.last().is_some_and(|frame| frame.op != COPY) {
                     self.name_start(io, pos);
                 }
-                self.in_name(io, pos + 1)
+                let end = pos + 1 + plain(io.chunk.get(pos + 1..).unwrap_or_default());
+                self.in_name(io, end)
             }
             Some(b'}') if self.state == State::NameOrEnd => self.close(io, pos),
             Some(&byte) => self.fault(Cause::Unexpected(byte), pos),
@@ -415,12 +419,14 @@ impl Machine {
     }
 
     #[inline]
-    fn in_name(&mut self, io: &Io<'_>, mut pos: usize) -> Step {
-        if !self.string(io.chunk, &mut pos)? {
+    fn in_name(&mut self, io: &mut Io<'_>, mut pos: usize) -> Step {
+        let chunk = io.chunk;
+        if self.escape == Escape::Plain && chunk.get(pos) == Some(&b'"') {
+            pos += 1;
+        } else if !self.string(chunk, &mut pos)? {
             return Ok(pos);
         }
         self.guard(self.at(pos - 1))?;
-        let chunk = io.chunk;
         if self.token_at < self.offset {
             let mut token = std::mem::take(&mut self.token);
             token.extend_from_slice(chunk.get(..pos - 1).unwrap_or_default());
@@ -435,7 +441,7 @@ impl Machine {
             self.named(io, pos, raw, Spelling::Chunk { start, length })?;
         }
         self.state = State::Colon;
-        Ok(pos)
+        self.colon(io, pos)
     }
 
     /// A name is complete; `raw` is its spelling without the quotes.
@@ -450,33 +456,31 @@ impl Machine {
         if spelling == Spelling::Kept {
             keep(&mut self.kept, self.frames.len().saturating_sub(1), raw);
         }
-        let mut text = std::mem::take(&mut self.text);
+        let mut text = Vec::new();
         let name = if self.escaped {
+            text = std::mem::take(&mut self.text);
             unescape(raw, &mut text);
             &text
         } else {
             raw
         };
         let hash = io.code.key.hash(name);
-        let mut fresh = true;
-        let (mut op, mut count) = (COPY, 0);
-        if let Some(frame) = self.frames.last_mut() {
-            frame.spelling = spelling;
-            frame.count = frame.count.saturating_add(1);
-            (op, count) = (frame.op, frame.count);
-            fresh = self.names.insert(&mut frame.scope, hash);
+        let Some(frame) = self.frames.last_mut() else { return Ok(()) };
+        frame.spelling = spelling;
+        frame.count = frame.count.saturating_add(1);
+        if frame.count > self.limits.members {
+            return self.fault_at(Cause::Members, self.token_at);
         }
-        let done = if count > self.limits.members {
-            self.fault_at(Cause::Members, self.token_at)
-        } else if !fresh {
-            self.fault_at(Cause::DuplicateName, self.token_at)
-        } else if op != COPY {
-            self.member_start(io, end, name, hash)
-        } else {
-            Ok(())
-        };
-        self.text = text;
-        done
+        if !self.names.insert(&mut frame.scope, hash) {
+            return self.fault_at(Cause::DuplicateName, self.token_at);
+        }
+        if frame.op != COPY {
+            self.member_start(io, end, name, hash)?;
+        }
+        if self.escaped {
+            self.text = text;
+        }
+        Ok(())
     }
 
     #[inline]
