@@ -1,9 +1,8 @@
 //! What has to be derived and judged, each thing once, and the answers: asked in one pass, given in the next.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
@@ -228,21 +227,21 @@ fn spread<T: Sync, R: Send>(
 ) -> Vec<Option<R>> {
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, Option<R>)>> = Mutex::new(Vec::with_capacity(work.len()));
+    let one_thread = || {
+        let mut prover = prover.fork();
+        let ours = std::iter::from_fn(|| {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            work.get(at).map(|piece| (at, run(piece, &mut prover)))
+        });
+        let ours: Vec<_> = ours.collect();
+        done.lock().unwrap_or_else(PoisonError::into_inner).extend(ours);
+    };
     std::thread::scope(|scope| {
         for _ in 0..threads.min(work.len()) {
-            scope.spawn(|| {
-                let mut prover = prover.fork();
-                let mut mine = Vec::new();
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(piece) = work.get(at) else { break };
-                    mine.push((at, run(piece, &mut prover)));
-                }
-                done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(mine);
-            });
+            scope.spawn(one_thread);
         }
     });
-    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, result)| result).collect()
 }

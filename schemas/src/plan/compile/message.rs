@@ -90,7 +90,7 @@ impl<'a> Messages<'_, 'a> {
                     });
                     match hops {
                         Some(hops) => {
-                            self.body(Side::Request, &hops, &known, (&mut parts, &mut bodies))
+                            self.body(Side::Request, &hops, &known, (&mut parts, &mut bodies));
                         }
                         None => parts.push(unread(content)),
                     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::plan::apply::apply;
 use crate::plan::image::Known;
@@ -155,16 +155,14 @@ fn cut(value: &mut Value, tokens: &[String]) -> bool {
     match value {
         Value::Object(members) if rest.is_empty() => members.remove(first).is_some(),
         Value::Object(members) if first == "*" => {
-            members.values_mut().fold(false, |went, inner| cut(inner, rest) || went)
+            members.values_mut().map(|inner| cut(inner, rest)).filter(|went| *went).count() > 0
         }
-        Value::Object(members) => inner(members, first).is_some_and(|inner| cut(inner, rest)),
-        Value::Array(items) => items.iter_mut().fold(false, |went, inner| cut(inner, rest) || went),
+        Value::Object(members) => members.get_mut(first).is_some_and(|inner| cut(inner, rest)),
+        Value::Array(items) => {
+            items.iter_mut().map(|inner| cut(inner, rest)).filter(|went| *went).count() > 0
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
-}
-
-fn inner<'a>(members: &'a mut Map<String, Value>, name: &str) -> Option<&'a mut Value> {
-    members.get_mut(name)
 }
 
 /// The supplies of a program that write a configuration value, with its name.
