@@ -1,16 +1,20 @@
 //! A compiled bridge as the exchange runs it, and whether it may be run at all.
 
+use std::sync::Arc;
+
+use evergate_schemas::convert::Prepared;
 use evergate_schemas::describe::model::{Description, Status};
 use evergate_schemas::plan::bridge::{
-    MessageBridge, OperationBridge, ParameterSource, ParameterStep, Part, PartKey, Plan,
+    BodyPlan, MessageBridge, OperationBridge, ParameterSource, ParameterStep, Part, PartKey,
 };
 use evergate_schemas::plan::program::{Node, Program, Source, Supply};
 use evergate_schemas::relate::verdict::Verdict;
+use http::HeaderValue;
 use prometheus_client::metrics::counter::Counter;
 
 use crate::config::Require;
 use crate::snapshot::meter::{LossLabels, Way};
-use crate::snapshot::{Crossing, CrossingMessage, Template};
+use crate::snapshot::{Conversion, Crossing, CrossingBody, CrossingMessage, Template};
 use crate::telemetry::Metrics;
 
 /// Whether a backend of another version can serve an operation; if not, why, as a sentence fragment.
@@ -92,16 +96,6 @@ pub(super) fn crossing(
 }
 
 fn message(bridge: &MessageBridge, way: Way, counting: &Counting<'_>) -> CrossingMessage {
-    let plan_losses = |plan: &Plan| {
-        let stage = |program: &std::sync::Arc<Program>| {
-            program
-                .notes
-                .iter()
-                .map(|note| note.loss.then(|| counting.counter(way, note.rule)))
-                .collect()
-        };
-        plan.stages.iter().map(stage).collect()
-    };
     let step_loss = |step: &ParameterStep| {
         let (ParameterStep::Drop(.., note)
         | ParameterStep::Supply(.., note)
@@ -109,20 +103,29 @@ fn message(bridge: &MessageBridge, way: Way, counting: &Counting<'_>) -> Crossin
         | ParameterStep::Require(.., note)) = step;
         note.loss.then(|| counting.counter(way, note.rule))
     };
-    let outside_step = |step: &ParameterStep| {
-        matches!(step, ParameterStep::Supply(_, _, ParameterSource::Outside(_), _))
-    };
-    let outside_body = bridge
-        .bodies
-        .iter()
-        .flat_map(|body| &body.plan.stages)
-        .any(|program| reads_outside(program));
+    let outside_step =
+        |step: &ParameterStep| matches!(step, ParameterStep::Supply(_, _, ParameterSource::Outside(_), _));
+    let outside_body = bridge.bodies.iter().flat_map(|body| &body.plan.stages).any(|program| reads_outside(program));
     CrossingMessage {
-        bodies: bridge.bodies.clone(),
+        bodies: bridge.bodies.iter().map(|body| crossing_body(body, way, counting)).collect(),
         parameters: bridge.parameters.clone(),
-        reads_outside: outside_body || bridge.parameters.iter().any(outside_step),
-        losses: bridge.bodies.iter().map(|body| plan_losses(&body.plan)).collect(),
         parameter_losses: bridge.parameters.iter().map(step_loss).collect(),
+        reads_outside: outside_body || bridge.parameters.iter().any(outside_step),
+    }
+}
+
+fn crossing_body(body: &BodyPlan, way: Way, counting: &Counting<'_>) -> CrossingBody {
+    let stage = |program: &Arc<Program>| {
+        program.notes.iter().map(|note| note.loss.then(|| counting.counter(way, note.rule))).collect()
+    };
+    let conversion = (!body.plan.is_identity()).then(|| Conversion {
+        prepared: Prepared::new(&body.plan.stages),
+        losses: body.plan.stages.iter().map(stage).collect(),
+    });
+    CrossingBody {
+        essence: body.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase(),
+        written_as: body.written_as.as_ref().and_then(|text| HeaderValue::try_from(text).ok()),
+        conversion,
     }
 }
 

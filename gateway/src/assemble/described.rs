@@ -5,8 +5,12 @@ use std::sync::Arc;
 
 use evergate_schemas::describe::model::{Api as DescribedApi, Description, Operation};
 use evergate_schemas::describe::{Limits, load_api};
+use evergate_schemas::document::{Document, DocumentLimits};
 use evergate_schemas::plan::bridge::OperationBridge;
+use evergate_schemas::plan::lens::{VersionChanges, read_changes};
+use evergate_schemas::plan::{Bridges, CompileLimits, Known, Pairs};
 use evergate_schemas::problem::{Place, Problem, Severity};
+use evergate_schemas::relate::Prover;
 
 use super::api::label_set;
 use super::crossing::{Counting, crossing, usable};
@@ -15,9 +19,10 @@ use crate::config::ApiConfig;
 use crate::snapshot::{Choice, ClientOperation, ClientVersion, Group, Router, Template};
 use crate::telemetry::Metrics;
 
-/// A loaded description.
+/// A loaded description with what each version declares about the one before it.
 pub(super) struct Described {
     api: DescribedApi,
+    changes: Vec<VersionChanges>,
 }
 
 impl Described {
@@ -30,7 +35,7 @@ impl Described {
 /// Reads a directory of versions. Faults of single operations are warnings; a directory without any version is
 /// an error.
 pub(super) fn load(directory: &Path, place: &Place) -> Result<Described, Vec<Problem>> {
-    let api = load_api(directory, &Limits::default())?;
+    let mut api = load_api(directory, &Limits::default())?;
     if api.versions.is_empty() {
         let what = format!("{} has no versions", directory.display());
         return Err(vec![problem(
@@ -40,7 +45,54 @@ pub(super) fn load(directory: &Path, place: &Place) -> Result<Described, Vec<Pro
             "put one directory for each version there",
         )]);
     }
-    Ok(Described { api })
+    let (changes, problems) = changes(directory, &api);
+    if problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return Err(problems);
+    }
+    api.problems.extend(problems);
+    Ok(Described { api, changes })
+}
+
+/// Reads `changes.yaml` of each version but the first; a version without one declares nothing.
+fn changes(directory: &Path, api: &DescribedApi) -> (Vec<VersionChanges>, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let mut all = vec![VersionChanges::default()];
+    for pair in api.versions.windows(2) {
+        let [old, new] = pair else { continue };
+        let path = directory.join(new.version.as_str()).join("changes.yaml");
+        let mut declared = VersionChanges::default();
+        if let Ok(text) = std::fs::read(&path) {
+            match Document::parse(&path.display().to_string(), &text, &DocumentLimits::strict()) {
+                Ok(document) => {
+                    let (read, more) = read_changes(&document, old, new);
+                    declared = read;
+                    problems.extend(document.problems().to_vec());
+                    problems.extend(more);
+                }
+                Err(more) => problems.extend(more),
+            }
+        }
+        all.push(declared);
+    }
+    (all, problems)
+}
+
+/// Compiles the ways from every version to the versions that backends speak.
+fn bridges(described: &Described, config: &ApiConfig, groups: &[Group]) -> Bridges {
+    let backends = || groups.iter().filter_map(|group| group.version);
+    let pairs = (0..described.api.versions.len()).flat_map(|client| backends().map(move |backend| (client, backend)));
+    let configuration = config.values.iter().map(|(name, value)| (name.clone(), value.to_string().into()));
+    let limits = CompileLimits {
+        known: Known { configuration: configuration.collect(), ..Known::default() },
+        ..CompileLimits::default()
+    };
+    let mut prover = Prover::default();
+    Bridges::compile_within(
+        &described.api,
+        &described.changes,
+        Pairs::Listed(pairs.collect()),
+        (&mut prover, &limits),
+    )
 }
 
 /// Gives each client version its operations; what comes back is odd about them.
@@ -51,6 +103,7 @@ pub(super) fn fill(
     serving: (&[Group], &Metrics),
 ) -> Vec<Problem> {
     let mut problems = described.api.problems.clone();
+    let bridges = bridges(described, config, serving.0);
     for (index, (client, description)) in
         clients.iter_mut().zip(&described.api.versions).enumerate()
     {
@@ -58,7 +111,7 @@ pub(super) fn fill(
         client.base_paths.clone_from(&description.base_paths);
         for (at, operation) in description.operations.iter().enumerate() {
             router.insert(&operation.key.method, &operation.key.path, at);
-            let filling = Filling { described, config, client: index, description, serving };
+            let filling = Filling { described, bridges: &bridges, config, client: index, description, serving };
             let built = filling.operation(at, operation);
             if built.choices.is_empty() {
                 let what = format!(
@@ -77,6 +130,7 @@ pub(super) fn fill(
 
 struct Filling<'a> {
     described: &'a Described,
+    bridges: &'a Bridges,
     config: &'a ApiConfig,
     client: usize,
     description: &'a Description,
@@ -128,8 +182,11 @@ impl Filling<'_> {
         }
     }
 
-    fn bridge(&self, _operation: usize, _backend: usize) -> Option<&OperationBridge> {
-        None
+    fn bridge(&self, operation: usize, backend: usize) -> Option<&OperationBridge> {
+        let all = self.bridges.operation(self.client, backend);
+        all.get(operation)
+            .filter(|bridge| bridge.client_operation == operation)
+            .or_else(|| all.iter().find(|bridge| bridge.client_operation == operation))
     }
 }
 

@@ -68,7 +68,7 @@ pub(crate) async fn answer(
         Refusal::ResponseUnconvertible("a header that your version requires is missing".to_owned())
     })?;
     let (body, lost) = if bodiless {
-        if message.bodies.iter().any(|body| !body.plan.is_identity()) {
+        if message.converts() {
             converted_fields(&mut head.headers, ask.client.1);
         }
         (ReplyBody::empty(), 0)
@@ -95,11 +95,11 @@ async fn convert(
             "the answer has no media type, and several are declared".to_owned(),
         )
     })?;
-    let Some((index, body_plan)) = plan else { return Ok((ReplyBody::through(source), 0)) };
-    if body_plan.plan.is_identity() {
-        written_as(&mut head.headers, body_plan.written_as.as_deref());
-        return Ok((ReplyBody::through(source), 0));
+    let Some(plan) = plan else { return Ok((ReplyBody::through(source), 0)) };
+    if let Some(media_type) = &plan.written_as {
+        head.headers.insert(CONTENT_TYPE, media_type.clone());
     }
+    let Some(conversion) = &plan.conversion else { return Ok((ReplyBody::through(source), 0)) };
     if conversion::coding(&head.headers).is_some() {
         return Err(Refusal::ResponseCoded);
     }
@@ -111,9 +111,7 @@ async fn convert(
             "the answer is a part of a document".to_owned(),
         ));
     }
-    let machine = Machine::new(message, index, &ask.api.responses, (ask.bounds.conversion, values))
-        .ok_or_else(|| Refusal::ResponseUnconvertible("the plan is missing".to_owned()))?;
-    written_as(&mut head.headers, body_plan.written_as.as_deref());
+    let machine = Machine::new(conversion, &ask.api.responses, ask.bounds.conversion, values);
     converted_fields(&mut head.headers, ask.client.1);
     if length.is_some_and(|length| length <= WHOLE) {
         let (bytes, lost) = whole(source, machine).await?;
@@ -139,12 +137,6 @@ async fn whole(mut source: Quiet, mut machine: Machine) -> Result<(Bytes, u64), 
     }
     let lost = machine.finish(&mut out).map_err(failed)?;
     Ok((out.into(), lost))
-}
-
-fn written_as(headers: &mut HeaderMap, media_type: Option<&str>) {
-    if let Some(Ok(value)) = media_type.map(HeaderValue::try_from) {
-        headers.insert(CONTENT_TYPE, value);
-    }
 }
 
 /// Digests of bytes that a conversion replaces.

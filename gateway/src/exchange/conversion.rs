@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use evergate_schemas::convert::{Converter, Limits};
-use evergate_schemas::plan::bridge::BodyPlan;
 use evergate_schemas::plan::outside::Values;
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 
 use super::query;
 use crate::snapshot::meter::ConversionMeter;
-use crate::snapshot::{Api, ConversionLimits, CrossingMessage};
+use crate::snapshot::{Api, Conversion, ConversionLimits, CrossingBody, CrossingMessage};
 
 /// Why a body could not be converted, in the names of its sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,9 +24,8 @@ pub(crate) struct Failed {
 /// A running conversion of one body.
 pub(crate) struct Machine {
     converter: Converter,
+    conversion: Conversion,
     meter: ConversionMeter,
-    /// The counter of each note that is a loss, by stage.
-    losses: Vec<Vec<Option<prometheus_client::metrics::counter::Counter>>>,
     spent: Duration,
     read: u64,
 }
@@ -39,23 +37,21 @@ impl std::fmt::Debug for Machine {
 }
 
 impl Machine {
-    /// A machine for the body with this index in the message.
+    /// A machine at the start of a body.
     pub(crate) fn new(
-        message: &CrossingMessage,
-        index: usize,
+        conversion: &Conversion,
         meter: &ConversionMeter,
-        setting: (ConversionLimits, Values),
-    ) -> Option<Self> {
-        let plan = &message.bodies.get(index)?.plan;
-        let (limits, values) = setting;
+        limits: ConversionLimits,
+        values: Values,
+    ) -> Self {
         let limits = Limits { depth: limits.depth, held: limits.held, ..Limits::default() };
-        Some(Self {
-            converter: Converter::new(&plan.stages, limits, Arc::new(values)),
+        Self {
+            converter: Converter::start(&conversion.prepared, limits, Arc::new(values)),
+            conversion: conversion.clone(),
             meter: meter.clone(),
-            losses: message.losses.get(index).cloned().unwrap_or_default(),
             spent: Duration::ZERO,
             read: 0,
-        })
+        }
     }
 
     /// Converts the next piece.
@@ -79,7 +75,7 @@ impl Machine {
         })?;
         self.spent += begun.elapsed();
         let mut total = 0;
-        for (counters, fired) in self.losses.iter().zip(&report.fired) {
+        for (counters, fired) in self.conversion.losses.iter().zip(&report.fired) {
             for (counter, times) in counters.iter().zip(fired) {
                 if let Some(counter) = counter {
                     counter.inc_by(u64::from(*times));
@@ -109,44 +105,32 @@ fn failed(refused: &evergate_schemas::convert::Refused) -> Failed {
 }
 
 /// The plan for a body of this media type: exact, then `type/*`, then `*/*`. A body without a media type is taken
-/// as the only one declared. `Err` when the message declares bodies that need converting and none of them is this.
-pub(crate) fn plan<'a>(
-    message: &'a CrossingMessage,
-    headers: &HeaderMap,
-) -> Result<Option<(usize, &'a BodyPlan)>, ()> {
+/// as the only one declared; `Err` when there are several and some need converting. `Ok(None)` for an undeclared
+/// type, which passes as it is.
+pub(crate) fn plan<'a>(message: &'a CrossingMessage, headers: &HeaderMap) -> Result<Option<&'a CrossingBody>, ()> {
     let Some(value) = headers.get(CONTENT_TYPE) else {
         return match message.bodies.as_slice() {
-            [only] => Ok(Some((0, only))),
-            several if several.iter().any(|body| !body.plan.is_identity()) => Err(()),
+            [only] => Ok(Some(only)),
+            _ if message.converts() => Err(()),
             _ => Ok(None),
         };
     };
-    let essence = value.to_str().map(essence).unwrap_or_default();
-    let best = message
-        .bodies
-        .iter()
-        .enumerate()
-        .filter_map(|(index, body)| Some((closeness(&essence, &body.media_type)?, index, body)))
-        .min_by_key(|(distance, index, _)| (*distance, *index));
-    Ok(best.map(|(_, index, body)| (index, body)))
-}
-
-/// Type and subtype, lower case.
-fn essence(value: &str) -> String {
-    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    let text = value.to_str().unwrap_or_default();
+    let asked = text.split(';').next().unwrap_or_default().trim();
+    let ranked = message.bodies.iter().filter_map(|body| Some((closeness(asked, &body.essence)?, body)));
+    Ok(ranked.min_by_key(|(distance, _)| *distance).map(|(_, body)| body))
 }
 
 /// 0 for the same type, 1 for `type/*`, 2 for `*/*`, `None` for another.
-fn closeness(essence_asked: &str, declared: &str) -> Option<u8> {
-    let declared = essence(declared);
-    if declared == essence_asked {
+fn closeness(asked: &str, declared: &str) -> Option<u8> {
+    if declared.eq_ignore_ascii_case(asked) {
         return Some(0);
     }
     if declared == "*/*" || declared == "*" {
         return Some(2);
     }
     let family = declared.strip_suffix('*')?;
-    essence_asked.starts_with(family).then_some(1)
+    asked.get(..family.len()).is_some_and(|own| own.eq_ignore_ascii_case(family)).then_some(1)
 }
 
 /// The content coding that a body has; `None` for none.

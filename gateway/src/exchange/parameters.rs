@@ -186,13 +186,7 @@ mod tests {
 
     #[track_caller]
     fn check(step: ParameterStep, before: (&str, &str), after: Option<(&str, &str)>) {
-        let message = CrossingMessage {
-            bodies: Vec::new(),
-            parameters: vec![step],
-            reads_outside: false,
-            losses: Vec::new(),
-            parameter_losses: Vec::new(),
-        };
+        let message = CrossingMessage { parameters: vec![step], ..CrossingMessage::default() };
         let mut query = before.0.to_owned();
         let mut headers = HeaderMap::new();
         headers.insert("cookie", before.1.parse().unwrap());

@@ -226,32 +226,26 @@ impl<'a> Visit<'a> {
         if whole_answer {
             outbound::ask_for_convertible(&mut head.headers, &record.client_version);
         }
-        let outbound = match plan {
-            Some((index, plan)) if !plan.plan.is_identity() => {
-                if let Some(coding) = conversion::coding(&head.headers) {
-                    return Err(Refusal::RequestCoded(coding));
-                }
-                if no_transform {
-                    return Err(Refusal::RequestNoTransform);
-                }
-                let setting = (self.snapshot.bounds.conversion, values);
-                let mut machine = Machine::new(message, index, &step.api.requests, setting)
-                    .ok_or(Refusal::MediaType)?;
-                let (bytes, losses) =
-                    body::converted(body, &mut machine, &self.snapshot.bounds, &self.house.held)
-                        .await?;
-                record.losses += losses;
-                for name in DIGESTS {
-                    head.headers.remove(name);
-                }
-                OutboundBody::whole(bytes)
+        let outbound = if let Some(conversion) = plan.and_then(|plan| plan.conversion.as_ref()) {
+            if let Some(coding) = conversion::coding(&head.headers) {
+                return Err(Refusal::RequestCoded(coding));
             }
-            _ => OutboundBody::streamed(body, self.snapshot.bounds.pace),
+            if no_transform {
+                return Err(Refusal::RequestNoTransform);
+            }
+            let bounds = &self.snapshot.bounds;
+            let mut machine = Machine::new(conversion, &step.api.requests, bounds.conversion, values);
+            let (bytes, losses) = body::converted(body, &mut machine, bounds, &self.house.held).await?;
+            record.losses += losses;
+            for name in DIGESTS {
+                head.headers.remove(name);
+            }
+            OutboundBody::whole(bytes)
+        } else {
+            OutboundBody::streamed(body, self.snapshot.bounds.pace)
         };
-        if let Some(Ok(media_type)) =
-            plan.and_then(|(_, plan)| plan.written_as.as_deref()).map(HeaderValue::try_from)
-        {
-            head.headers.insert(CONTENT_TYPE, media_type);
+        if let Some(media_type) = plan.and_then(|plan| plan.written_as.as_ref()) {
+            head.headers.insert(CONTENT_TYPE, media_type.clone());
         }
         say_empty(&mut head, &outbound);
         let path = outbound::path(step.api, step.asked, step.named, step.way);

@@ -67,8 +67,14 @@ impl Gateway {
     /// tokio runtime with time and I/O.
     pub async fn start(options: &RunOptions) -> Result<Self, StartFailure> {
         let metrics = Arc::new(Metrics::default());
-        let Assembled { snapshot, config, warnings, watched } =
-            assemble(&options.config, &metrics, None).map_err(StartFailure::Problems)?;
+        let (path, counts) = (options.config.clone(), Arc::clone(&metrics));
+        let assembled = tokio::task::spawn_blocking(move || assemble(&path, &counts, None)).await;
+        let Assembled { snapshot, config, warnings, watched } = assembled
+            .map_err(|gone| StartFailure::Io {
+                what: "reading the configuration failed inside the program".to_owned(),
+                source: io::Error::other(gone),
+            })?
+            .map_err(StartFailure::Problems)?;
         for problem in &warnings {
             warn!(problem = %problem, "odd");
         }

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use evergate_schemas::convert::Prepared;
 use evergate_schemas::describe::model::Status;
-use evergate_schemas::plan::bridge::{BodyPlan, ParameterStep};
+use evergate_schemas::plan::bridge::ParameterStep;
 use http::{HeaderName, HeaderValue};
 use prometheus_client::metrics::counter::Counter;
 
@@ -156,18 +157,43 @@ impl Crossing {
 }
 
 /// What is done to one message.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct CrossingMessage {
     /// By the sender's media type.
-    pub bodies: Vec<BodyPlan>,
+    pub bodies: Vec<CrossingBody>,
     /// Parameters of a request, headers of a response.
     pub parameters: Vec<ParameterStep>,
-    /// Some program reads a header, a parameter or the configuration.
-    pub reads_outside: bool,
-    /// The counter of each note that is a loss: by body, stage, note.
-    pub losses: Vec<Vec<Vec<Option<Counter>>>>,
     /// The counter of each parameter step that is a loss.
     pub parameter_losses: Vec<Option<Counter>>,
+    /// Some program reads a header, a parameter or the configuration.
+    pub reads_outside: bool,
+}
+
+impl CrossingMessage {
+    /// Whether any body has to be rewritten.
+    pub fn converts(&self) -> bool {
+        self.bodies.iter().any(|body| body.conversion.is_some())
+    }
+}
+
+/// What is done to one body.
+#[derive(Debug)]
+pub struct CrossingBody {
+    /// The sender's type and subtype, lower case, without parameters; may be a wildcard.
+    pub essence: String,
+    /// The reader's media type, when it has another spelling.
+    pub written_as: Option<HeaderValue>,
+    /// How the bytes are rewritten; `None` when they pass untouched.
+    pub conversion: Option<Conversion>,
+}
+
+/// A conversion ready to run.
+#[derive(Clone, Debug)]
+pub struct Conversion {
+    /// The programs.
+    pub prepared: Prepared,
+    /// The counter of each note that is a loss: by stage, then by note.
+    pub losses: Arc<[Vec<Option<Counter>>]>,
 }
 
 /// The backends that speak one version.

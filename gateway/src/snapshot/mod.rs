@@ -8,7 +8,7 @@ pub mod selector;
 mod whole;
 
 pub use api::{
-    Api, Choice, ClientOperation, ClientVersion, ConversionLimits, Crossing, CrossingMessage,
+    Api, Choice, ClientOperation, ClientVersion, Conversion, ConversionLimits, Crossing, CrossingBody, CrossingMessage,
     Group, Undeclared,
 };
 pub use router::{Captures, Found, Router, Template};
