@@ -103,9 +103,14 @@ fn message(bridge: &MessageBridge, way: Way, counting: &Counting<'_>) -> Crossin
         | ParameterStep::Require(.., note)) = step;
         note.loss.then(|| counting.counter(way, note.rule))
     };
-    let outside_step =
-        |step: &ParameterStep| matches!(step, ParameterStep::Supply(_, _, ParameterSource::Outside(_), _));
-    let outside_body = bridge.bodies.iter().flat_map(|body| &body.plan.stages).any(|program| reads_outside(program));
+    let outside_step = |step: &ParameterStep| {
+        matches!(step, ParameterStep::Supply(_, _, ParameterSource::Outside(_), _))
+    };
+    let outside_body = bridge
+        .bodies
+        .iter()
+        .flat_map(|body| &body.plan.stages)
+        .any(|program| reads_outside(program));
     CrossingMessage {
         bodies: bridge.bodies.iter().map(|body| crossing_body(body, way, counting)).collect(),
         parameters: bridge.parameters.clone(),
@@ -116,7 +121,11 @@ fn message(bridge: &MessageBridge, way: Way, counting: &Counting<'_>) -> Crossin
 
 fn crossing_body(body: &BodyPlan, way: Way, counting: &Counting<'_>) -> CrossingBody {
     let stage = |program: &Arc<Program>| {
-        program.notes.iter().map(|note| note.loss.then(|| counting.counter(way, note.rule))).collect()
+        program
+            .notes
+            .iter()
+            .map(|note| note.loss.then(|| counting.counter(way, note.rule)))
+            .collect()
     };
     let conversion = (!body.plan.is_identity()).then(|| Conversion {
         prepared: Prepared::new(&body.plan.stages),

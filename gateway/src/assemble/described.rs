@@ -80,8 +80,10 @@ fn changes(directory: &Path, api: &DescribedApi) -> (Vec<VersionChanges>, Vec<Pr
 /// Compiles the ways from every version to the versions that backends speak.
 fn bridges(described: &Described, config: &ApiConfig, groups: &[Group]) -> Bridges {
     let backends = || groups.iter().filter_map(|group| group.version);
-    let pairs = (0..described.api.versions.len()).flat_map(|client| backends().map(move |backend| (client, backend)));
-    let configuration = config.values.iter().map(|(name, value)| (name.clone(), value.to_string().into()));
+    let pairs = (0..described.api.versions.len())
+        .flat_map(|client| backends().map(move |backend| (client, backend)));
+    let configuration =
+        config.values.iter().map(|(name, value)| (name.clone(), value.to_string().into()));
     let limits = CompileLimits {
         known: Known { configuration: configuration.collect(), ..Known::default() },
         ..CompileLimits::default()
@@ -111,7 +113,14 @@ pub(super) fn fill(
         client.base_paths.clone_from(&description.base_paths);
         for (at, operation) in description.operations.iter().enumerate() {
             router.insert(&operation.key.method, &operation.key.path, at);
-            let filling = Filling { described, bridges: &bridges, config, client: index, description, serving };
+            let filling = Filling {
+                described,
+                bridges: &bridges,
+                config,
+                client: index,
+                description,
+                serving,
+            };
             let built = filling.operation(at, operation);
             if built.choices.is_empty() {
                 let what = format!(

@@ -107,7 +107,10 @@ fn failed(refused: &evergate_schemas::convert::Refused) -> Failed {
 /// The plan for a body of this media type: exact, then `type/*`, then `*/*`. A body without a media type is taken
 /// as the only one declared; `Err` when there are several and some need converting. `Ok(None)` for an undeclared
 /// type, which passes as it is.
-pub(crate) fn plan<'a>(message: &'a CrossingMessage, headers: &HeaderMap) -> Result<Option<&'a CrossingBody>, ()> {
+pub(crate) fn plan<'a>(
+    message: &'a CrossingMessage,
+    headers: &HeaderMap,
+) -> Result<Option<&'a CrossingBody>, ()> {
     let Some(value) = headers.get(CONTENT_TYPE) else {
         return match message.bodies.as_slice() {
             [only] => Ok(Some(only)),
@@ -117,7 +120,8 @@ pub(crate) fn plan<'a>(message: &'a CrossingMessage, headers: &HeaderMap) -> Res
     };
     let text = value.to_str().unwrap_or_default();
     let asked = text.split(';').next().unwrap_or_default().trim();
-    let ranked = message.bodies.iter().filter_map(|body| Some((closeness(asked, &body.essence)?, body)));
+    let ranked =
+        message.bodies.iter().filter_map(|body| Some((closeness(asked, &body.essence)?, body)));
     Ok(ranked.min_by_key(|(distance, _)| *distance).map(|(_, body)| body))
 }
 

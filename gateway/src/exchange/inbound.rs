@@ -1,6 +1,8 @@
 //! A request in normal form: one host, one path, one framing, or a refusal.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::header::{CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING};
 use http::request::Parts;
@@ -18,6 +20,7 @@ pub struct Peer {
     pub address: SocketAddr,
     pub(crate) forwarded_for: HeaderValue,
     pub(crate) forwarded: HeaderValue,
+    ambiguous: Arc<AtomicBool>,
 }
 
 impl Peer {
@@ -32,7 +35,18 @@ impl Peer {
         let value = |text: String| {
             HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("unknown"))
         };
-        Self { address, forwarded_for: value(ip.to_string()), forwarded: value(node) }
+        Self {
+            address,
+            forwarded_for: value(ip.to_string()),
+            forwarded: value(node),
+            ambiguous: Arc::default(),
+        }
+    }
+
+    /// The mark that whoever reads the connection sets when its framing can be read two ways. No request is served
+    /// on it from then on.
+    pub fn ambiguous(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.ambiguous)
     }
 }
 
@@ -49,7 +63,11 @@ pub(crate) struct Inbound {
 
 impl Inbound {
     /// Brings a request's head into normal form.
-    pub(crate) fn read(head: &Parts, bounds: &Bounds) -> Result<Self, Refusal> {
+    pub(crate) fn read(head: &Parts, bounds: &Bounds, peer: &Peer) -> Result<Self, Refusal> {
+        if peer.ambiguous.load(Ordering::Relaxed) {
+            let why = "the connection has a request whose length can be read two ways; send one Content-Length, or `Transfer-Encoding: chunked`";
+            return Err(Refusal::Framing(why));
+        }
         check_framing(head)?;
         let authority = one_authority(head)?;
         if head.method == Method::CONNECT || head.method == Method::TRACE {

@@ -149,7 +149,7 @@ impl<'a> Visit<'a> {
         body: Incoming,
     ) -> Result<Response<ReplyBody>, Refusal> {
         let (known, record) = facts;
-        let inbound = Inbound::read(&head, &self.snapshot.bounds)?;
+        let inbound = Inbound::read(&head, &self.snapshot.bounds, self.peer)?;
         inbound.path().clone_into(&mut record.path);
         let api = self.snapshot.api(&inbound.host, inbound.path()).ok_or(Refusal::NoApi)?;
         known.api = Some(api);
@@ -234,8 +234,10 @@ impl<'a> Visit<'a> {
                 return Err(Refusal::RequestNoTransform);
             }
             let bounds = &self.snapshot.bounds;
-            let mut machine = Machine::new(conversion, &step.api.requests, bounds.conversion, values);
-            let (bytes, losses) = body::converted(body, &mut machine, bounds, &self.house.held).await?;
+            let mut machine =
+                Machine::new(conversion, &step.api.requests, bounds.conversion, values);
+            let (bytes, losses) =
+                body::converted(body, &mut machine, bounds, &self.house.held).await?;
             record.losses += losses;
             for name in DIGESTS {
                 head.headers.remove(name);

@@ -61,8 +61,11 @@ pub(super) async fn connection(
         accepted = timeout(rules.header, Guarded::accept(stream, rules.write)) => accepted,
         () = stops.drain.cancelled() => return,
     };
-    let Ok(Ok((io, protocol))) = accepted else { return };
+    let Ok(Ok((mut io, protocol))) = accepted else { return };
     let peer = Arc::new(Peer::new(address));
+    if protocol == Protocol::Http1 {
+        io.scan(peer.ambiguous());
+    }
     let service = service_fn(move |request| {
         let (house, peer) = (Arc::clone(&house), Arc::clone(&peer));
         async move { Ok::<_, Infallible>(serve(&house, &peer, request).await) }

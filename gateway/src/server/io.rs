@@ -3,12 +3,16 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
+
+use super::framing::Scanner;
 
 /// What every HTTP/2 connection begins with (RFC 9113 §3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -27,6 +31,8 @@ pub(super) struct Guarded<Stream> {
     ahead: Bytes,
     write: Duration,
     clock: Option<Pin<Box<Sleep>>>,
+    /// What is read is looked at, and where it is said when it is not sound.
+    scanner: Option<(Scanner, Arc<AtomicBool>)>,
 }
 
 impl<Stream: AsyncRead + AsyncWrite + Unpin> Guarded<Stream> {
@@ -49,7 +55,16 @@ impl<Stream: AsyncRead + AsyncWrite + Unpin> Guarded<Stream> {
                 break Protocol::Http1;
             }
         };
-        Ok((Self { stream, ahead: ahead.into(), write, clock: None }, protocol))
+        Ok((Self { stream, ahead: ahead.into(), write, clock: None, scanner: None }, protocol))
+    }
+
+    /// Looks at the framing of HTTP/1.1 requests from here on, and sets the mark when it can be read two ways.
+    pub(super) fn scan(&mut self, mark: Arc<AtomicBool>) {
+        let mut scanner = Scanner::default();
+        if !scanner.takes(&self.ahead) {
+            mark.store(true, Ordering::Relaxed);
+        }
+        self.scanner = Some((scanner, mark));
     }
 
     /// Fails a write that the peer has not taken for too long.
@@ -80,7 +95,14 @@ impl<Stream: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<Stream> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.ahead.is_empty() {
-            return Pin::new(&mut self.stream).poll_read(context, buffer);
+            let before = buffer.filled().len();
+            let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
+            if let Some((scanner, mark)) = &mut self.scanner
+                && !scanner.takes(buffer.filled().get(before..).unwrap_or_default())
+            {
+                mark.store(true, Ordering::Relaxed);
+            }
+            return outcome;
         }
         let count = self.ahead.len().min(buffer.remaining());
         buffer.put_slice(self.ahead.get(..count).unwrap_or_default());

@@ -2,6 +2,7 @@
 
 mod admin;
 mod connection;
+mod framing;
 mod gateway;
 mod io;
 mod listen;

@@ -26,6 +26,8 @@ pub(super) async fn watch(reloader: Arc<Reloader>, stop: CancellationToken) {
     let mut directories = reloader.watched();
     let mut hangup = signal(SignalKind::hangup()).ok();
     let mut watcher = begin(&sender, &directories.borrow_and_update());
+    // what changed after the first reading and before the watch began was not heard
+    let _ = reloader.reload("first look").await;
     loop {
         let hung_up = async {
             match &mut hangup {
@@ -48,6 +50,7 @@ pub(super) async fn watch(reloader: Arc<Reloader>, stop: CancellationToken) {
         if directories.has_changed().unwrap_or(false) {
             drop(watcher.take());
             watcher = begin(&sender, &directories.borrow_and_update());
+            let _ = reloader.reload("second look").await;
         }
     }
 }

@@ -150,9 +150,7 @@ impl Crossing {
 
     /// Whether any response may be rewritten.
     pub fn converts_responses(&self) -> bool {
-        self.responses
-            .iter()
-            .any(|(_, message)| message.bodies.iter().any(|body| !body.plan.is_identity()))
+        self.responses.iter().any(|(_, message)| message.converts())
     }
 }
 

@@ -8,8 +8,8 @@ pub mod selector;
 mod whole;
 
 pub use api::{
-    Api, Choice, ClientOperation, ClientVersion, Conversion, ConversionLimits, Crossing, CrossingBody, CrossingMessage,
-    Group, Undeclared,
+    Api, Choice, ClientOperation, ClientVersion, Conversion, ConversionLimits, Crossing,
+    CrossingBody, CrossingMessage, Group, Undeclared,
 };
 pub use router::{Captures, Found, Router, Template};
 pub use whole::{Bounds, Shared, Snapshot};
