@@ -1,6 +1,7 @@
 //! Clients of one version, backends of another: what each side sees.
 #![expect(clippy::unwrap_used, reason = "a test may fall")]
 
+#[path = "support/house.rs"]
 mod support;
 
 use serde_json::json;
@@ -53,7 +54,7 @@ fn v2() -> String {
         .replace("name: limit", "name: size")
 }
 
-const CHANGES: &str = r##"
+const CHANGES: &str = r"
 changes:
   - say: The number of things is called `quantity`.
     at: [New, Order]
@@ -61,7 +62,7 @@ changes:
   - say: The page length is called `size`.
     at: GET /orders
     parameter: { rename: { limit: size } }
-"##;
+";
 
 async fn house(backend: &Backend, version: &str, more: &str) -> House {
     let directory = tempfile::tempdir().unwrap();

@@ -1,6 +1,6 @@
 //! Raw bytes that bare HTTP libraries let through: none of them reaches a backend in another meaning.
-#![expect(clippy::unwrap_used, reason = "a test may fall")]
 
+#[path = "support/house.rs"]
 mod support;
 
 use support::{Backend, House, PATIENCE, Reply};

@@ -1,6 +1,6 @@
 //! A new configuration is taken whole or not at all, and stopping loses nothing.
-#![expect(clippy::unwrap_used, reason = "a test may fall")]
 
+#[path = "support/house.rs"]
 mod support;
 
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! Where a request says its version, and what is said back.
-#![expect(clippy::unwrap_used, reason = "a test may fall")]
 
+#[path = "support/house.rs"]
 mod support;
 
 use support::{Backend, House};

@@ -162,7 +162,7 @@ fn selectors(config: &ApiConfig, problems: &mut Vec<Problem>) -> Vec<Selector> {
     for selector in &config.selectors {
         match selector {
             SelectorConfig::Path(pattern) => {
-                selectors.extend(Affix::parse(pattern).map(Selector::Path))
+                selectors.extend(Affix::parse(pattern).map(Selector::Path));
             }
             SelectorConfig::Header(name) => selectors.push(Selector::Header(name.clone())),
             SelectorConfig::Consumer(name) => selectors.push(Selector::Consumer(name.clone())),

@@ -202,9 +202,9 @@ impl Default for Timeouts {
             body: Duration::from_secs(10),
             write: Duration::from_secs(30),
             connect: Duration::from_secs(3),
-            upstream: Duration::from_secs(60),
-            silence: Duration::from_secs(300),
-            idle: Duration::from_secs(60),
+            upstream: Duration::from_mins(1),
+            silence: Duration::from_mins(5),
+            idle: Duration::from_mins(1),
             drain: Duration::from_secs(30),
         }
     }

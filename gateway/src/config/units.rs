@@ -54,7 +54,7 @@ mod tests {
     fn units_are_read() {
         assert_eq!(duration(&json!("500ms")), Some(Duration::from_millis(500)));
         assert_eq!(duration(&json!(3)), Some(Duration::from_secs(3)));
-        assert_eq!(duration(&json!("2 m")), Some(Duration::from_secs(120)));
+        assert_eq!(duration(&json!("2 m")), Some(Duration::from_mins(2)));
         assert_eq!(duration(&json!("3 parsecs")), None);
         assert_eq!(size(&json!("64KiB")), Some(65_536));
         assert_eq!(size(&json!(7)), Some(7));

@@ -165,7 +165,7 @@ fn versions_in_fields(ask: &Ask<'_>, backend: usize, headers: &mut HeaderMap) {
     for selector in &ask.api.selectors {
         match selector {
             Selector::Accept(rule) => {
-                rewrite_media(ask.api, ask.client.0, headers, (&CONTENT_TYPE, rule))
+                rewrite_media(ask.api, ask.client.0, headers, (&CONTENT_TYPE, rule));
             }
             Selector::Path(affix) => {
                 for name in [LOCATION, CONTENT_LOCATION] {

@@ -52,7 +52,7 @@ pub(crate) async fn converted(
     let mut read = 0_usize;
     let mut out = Vec::with_capacity(declared.min(64 << 10));
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|fault| body_fault(&fault))?;
+        let frame = frame.map_err(body_fault)?;
         let Some(data) = frame.data_ref() else { continue };
         read = read.saturating_add(data.len());
         if read > bounds.body {
@@ -67,7 +67,7 @@ pub(crate) async fn converted(
 }
 
 /// The refusal for a client's body that stopped.
-pub(crate) const fn body_fault(fault: &BodyFault) -> Refusal {
+pub(crate) const fn body_fault(fault: BodyFault) -> Refusal {
     match fault {
         BodyFault::TooSlow => Refusal::BodyTooSlow,
         BodyFault::Broken => Refusal::BodyBroken,

@@ -31,6 +31,9 @@ pub(crate) fn check_query(query: &str) -> Result<(), &'static str> {
     if bad { Err("the query has a character that must be percent-encoded") } else { Ok(()) }
 }
 
+/// What may stand bare in a path beside letters and digits (RFC 3986 §3.3), and what browsers leave bare.
+const MARKS: &[u8] = b"/-._~!$&'()*+,;=:@{}|^`[]";
+
 fn check_letters(path: &str) -> Result<(), &'static str> {
     let bytes = path.as_bytes();
     let mut rest = bytes;
@@ -48,10 +51,7 @@ fn check_letters(path: &str) -> Result<(), &'static str> {
                     Some(_) => rest = tail.get(2..).unwrap_or_default(),
                 }
             }
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => {}
-            b'/' | b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' => {}
-            b'*' | b'+' | b',' | b';' | b'=' | b':' | b'@' | b'{' | b'}' | b'|' | b'^' | b'`'
-            | b'[' | b']' => {}
+            byte if byte.is_ascii_alphanumeric() || MARKS.contains(byte) => {}
             _ => return Err("the path has a character that must be percent-encoded"),
         }
     }

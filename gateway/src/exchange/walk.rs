@@ -287,7 +287,7 @@ impl<'a> Visit<'a> {
                     body = unsent;
                 }
                 Err(SendFailure::Timeout) => return Err(Refusal::BackendTimeout),
-                Err(SendFailure::Body(fault)) => return Err(body::body_fault(&fault)),
+                Err(SendFailure::Body(fault)) => return Err(body::body_fault(fault)),
                 Err(SendFailure::Broken(why)) => {
                     record.cause = why;
                     return Err(Refusal::BackendBroken("no complete answer came"));

@@ -226,6 +226,13 @@ impl Refusal {
             }
             Self::BodyTooSlow => "the body came in too slowly; send it again".to_owned(),
             Self::BodyBroken => "the body broke off or was malformed; send it again".to_owned(),
+            other => other.upstream_detail(),
+        }
+    }
+
+    /// The part of [`Self::detail`] that is about the way to the backend and back.
+    fn upstream_detail(&self) -> String {
+        match self {
             Self::Overloaded => "too much is in flight; try again later".to_owned(),
             Self::Unreachable => {
                 "no endpoint of the backend could be reached, nothing was sent to it; try again later".to_owned()
@@ -249,6 +256,7 @@ impl Refusal {
                 "the backend did the work, but its answer forbids transformation; ask for the backend's own version"
                     .to_owned()
             }
+            other => other.code().to_owned(),
         }
     }
 }

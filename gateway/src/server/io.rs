@@ -154,23 +154,19 @@ mod tests {
 
     #[tokio::test]
     async fn the_protocol_is_known_by_its_first_octets_and_nothing_is_lost() {
-        for (sent, expected) in [
+        let cases = [
             (PREFACE.to_vec(), Protocol::Http2),
             (b"PRIX".to_vec(), Protocol::Http1),
             (b"GET / HTTP/1.1".to_vec(), Protocol::Http1),
-        ] {
+        ];
+        for (sent, expected) in cases {
             let (mut near, far) = duplex(64);
-            let whole = sent.clone();
-            let writer = tokio::spawn(async move {
-                for byte in whole {
-                    near.write_all(&[byte]).await.unwrap();
-                }
-            });
+            near.write_all(&sent).await.unwrap();
+            drop(near);
             let (mut io, protocol) = Guarded::accept(far, Duration::from_secs(5)).await.unwrap();
             assert_eq!(protocol, expected);
             let mut seen = Vec::new();
             io.read_to_end(&mut seen).await.unwrap();
-            writer.await.unwrap();
             assert_eq!(seen, sent);
         }
     }

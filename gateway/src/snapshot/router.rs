@@ -109,9 +109,9 @@ struct Leaf {
 
 #[derive(Clone, Debug, Default)]
 struct Branch {
-    literals: HashMap<String, Branch>,
+    literals: HashMap<String, Self>,
     /// Heaviest first.
-    patterns: Vec<(Segment, Branch)>,
+    patterns: Vec<(Segment, Self)>,
     leaf: Option<Leaf>,
 }
 
@@ -167,15 +167,12 @@ impl Router {
 }
 
 fn pattern_branch(patterns: &mut Vec<(Segment, Branch)>, segment: Segment) -> &mut Branch {
-    let at = match patterns.iter().position(|(one, _)| *one == segment) {
-        Some(at) => at,
-        None => {
-            let weight = segment.weight();
-            let at = patterns.partition_point(|(one, _)| one.weight() >= weight);
-            patterns.insert(at, (segment, Branch::default()));
-            at
-        }
-    };
+    let at = patterns.iter().position(|(one, _)| *one == segment).unwrap_or_else(|| {
+        let weight = segment.weight();
+        let at = patterns.partition_point(|(one, _)| one.weight() >= weight);
+        patterns.insert(at, (segment, Branch::default()));
+        at
+    });
     #[expect(clippy::indexing_slicing, reason = "found or inserted at this index just above")]
     &mut patterns[at].1
 }

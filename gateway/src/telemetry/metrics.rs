@@ -135,7 +135,7 @@ impl Metrics {
         self.losses.get_or_create(labels).clone()
     }
 
-    /// The text that Prometheus reads (OpenMetrics 1.0).
+    /// The text that Prometheus reads (`OpenMetrics` 1.0).
     pub fn text(&self) -> String {
         let mut text = String::new();
         // writing to a string does not fail

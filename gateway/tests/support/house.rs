@@ -1,5 +1,5 @@
 //! A gateway in this process, a backend that answers as told, and raw sockets between them.
-#![expect(clippy::unwrap_used, reason = "a test may fall")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fall")]
 #![expect(dead_code, reason = "not every test file uses all of it")]
 
 use std::net::SocketAddr;
