@@ -18,14 +18,19 @@
 //! assert_eq!((file.contracts.len(), problems.len()), (1, 0));
 //! ```
 
+mod caches;
+mod cases;
 mod examples;
 mod exchange;
 mod file;
+mod machine;
 mod matching;
 mod matrix;
 mod member;
+mod random;
 mod run;
 
+pub use cases::{CaseFailure, CaseSettings, Origin, Tried, try_cases};
 pub use examples::{Example, read_examples};
 pub use exchange::{Answer, Exchange, Request, Target};
 pub use file::{Contract, ContractFile, Expected, Received, Wanted, read_contracts};

@@ -10,6 +10,8 @@ use evergate_schemas::problem::Problem;
 pub(super) enum Outcome {
     /// What was asked holds.
     Holds,
+    /// Something was found.
+    Findings,
     /// It could not be judged.
     Unjudged,
     /// The configuration cannot be used.
@@ -20,6 +22,7 @@ impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         Self::from(match outcome {
             Outcome::Holds => 0,
+            Outcome::Findings => 1,
             Outcome::Unjudged => 2,
             Outcome::Configuration => 64,
         })
@@ -31,6 +34,8 @@ impl From<Outcome> for ExitCode {
 pub(super) enum Failure {
     /// A sentence.
     Said(String),
+    /// Faults of files.
+    Problems(Vec<Problem>),
     /// Faults of the configuration.
     Configuration(Vec<Problem>),
     /// The reader of standard output went away: nobody is left to be told.
@@ -43,6 +48,17 @@ impl Failure {
         Self::Said(sentence.to_string())
     }
 
+    /// All of it in one line.
+    pub(super) fn sentence(&self) -> String {
+        match self {
+            Self::Said(sentence) => sentence.clone(),
+            Self::Problems(problems) | Self::Configuration(problems) => {
+                problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+            }
+            Self::Gone => "nobody reads the answer".to_owned(),
+        }
+    }
+
     /// Writes it and gives the outcome.
     pub(super) fn tell(&self, to: &mut dyn std::io::Write) -> Outcome {
         let (problems, outcome) = match self {
@@ -51,6 +67,7 @@ impl Failure {
                 let _ = writeln!(to, "evergate: {sentence}");
                 return Outcome::Unjudged;
             }
+            Self::Problems(problems) => (problems, Outcome::Unjudged),
             Self::Configuration(problems) => (problems, Outcome::Configuration),
         };
         for problem in problems {

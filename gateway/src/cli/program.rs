@@ -7,11 +7,9 @@ use std::thread::Builder;
 use clap::{CommandFactory, Parser};
 
 use super::args::{CommandLine, Verb};
+use super::crew::STACK_BYTES;
 use super::exit::{Failure, Outcome};
-use super::{rules, run};
-
-/// Schemas nest, and so does what walks them; of the 64 MiB only what is used is taken.
-const STACK_BYTES: usize = 64 << 20;
+use super::{check, config, contracts, convert, diff, rules, run};
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
@@ -39,6 +37,14 @@ fn act(line: &CommandLine) -> Result<Outcome, Failure> {
     let mut out = BufWriter::new(anstream::stdout().lock());
     let outcome = match &line.verb {
         Verb::Run(args) => run::run(args),
+        Verb::Check(args) => check::check(args, &mut out),
+        Verb::Diff(args) => diff::diff(args, &mut out),
+        Verb::Convert(args) => {
+            let (from, to) = (std::io::stdin().lock(), BufWriter::new(std::io::stdout().lock()));
+            convert::convert(args, from, to)
+        }
+        Verb::Contracts(args) => contracts::contracts(args, &mut out),
+        Verb::Config(args) => config::config(args, &mut out),
         Verb::Completions { shell } => {
             let mut command = CommandLine::command();
             clap_complete::generate(*shell, &mut command, "evergate", &mut out);

@@ -1,0 +1,131 @@
+//! `evergate check`: one api or many, judged and reported.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use evergate_schemas::describe::{Limits, find_apis, load_api};
+use evergate_schemas::problem::Problem;
+
+use super::args::{Check, Format, Judging};
+use super::crew;
+use super::exit::{Failure, Outcome};
+use super::human::{self, Extent};
+use super::judged::{Steps, judge};
+use super::report::{ApiReport, CheckReport, FORMAT};
+use super::rows::fault;
+
+/// Judges all apis below the directory and writes the report.
+pub(super) fn check(args: &Check, to: &mut dyn Write) -> Result<Outcome, Failure> {
+    if args.judging.format == Format::JsonSchema {
+        return write_schema(to);
+    }
+    let directories = apis_below(&args.directory)?;
+    let name = |directory: &PathBuf| format!("checking {}", directory.display());
+    let answers = crew::each(&directories, name, |directory| one(directory, args));
+    let mut apis = Vec::new();
+    let mut unread = Vec::new();
+    for (answer, directory) in answers.into_iter().zip(&directories) {
+        match answer {
+            Some(Ok(api)) => apis.push(api),
+            Some(Err(problems)) => unread.push(unreadable(directory, &problems)),
+            None => return Err(Failure::said(format!("checking {} fell", directory.display()))),
+        }
+    }
+    if let Some(version) = &args.against
+        && unread.is_empty()
+        && apis.iter().all(|api| !api.versions.contains(version))
+    {
+        return Err(Failure::said(format!("no api here has a version `{version}`")));
+    }
+    apis.extend(unread);
+    apis.sort_by(|one, other| one.api.cmp(&other.api));
+    finish(apis, &args.judging, to)
+}
+
+/// The api directories at or below one.
+pub(super) fn apis_below(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !directory.is_dir() {
+        return Err(Failure::said(format!("{} is not a directory", directory.display())));
+    }
+    let found = find_apis(directory);
+    if found.is_empty() {
+        let shown = directory.display();
+        return Err(Failure::said(format!(
+            "no api found in {shown}; write one directory for each version, as in v1/openapi.yaml"
+        )));
+    }
+    Ok(found)
+}
+
+fn one(directory: &Path, args: &Check) -> Result<ApiReport, Vec<Problem>> {
+    let begun = Instant::now();
+    let api = load_api(directory, &Limits::default())?;
+    let steps = match &args.against {
+        Some(version) => Steps::Against(version),
+        None if args.transitive => Steps::All,
+        None => Steps::Adjacent,
+    };
+    let mut report = judge(&api, Some(directory), steps, &args.judging);
+    report.problems.extend(api.problems.iter().map(fault));
+    report.seconds = Some(begun.elapsed().as_secs_f64());
+    Ok(report)
+}
+
+fn unreadable(directory: &Path, problems: &[Problem]) -> ApiReport {
+    let api = directory.file_name().unwrap_or(directory.as_os_str()).to_string_lossy().into_owned();
+    ApiReport { api, problems: problems.iter().map(fault).collect(), ..ApiReport::default() }
+}
+
+/// Writes what was found, and says how it ended.
+pub(super) fn finish(
+    mut apis: Vec<ApiReport>,
+    judging: &Judging,
+    to: &mut dyn Write,
+) -> Result<Outcome, Failure> {
+    if judging.no_timings {
+        for api in &mut apis {
+            api.seconds = None;
+        }
+    }
+    let outcome = outcome(&apis);
+    let report = CheckReport {
+        format: FORMAT,
+        compat: judging.compat.word(),
+        strict: judging.strict,
+        outcome: match outcome {
+            Outcome::Holds => "holds",
+            Outcome::Findings => "findings",
+            Outcome::Unjudged | Outcome::Configuration => "unjudged",
+        },
+        apis,
+    };
+    if judging.format == Format::Json {
+        serde_json::to_writer_pretty(&mut *to, &report).map_err(std::io::Error::from)?;
+        writeln!(to)?;
+    } else {
+        human::write(to, &report, Extent { most: judging.most, verbose: judging.verbose })?;
+    }
+    Ok(outcome)
+}
+
+/// A document that cannot be read outweighs findings: what was not judged may be worse than what was.
+fn outcome(apis: &[ApiReport]) -> Outcome {
+    let unjudged = |api: &ApiReport| {
+        api.versions.is_empty() || api.problems.iter().any(|one| one.severity == "error")
+    };
+    if apis.iter().any(unjudged) {
+        Outcome::Unjudged
+    } else if apis.iter().any(|api| !api.findings.is_empty()) {
+        Outcome::Findings
+    } else {
+        Outcome::Holds
+    }
+}
+
+pub(super) fn write_schema(to: &mut dyn Write) -> Result<Outcome, Failure> {
+    let schema = schemars::schema_for!(CheckReport);
+    serde_json::to_writer_pretty(&mut *to, &schema).map_err(std::io::Error::from)?;
+    writeln!(to)?;
+    Ok(Outcome::Holds)
+}

@@ -1,0 +1,118 @@
+//! Which messages a compatibility question is about, and what is known of them.
+
+use std::path::Path;
+
+use evergate_schemas::describe::model::{Api, Description};
+use evergate_schemas::plan::Bridges;
+use evergate_schemas::plan::bridge::OperationBridge;
+use evergate_schemas::problem::Problem;
+
+use super::args::{Compat, Judging};
+use super::report::ApiReport;
+use super::rows::Subject;
+
+/// Which versions are compared with which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Steps<'a> {
+    /// Each with the one before.
+    Adjacent,
+    /// Each with all earlier ones.
+    All,
+    /// The newest with this one.
+    Against(&'a str),
+}
+
+impl Steps<'_> {
+    /// Pairs of an older and a newer version, by index.
+    fn pairs(self, api: &Api) -> Vec<(usize, usize)> {
+        let count = api.versions.len();
+        match self {
+            Self::Adjacent => (1..count).map(|new| (new - 1, new)).collect(),
+            Self::All => (1..count).flat_map(|new| (0..new).map(move |old| (old, new))).collect(),
+            Self::Against(version) => {
+                let old = api.versions.iter().position(|one| one.version.as_str() == version);
+                let pair = old.zip(count.checked_sub(1));
+                pair.filter(|(old, new)| old < new).into_iter().collect()
+            }
+        }
+    }
+}
+
+impl Compat {
+    /// The pairs of a client's and a backend's version that it is about: *backward* asks for old clients of new backends.
+    fn ways(self, old: usize, new: usize) -> Vec<(usize, usize)> {
+        match self {
+            Self::Backward => vec![(old, new)],
+            Self::Forward => vec![(new, old)],
+            Self::Full => vec![(old, new), (new, old)],
+        }
+    }
+}
+
+/// Judges an api; `directory` is where its `changes.yaml` files are.
+pub(super) fn judge(
+    api: &Api,
+    directory: Option<&Path>,
+    steps: Steps<'_>,
+    judging: &Judging,
+) -> ApiReport {
+    let mut report = ApiReport {
+        api: api.name.clone(),
+        versions: api.versions.iter().map(|one| one.version.to_string()).collect(),
+        ..ApiReport::default()
+    };
+    let pairs: Vec<(usize, usize)> =
+        steps.pairs(api).into_iter().flat_map(|(old, new)| judging.compat.ways(old, new)).collect();
+    let Compiled { bridges, problems } = compile(api, directory, &pairs);
+    report.problems.extend(problems.iter().map(super::rows::fault));
+    for (client, backend) in pairs {
+        if let (Some(from), Some(to)) = (api.versions.get(client), api.versions.get(backend)) {
+            let pair = Pair { api: &api.name, client: from, backend: to, strict: judging.strict };
+            pair.operations(bridges.operation(client, backend), &mut report);
+        }
+    }
+    report
+}
+
+struct Pair<'a> {
+    api: &'a str,
+    client: &'a Description,
+    backend: &'a Description,
+    strict: bool,
+}
+
+impl Pair<'_> {
+    fn subject(&self, operation: String, side: &'static str) -> Subject<'_> {
+        let (client, backend) = (self.client.version.as_str(), self.backend.version.as_str());
+        Subject { api: self.api, client, backend, operation, side }
+    }
+
+    fn operations(&self, bridges: &[OperationBridge], report: &mut ApiReport) {
+        for bridge in bridges {
+            let Some(operation) = self.client.operations.get(bridge.client_operation) else {
+                continue;
+            };
+            report.operations += 1;
+            let name = operation.key.to_string();
+            if bridge.backend_operation.is_none() {
+                report.add_missing(&self.subject(name, "request"), &operation.place);
+                continue;
+            }
+            report.add(&self.subject(name.clone(), "request"), &bridge.request, self.strict);
+            for response in &bridge.responses {
+                report.add(&self.subject(name.clone(), "response"), response, self.strict);
+            }
+        }
+    }
+}
+
+/// Plans, and what was wrong in the files that declare lenses.
+pub(super) struct Compiled {
+    pub(super) bridges: Bridges,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// Reads the `changes.yaml` of each version and compiles the plans of some pairs of client and backend.
+pub(super) fn compile(api: &Api, directory: Option<&Path>, pairs: &[(usize, usize)]) -> Compiled {
+    todo!()
+}

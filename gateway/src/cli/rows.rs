@@ -1,0 +1,231 @@
+//! From judgements to the rows of a report.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use evergate_schemas::changes::Change;
+use evergate_schemas::describe::model::Location;
+use evergate_schemas::plan::bridge::{MessageBridge, Part, PartKey, Policy};
+use evergate_schemas::plan::program::Note;
+use evergate_schemas::problem::{Place, Problem, Severity};
+use evergate_schemas::relate::verdict::{Verdict, Witness};
+use evergate_schemas::schema::Side;
+
+use super::report::{ApiReport, ChangeRow, Counts, Fault, Proof, Row, Spot, Step, Unknown};
+
+/// What a row is about, down to the message.
+#[derive(Clone, Debug)]
+pub(super) struct Subject<'a> {
+    pub(super) api: &'a str,
+    pub(super) client: &'a str,
+    pub(super) backend: &'a str,
+    pub(super) operation: String,
+    pub(super) side: &'static str,
+}
+
+impl Counts {
+    /// Counts one message.
+    pub(super) fn add(&mut self, verdict: Verdict) {
+        *match verdict {
+            Verdict::Native => &mut self.native,
+            Verdict::Bridged => &mut self.bridged,
+            Verdict::Lossy => &mut self.lossy,
+            Verdict::Undecided => &mut self.undecided,
+            Verdict::Broken => &mut self.broken,
+        } += 1;
+    }
+
+    /// Adds another count.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.native += other.native;
+        self.bridged += other.bridged;
+        self.lossy += other.lossy;
+        self.undecided += other.undecided;
+        self.broken += other.broken;
+    }
+}
+
+impl ApiReport {
+    /// Takes in one message with all its parts.
+    pub(super) fn add(&mut self, subject: &Subject<'_>, message: &MessageBridge, strict: bool) {
+        let status = message.status.map(|status| status.to_string());
+        let mut worst = message.verdict;
+        for part in &message.parts {
+            let (verdict, row) = row(subject, status.as_deref(), part, strict);
+            worst = worst.max(verdict);
+            self.sort_in(verdict, row);
+        }
+        self.messages += 1;
+        self.verdicts.add(worst);
+    }
+
+    /// Takes in an operation that the other version lacks.
+    pub(super) fn add_missing(&mut self, subject: &Subject<'_>, place: &Place) {
+        let rule = "operation-removed".to_owned();
+        let part = "whole".to_owned();
+        let row = Row {
+            fingerprint: fingerprint(subject, None, &part, &rule),
+            client: subject.client.to_owned(),
+            backend: subject.backend.to_owned(),
+            operation: subject.operation.clone(),
+            side: subject.side,
+            part,
+            verdict: Verdict::Broken.word(),
+            rule: Some(rule),
+            sender_place: Some(spot(place)),
+            ..Row::default()
+        };
+        self.messages += 1;
+        self.verdicts.add(Verdict::Broken);
+        self.findings.push(row);
+    }
+
+    fn sort_in(&mut self, verdict: Verdict, row: Row) {
+        if !verdict.holds() {
+            self.findings.push(row);
+        } else if verdict != Verdict::Native
+            || row.strict_witness.is_some()
+            || !row.steps.is_empty()
+        {
+            self.conversions.push(row);
+        }
+    }
+}
+
+fn row(subject: &Subject<'_>, status: Option<&str>, part: &Part, strict: bool) -> (Verdict, Row) {
+    let judgement = &part.judgement;
+    let strictly =
+        judgement.strict_witness.as_ref().filter(|_| strict && judgement.verdict.holds());
+    let verdict = if strictly.is_some() { Verdict::Broken } else { judgement.verdict };
+    let witness = strictly.or(judgement.witness.as_ref());
+    let rule = match (verdict, witness) {
+        (Verdict::Broken, Some(witness)) => Some(witness.keyword.clone()),
+        (Verdict::Broken, None) => Some("refused".to_owned()),
+        (Verdict::Undecided, _) => Some("undecided".to_owned()),
+        _ => None,
+    };
+    let name = part_name(&part.key, subject.side);
+    let (losses, steps): (Vec<&Note>, Vec<&Note>) =
+        judgement.steps.iter().partition(|note| note.loss);
+    let row = Row {
+        fingerprint: fingerprint(subject, status, &name, rule.as_deref().unwrap_or_default()),
+        client: subject.client.to_owned(),
+        backend: subject.backend.to_owned(),
+        operation: subject.operation.clone(),
+        side: subject.side,
+        status: status.map(str::to_owned),
+        part: name,
+        verdict: verdict.word(),
+        rule,
+        total: judgement.total,
+        sender_place: part.sender_place.as_ref().map(spot),
+        reader_place: part.reader_place.as_ref().map(spot),
+        witness: witness.map(proof),
+        undecided: judgement.undecided.as_ref().map(|one| Unknown {
+            reason: one.reason.clone(),
+            at: one.at.to_string(),
+            tried: one.tried,
+        }),
+        strict_witness: judgement.strict_witness.as_ref().filter(|_| !strict).map(proof),
+        policies: judgement.policies.iter().copied().map(policy_word).collect(),
+        steps: steps.into_iter().map(step).collect(),
+        losses: losses.into_iter().map(step).collect(),
+    };
+    (verdict, row)
+}
+
+/// The word for a policy in every report.
+pub(super) const fn policy_word(policy: Policy) -> &'static str {
+    match policy {
+        Policy::SenderClosed => "sender-closed",
+        Policy::UndeclaredIgnored => "undeclared-ignored",
+        Policy::FormatAnnotation => "format-annotation",
+        Policy::DefaultFills => "default-fills",
+        _ => "other",
+    }
+}
+
+fn part_name(key: &PartKey, side: &str) -> String {
+    match key {
+        PartKey::Body(media_type) => format!("body {media_type}"),
+        PartKey::Parameter(Location::Header, name) if side == "response" => {
+            format!("header {name}")
+        }
+        PartKey::Parameter(location, name) => {
+            format!("{} parameter {name}", location_word(*location))
+        }
+        PartKey::Whole => "whole".to_owned(),
+    }
+}
+
+const fn location_word(location: Location) -> &'static str {
+    match location {
+        Location::Path => "path",
+        Location::Query => "query",
+        Location::Header => "header",
+        Location::Cookie => "cookie",
+    }
+}
+
+fn proof(witness: &Witness) -> Proof {
+    Proof {
+        payload: witness.payload.clone(),
+        received: witness.received.clone().filter(|received| *received != witness.payload),
+        at: witness.at.to_string(),
+        keyword: witness.keyword.clone(),
+        message: witness.message.clone(),
+    }
+}
+
+fn step(note: &Note) -> Step {
+    Step { rule: note.rule, text: note.text.clone(), at: note.at.clone() }
+}
+
+fn fingerprint(subject: &Subject<'_>, status: Option<&str>, part: &str, rule: &str) -> String {
+    let status = status.unwrap_or_default();
+    let text = [subject.api, &subject.operation, subject.side, status, part, rule].join("\n");
+    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// A place as reports write it.
+pub(super) fn spot(place: &Place) -> Spot {
+    Spot {
+        file: place.file.to_string(),
+        line: place.line,
+        column: place.column,
+        pointer: place.pointer.to_string(),
+    }
+}
+
+/// A problem as reports write it.
+pub(super) fn fault(problem: &Problem) -> Fault {
+    Fault {
+        place: spot(&problem.place),
+        severity: match problem.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        },
+        what: problem.what.clone(),
+        remedy: problem.remedy.clone(),
+    }
+}
+
+/// A change as reports write it.
+pub(super) fn change_row(change: &Change) -> ChangeRow {
+    ChangeRow {
+        rule: change.rule.id,
+        subject: change.subject.clone(),
+        pointer: change.pointer.to_string(),
+        message: change.message.clone(),
+        side: change.side.map(|side| match side {
+            Side::Request => "request",
+            Side::Response => "response",
+        }),
+        old: change.old.as_ref().map(spot),
+        new: change.new.as_ref().map(spot),
+    }
+}

@@ -1,0 +1,119 @@
+//! Judgements made by hand, for the tests of what is written about them.
+
+use std::sync::Arc;
+
+use evergate_schemas::describe::model::{Location, Status};
+use evergate_schemas::plan::bridge::{Judgement, MessageBridge, Part, PartKey, Policy};
+use evergate_schemas::plan::program::Note;
+use evergate_schemas::pointer::Pointer;
+use evergate_schemas::problem::Place;
+use evergate_schemas::relate::verdict::{Undecided, Verdict, Witness};
+use serde_json::{Value, json};
+
+use super::report::{ApiReport, CheckReport, FORMAT};
+use super::rows::Subject;
+
+pub(super) fn place(file: &str, line: u32, column: u32, pointer: &str) -> Place {
+    let pointer = Pointer::parse(pointer).unwrap();
+    Place { file: Arc::from(file), line, column, pointer }
+}
+
+fn judgement(verdict: Verdict) -> Judgement {
+    Judgement {
+        verdict,
+        total: true,
+        steps: Vec::new(),
+        policies: Vec::new(),
+        witness: None,
+        undecided: None,
+        strict_witness: None,
+    }
+}
+
+fn witness(payload: Value, received: Option<Value>, keyword: &str, message: &str) -> Witness {
+    let at = Pointer::root();
+    Witness { payload, received, at, keyword: keyword.to_owned(), message: message.to_owned() }
+}
+
+fn message(
+    status: Option<Status>,
+    key: PartKey,
+    judgement: Judgement,
+    lines: [u32; 2],
+) -> MessageBridge {
+    let files = ["tests/apis/orders/v2/openapi.yaml", "tests/apis/orders/v3/openapi.yaml"];
+    let [sender_place, reader_place] =
+        [0, 1].map(|index| Some(place(files[index], lines[index], 13, "/paths/~1orders/post")));
+    let verdict = judgement.verdict;
+    let parts = vec![Part { key, judgement, sender_place, reader_place }];
+    MessageBridge { status, verdict, parts, bodies: Vec::new(), parameters: Vec::new() }
+}
+
+/// One message of each verdict.
+pub(super) fn report(strict: bool) -> CheckReport {
+    let mut api = ApiReport {
+        api: "orders".to_owned(),
+        versions: vec!["v2".to_owned(), "v3".to_owned()],
+        operations: 3,
+        ..ApiReport::default()
+    };
+    let subject = |operation: &str, side| Subject {
+        api: "orders",
+        client: "v2",
+        backend: "v3",
+        operation: operation.to_owned(),
+        side,
+    };
+    let body = || PartKey::Body("application/json".to_owned());
+    let note =
+        |rule, text: &str, loss| Note { rule, text: text.to_owned(), at: "/note".to_owned(), loss };
+    let broken = Judgement {
+        policies: vec![Policy::SenderClosed],
+        witness: Some(witness(
+            json!({"article": "a", "amount": 1, "note": ""}),
+            Some(json!({"article": "a", "amount": 1, "remark": ""})),
+            "required",
+            "\"currency\" is a required property",
+        )),
+        ..judgement(Verdict::Broken)
+    };
+    let undecided = Judgement {
+        undecided: Some(Undecided {
+            reason: "`not` is not folded".to_owned(),
+            at: Pointer::root(),
+            tried: 400,
+        }),
+        ..judgement(Verdict::Undecided)
+    };
+    let lossy = Judgement {
+        steps: vec![
+            note("L1", "rename `remark` to `note`", false),
+            note("A1", "drop `placed`", true),
+        ],
+        ..judgement(Verdict::Lossy)
+    };
+    let trusting = Judgement {
+        policies: vec![Policy::SenderClosed],
+        strict_witness: Some(witness(
+            json!({"nick": 1}),
+            None,
+            "type",
+            "1 is not of type \"string\"",
+        )),
+        ..judgement(Verdict::Native)
+    };
+    let parameter = PartKey::Parameter(Location::Query, "limit".to_owned());
+    api.add(&subject("POST /orders", "request"), &message(None, body(), broken, [12, 12]), strict);
+    let answered = message(Some(Status::Code(201)), body(), lossy, [17, 17]);
+    api.add(&subject("POST /orders", "response"), &answered, strict);
+    api.add(
+        &subject("GET /orders/{id}", "request"),
+        &message(None, parameter, undecided, [0, 20]),
+        strict,
+    );
+    let read = message(Some(Status::Code(200)), body(), trusting, [28, 28]);
+    api.add(&subject("GET /orders/{id}", "response"), &read, strict);
+    let gone = place("tests/apis/orders/v2/openapi.yaml", 31, 5, "/paths/~1orders~1{id}/delete");
+    api.add_missing(&subject("DELETE /orders/{id}", "request"), &gone);
+    CheckReport { format: FORMAT, compat: "backward", strict, outcome: "findings", apis: vec![api] }
+}

@@ -1,0 +1,125 @@
+//! The command line, as users meet it: the real binary, its exit codes and its words.
+#![expect(clippy::unwrap_used, reason = "a test may fall")]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const ORDERS: &str = "tests/apis/orders";
+
+fn evergate(args: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_evergate"))
+        .args(args)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // a program that does not read its input may be gone before all of it is written
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+#[track_caller]
+fn check(args: &[&str], code: i32) -> (String, String) {
+    let output = evergate(args, b"");
+    let (out, error) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{error}");
+    (out, error)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn bad_usage_is_told_apart_from_findings() {
+    check(&["check", "--compat", "sideways"], 2);
+    check(&["chekc"], 2);
+    check(&["check", "tests/apis/no-such-directory"], 2);
+    check(&["check", "src/cli/snapshots"], 2);
+    check(&["check", ORDERS, "--against", "v9"], 2);
+    check(&["rules", "no-such-rule"], 2);
+    check(&["diff", "tests/apis/orders/v1/openapi.yaml", "no-such-file.yaml"], 2);
+}
+
+#[test]
+fn help_and_rules_are_no_fault() {
+    let (help, _) = check(&["--help"], 0);
+    assert!(help.contains("evergate check DIR"), "{help}");
+    assert_eq!(check(&["rules", "type-changed"], 0).0, "values are of another JSON type\n");
+    assert!(check(&["completions", "bash"], 0).0.contains("evergate"));
+}
+
+#[test]
+fn a_report_names_what_breaks_and_what_is_converted() {
+    let (out, _) = check(&["check", ORDERS, "--no-timings", "-v"], 1);
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn the_report_for_programs_is_stable_and_follows_its_schema() {
+    let (out, _) = check(&["check", ORDERS, "--no-timings", "--format", "json"], 1);
+    insta::assert_snapshot!(out);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let (schema, _) = check(&["check", "--format", "json-schema"], 0);
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    let errors: Vec<String> = jsonschema::validator_for(&schema)
+        .unwrap()
+        .iter_errors(&report)
+        .map(|error| error.to_string())
+        .collect();
+    assert_eq!(errors, [""; 0]);
+}
+
+#[test]
+fn versions_that_get_along_end_with_0() {
+    let (out, _) = check(&["check", "tests/apis/pets", "--compat", "full", "--no-timings"], 0);
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn faults_of_one_document_hide_nothing_and_end_with_2() {
+    let (out, _) = check(&["check", "tests/apis/faulty", "--no-timings"], 2);
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn two_documents_are_compared_without_a_project() {
+    let old = "tests/apis/orders/v2/openapi.yaml";
+    let (out, _) = check(&["diff", old, "tests/apis/orders/v3/openapi.yaml", "--no-timings"], 1);
+    insta::assert_snapshot!(out);
+    let (same, _) = check(&["diff", old, old, "--no-timings"], 0);
+    insta::assert_snapshot!(same);
+}
+
+const PLACE: &[&str] = &["convert", "--dir", ORDERS, "--operation", "POST /orders"];
+
+#[test]
+fn a_payload_is_converted_and_a_wrong_one_refused() {
+    let up = [PLACE, &["--request", "--from", "v1", "--to", "v2"]].concat();
+    let output = evergate(&up, br#"{"article":"pen", "amount":1.0, "note":"x"}"#);
+    assert_eq!(text(&output.stdout), r#"{"article":"pen", "amount":1.0, "remark":"x"}"#);
+    assert_eq!(output.status.code(), Some(0));
+    let down = [PLACE, &["--response", "201", "--from", "v2", "--to", "v1"]].concat();
+    let output = evergate(&down, br#"{"id":"1", "placed":"now", "remark":"x"}"#);
+    assert_eq!(text(&output.stdout), r#"{"id":"1", "note":"x"}"#);
+    let broken = evergate(&up, b"{\"article\":\"pen\",");
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(text(&broken.stderr).contains("not a whole payload"), "{}", text(&broken.stderr));
+    let unknown = [PLACE, &["--request", "--from", "v1", "--to", "v9"]].concat();
+    assert_eq!(evergate(&unknown, b"{}").status.code(), Some(2));
+}
+
+#[test]
+fn contracts_hold_through_the_real_gateway() {
+    let (out, _) = check(&["contracts", ORDERS, "--payloads", "50"], 0);
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn a_bad_configuration_ends_with_64() {
+    let (_, error) = check(&["config", "check", "--config", "no-such-file.yaml"], 64);
+    assert!(error.contains("no-such-file.yaml"), "{error}");
+}
