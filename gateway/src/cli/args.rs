@@ -54,6 +54,18 @@ pub(super) struct Run {
     /// Write the addresses that were bound to this file, as JSON, once connections are accepted.
     #[arg(long, value_name = "FILE")]
     pub(super) ready_file: Option<PathBuf>,
+    /// How the log on standard error is written; `RUST_LOG` says how much of it.
+    #[arg(long, value_enum, default_value_t = Log::Text)]
+    pub(super) log: Log,
+}
+
+/// How a log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Log {
+    /// For people.
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
 }
 
 /// `evergate config`

@@ -15,6 +15,9 @@ use super::judged::{Steps, judge};
 use super::report::{ApiReport, CheckReport, FORMAT};
 use super::rows::fault;
 
+/// How deep below an api directory files are weighed.
+const DEPTH_BOUND: u32 = 4;
+
 /// Judges all apis below the directory and writes the report.
 pub(super) fn check(args: &Check, to: &mut dyn Write) -> Result<Outcome, Failure> {
     if args.judging.format == Format::JsonSchema {
@@ -22,7 +25,8 @@ pub(super) fn check(args: &Check, to: &mut dyn Write) -> Result<Outcome, Failure
     }
     let directories = apis_below(&args.directory)?;
     let name = |directory: &PathBuf| format!("checking {}", directory.display());
-    let answers = crew::each(&directories, name, |directory| one(directory, args));
+    let answers =
+        crew::each(&directories, |one| bytes_below(one), name, |directory| one(directory, args));
     let mut apis = Vec::new();
     let mut unread = Vec::new();
     for (answer, directory) in answers.into_iter().zip(&directories) {
@@ -56,6 +60,24 @@ pub(super) fn apis_below(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
         )));
     }
     Ok(found)
+}
+
+/// How much there is to read: what takes longest is begun first. Unreadable places weigh nothing.
+pub(super) fn bytes_below(directory: &Path) -> u64 {
+    let mut waiting = vec![(directory.to_owned(), 0)];
+    let mut bytes = 0;
+    while let Some((place, depth)) = waiting.pop() {
+        for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
+            match entry.metadata() {
+                Ok(data) if data.is_dir() && depth < DEPTH_BOUND => {
+                    waiting.push((entry.path(), depth + 1));
+                }
+                Ok(data) if data.is_file() => bytes += data.len(),
+                _ => {}
+            }
+        }
+    }
+    bytes
 }
 
 fn one(directory: &Path, args: &Check) -> Result<ApiReport, Vec<Problem>> {

@@ -18,7 +18,7 @@ use evergate_schemas::pointer::Pointer;
 use evergate_schemas::problem::{Place, Problem, Severity};
 
 use super::args::{Contracts, Format};
-use super::check::apis_below;
+use super::check::{apis_below, bytes_below};
 use super::convert::values;
 use super::crew;
 use super::exit::{Failure, Outcome};
@@ -53,7 +53,12 @@ pub(super) fn contracts(args: &Contracts, to: &mut dyn Write) -> Result<Outcome,
     let directories = apis_below(&args.directory)?;
     let outside = Arc::new(values(&args.value)?);
     let name = |directory: &PathBuf| format!("trying {}", directory.display());
-    let answers = crew::each(&directories, name, |directory| one(directory, args, &outside));
+    let answers = crew::each(
+        &directories,
+        |one| bytes_below(one),
+        name,
+        |directory| one(directory, args, &outside),
+    );
     let mut apis = Vec::new();
     for (answer, directory) in answers.into_iter().zip(&directories) {
         match answer {

@@ -10,9 +10,10 @@ use super::progress::Progress;
 /// Schemas nest, and so does what walks them: 64 MiB for each thread, of which only what is used is taken.
 pub(super) const STACK_BYTES: usize = 64 << 20;
 
-/// Does `work` on each of `pieces`; `None` where a thread could not be had or fell.
+/// Does `work` on each of `pieces`, the heaviest first; `None` where a thread could not be had or fell.
 pub(super) fn each<Piece, Answer>(
     pieces: &[Piece],
+    weight: impl Fn(&Piece) -> u64,
     name: impl Fn(&Piece) -> String + Sync,
     work: impl Fn(&Piece) -> Answer + Sync,
 ) -> Vec<Option<Answer>>
@@ -22,16 +23,19 @@ where
 {
     let next = AtomicUsize::new(0);
     let answers: Vec<Mutex<Option<Answer>>> = pieces.iter().map(|_| Mutex::new(None)).collect();
+    let mut order: Vec<usize> = (0..pieces.len()).collect();
+    order.sort_by_cached_key(|index| std::cmp::Reverse(pieces.get(*index).map(&weight)));
     let threads = available_parallelism().map_or(1, NonZero::get).min(pieces.len());
     scope(|inside| {
         let (progress, _shown) = Progress::begin(inside);
         let walk = || {
             loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
+                let turn = next.fetch_add(1, Ordering::Relaxed);
+                let Some(index) = order.get(turn).copied() else { break };
                 let (Some(piece), Some(answer)) = (pieces.get(index), answers.get(index)) else {
                     break;
                 };
-                progress.say(|| format!("{} ({} of {})", name(piece), index + 1, pieces.len()));
+                progress.say(|| format!("{} ({} of {})", name(piece), turn + 1, pieces.len()));
                 let found = work(piece);
                 if let Ok(mut slot) = answer.lock() {
                     *slot = Some(found);
@@ -68,7 +72,7 @@ mod tests {
     #[test]
     fn answers_come_in_the_order_of_the_questions() {
         let pieces: Vec<u32> = (0..100).collect();
-        let answers = each(&pieces, u32::to_string, |piece| piece * 2);
+        let answers = each(&pieces, |piece| u64::from(*piece), u32::to_string, |piece| piece * 2);
         let expected: Vec<Option<u32>> = pieces.iter().map(|piece| Some(piece * 2)).collect();
         assert_eq!(answers, expected);
     }
