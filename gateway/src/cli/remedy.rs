@@ -12,10 +12,10 @@ pub(super) fn remedy(row: &Row) -> String {
         "operation-removed" => {
             format!("keep a backend of {client} for this operation, or bring it back in {backend}")
         }
-        "required" | "dependentRequired" => format!(
+        "required" | "dependentRequired" | "A3" | "A4" | "A5" => format!(
             "say in changes.yaml where the value comes from (`add`, `remove` or `supply`), or do not require it in {reader}"
         ),
-        "enum" | "const" => format!(
+        "enum" | "const" | "A8" | "A9" => format!(
             "say in changes.yaml what the value becomes (`map` or `on_unknown`), or allow it in {reader}"
         ),
         "additionalProperties"
@@ -26,10 +26,13 @@ pub(super) fn remedy(row: &Row) -> String {
                 "declare the member in {reader}, or say in changes.yaml what becomes of it (`rename`, `remove`)"
             )
         }
+        "A6" => {
+            format!("say in changes.yaml what null becomes (`on_null`), or allow null in {reader}")
+        }
         "type" if null_is_refused(row) => {
             format!("say in changes.yaml what null becomes (`on_null`), or allow null in {reader}")
         }
-        "oneOf" | "anyOf" | "not" | "if" => format!(
+        "oneOf" | "anyOf" | "not" | "if" | "A12" => format!(
             "declare the variant in {reader}, or tell the variants apart by a member with a `const`"
         ),
         "undecided" => format!(

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use evergate_schemas::changes::Change;
 use evergate_schemas::describe::model::Location;
-use evergate_schemas::plan::bridge::{MessageBridge, Part, PartKey, Policy};
+use evergate_schemas::plan::bridge::{MessageBridge, Part, PartKey, Plan, Policy};
 use evergate_schemas::plan::program::Note;
 use evergate_schemas::problem::{Place, Problem, Severity};
 use evergate_schemas::relate::verdict::{Verdict, Witness};
@@ -58,6 +58,27 @@ impl ApiReport {
         }
         self.messages += 1;
         self.verdicts.add(worst);
+    }
+
+    /// Takes in a plain document.
+    pub(super) fn add_document(
+        &mut self,
+        subject: &Subject<'_>,
+        plan: &Plan,
+        (sender, reader): (Option<&Place>, Option<&Place>),
+        strict: bool,
+    ) {
+        let key = match reader {
+            Some(_) => PartKey::Body("application/json".to_owned()),
+            None => PartKey::Whole,
+        };
+        let judgement = plan.judgement.clone();
+        let (sender_place, reader_place) = (sender.cloned(), reader.cloned());
+        let part = Part { key, judgement, sender_place, reader_place };
+        let (verdict, row) = row(subject, None, &part, strict);
+        self.messages += 1;
+        self.verdicts.add(verdict);
+        self.sort_in(verdict, row);
     }
 
     /// Takes in an operation that the other version lacks.
@@ -142,6 +163,9 @@ pub(super) const fn policy_word(policy: Policy) -> &'static str {
         Policy::UndeclaredIgnored => "undeclared-ignored",
         Policy::FormatAnnotation => "format-annotation",
         Policy::DefaultFills => "default-fills",
+        Policy::ConfigurationFits => "configuration-fits",
+        Policy::UndeclaredErrorPasses => "undeclared-error-passes",
+        Policy::AcceptHonoured => "accept-honoured",
         _ => "other",
     }
 }

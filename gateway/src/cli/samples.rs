@@ -22,6 +22,7 @@ fn judgement(verdict: Verdict) -> Judgement {
     Judgement {
         verdict,
         total: true,
+        hopeless: false,
         steps: Vec::new(),
         policies: Vec::new(),
         witness: None,

@@ -35,13 +35,16 @@ pub(super) fn main_name(names: &[String]) -> Option<&String> {
     wanted.into_iter().find_map(|wanted| names.iter().find(|name| **name == wanted))
 }
 
+/// A directory of an api that holds its contract files and is no version.
+const CONTRACTS: &str = "contracts";
+
 /// The directories in a directory that hold documents, by name.
 fn version_directories(directory: &Path) -> Vec<String> {
     let mut labels: Vec<String> = entries(directory)
         .into_iter()
         .filter(|path| path.is_dir() && !document_names(path).is_empty())
         .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
-        .filter(|name| !name.starts_with('.'))
+        .filter(|name| !name.starts_with('.') && name != CONTRACTS)
         .collect();
     labels.sort();
     labels
