@@ -33,6 +33,9 @@ pub(super) enum Verb {
     Convert(Convert),
     /// Test the conversions: contract files, generated payloads and the authors' examples.
     Contracts(Contracts),
+    /// Look at a gateway's configuration.
+    #[command(subcommand)]
+    Config(Config),
     /// Write a script that lets your shell complete commands: `evergate completions bash`.
     Completions {
         /// The shell.
@@ -63,6 +66,17 @@ pub(super) enum Log {
     Text,
     /// For programs: one JSON object a line.
     Json,
+}
+
+/// `evergate config`
+#[derive(Debug, Subcommand)]
+pub(super) enum Config {
+    /// Check a configuration and all it names, and print every problem with its place.
+    Check {
+        /// The gateway's configuration.
+        #[arg(long, value_name = "FILE", default_value = "gateway.yaml")]
+        config: PathBuf,
+    },
 }
 
 /// `evergate rules`

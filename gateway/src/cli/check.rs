@@ -4,6 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use schemars::generate::SchemaSettings;
+
 use evergate_schemas::describe::{Limits, find_apis, load_api};
 use evergate_schemas::problem::Problem;
 
@@ -146,7 +148,8 @@ fn outcome(apis: &[ApiReport]) -> Outcome {
 }
 
 pub(super) fn write_schema(to: &mut dyn Write) -> Result<Outcome, Failure> {
-    let schema = schemars::schema_for!(CheckReport);
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let schema = settings.into_generator().into_root_schema_for::<CheckReport>();
     serde_json::to_writer_pretty(&mut *to, &schema).map_err(std::io::Error::from)?;
     writeln!(to)?;
     Ok(Outcome::Holds)
