@@ -88,6 +88,7 @@ fn description(written: &Value) -> Description {
             .collect::<BTreeMap<_, _>>(),
         base_paths: Vec::new(),
         components: Components { written: Arc::new(defs), ..Components::default() },
+        changes: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! From a directory of versions to an api.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,12 +13,15 @@ use super::directory;
 use super::files::{At, Files, file_problem};
 use super::model::{Api, Content, Description};
 use super::{Limits, direction, openapi};
+use crate::document::{Document, DocumentLimits};
 use crate::problem::{Problem, Severity};
 use crate::schema::DEFS_PREFIX;
 use crate::version::Version;
 
 /// How deep below the directory a user names apis are looked for.
 const SEARCH_DEPTH: usize = 3;
+/// The file beside a version's documents that declares what no schema shows.
+const CHANGES: &str = "changes.yaml";
 
 /// Reads an api: each subdirectory with a description is a version, ordered by `versions.txt` or by their names.
 ///
@@ -31,9 +35,13 @@ pub fn load_api(directory: &Path, limits: &Limits) -> Result<Api, Vec<Problem>> 
         let read = main_documents(&root, limits)
             .and_then(|(files, main)| describe(files, &main, version, limits));
         match read {
-            Ok((description, found)) => {
-                versions.push(Arc::new(description));
+            Ok((mut description, found)) => {
                 problems.extend(found);
+                match changes(&root, limits) {
+                    Ok(read) => description.changes = read,
+                    Err(found) => problems.extend(found),
+                }
+                versions.push(Arc::new(description));
             }
             Err(found) => problems.extend(found),
         }
@@ -88,6 +96,22 @@ pub fn load_document(path: &Path, limits: &Limits) -> Result<Api, Vec<Problem>> 
 fn name_of(directory: &Path) -> String {
     let full = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
     full.file_name().and_then(|name| name.to_str()).unwrap_or("api").to_owned()
+}
+
+// What a version declares about its predecessor; what it means is for `plan::lens` to say.
+fn changes(root: &Path, limits: &Limits) -> Result<Option<Document>, Vec<Problem>> {
+    let path = root.join(CHANGES);
+    let name = path.display().to_string();
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            let what = format!("the file cannot be read: {error}");
+            return Err(vec![file_problem(&name, what, "make it a readable file")]);
+        }
+    };
+    let limits = DocumentLimits { strict: true, ..limits.document.clone() };
+    Document::parse(&name, &text, &limits).map(Some)
 }
 
 fn is_api_document(value: &Value) -> bool {
@@ -172,6 +196,7 @@ fn describe(
         documents,
         base_paths: openapi::base_paths(&first.value),
         components: direction::components(defs),
+        changes: None,
     };
     Ok((description, problems))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::document::Document;
 use crate::problem::{Place, Problem};
 use crate::schema::{Defs, Role, Schema, Side};
 use crate::version::Version;
@@ -36,6 +37,8 @@ pub struct Description {
     pub base_paths: Vec<String>,
     /// `info.x-...` and `deprecated` facts are elsewhere; this is the component table in its four readings.
     pub components: Components,
+    /// `changes.yaml` as read, beside the documents: what the version declares about its predecessor.
+    pub changes: Option<Document>,
 }
 
 /// The component table of one version, read four ways: `readOnly` / `writeOnly` members belong to one direction.

@@ -21,4 +21,4 @@ pub use derive::{Site, derive};
 pub use fuse::{fuse, fuse_all};
 pub use image::{Image, ImageLimits, Known, image, image_of};
 pub use judge::{JudgeLimits, Question, judge};
-pub use lens::{Direction, VersionChanges};
+pub use lens::{Direction, VersionChanges, declared, read_changes};

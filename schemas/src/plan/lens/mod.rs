@@ -13,4 +13,4 @@ pub use model::{
     Direction, Entry, MapRule, OnNull, OnUnknown, ParameterChange, Rules, Scope, Target,
     ValueSource, VersionChanges,
 };
-pub use read::read_changes;
+pub use read::{declared, read_changes};

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::describe::model::Description;
+use crate::describe::model::{Api, Description};
 use crate::document::Document;
 use crate::pointer::Pointer;
 use crate::problem::{Problem, Severity};
@@ -24,6 +24,34 @@ pub fn read_changes(
     let mut reader = Reader { document, old, new, problems: Vec::new() };
     let changes = reader.file();
     (changes, reader.problems)
+}
+
+/// What each version of an api declares about its predecessor, one for each version, with all problems. The first
+/// version has no predecessor, so a file beside it is a problem.
+pub fn declared(api: &Api) -> (Vec<VersionChanges>, Vec<Problem>) {
+    let (mut all, mut problems) = (Vec::new(), Vec::new());
+    for (index, new) in api.versions.iter().enumerate() {
+        let old = index.checked_sub(1).and_then(|before| api.versions.get(before));
+        let changes = match (&new.changes, old) {
+            (Some(document), Some(old)) => {
+                let (changes, found) = read_changes(document, old, new);
+                problems.extend(found);
+                changes
+            }
+            (Some(document), None) => {
+                problems.push(Problem {
+                    place: document.place(&Pointer::root()),
+                    severity: Severity::Error,
+                    what: format!("{} is the oldest version, it has no predecessor", new.version),
+                    remedy: "put the file beside the newer version".to_owned(),
+                });
+                VersionChanges::default()
+            }
+            (None, _) => VersionChanges::default(),
+        };
+        all.push(changes);
+    }
+    (all, problems)
 }
 
 /// The file in hand and what has been found wrong in it.

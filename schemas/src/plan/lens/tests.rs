@@ -327,3 +327,23 @@ fn open_payments_are_proved_where_the_documents_allow_it() {
     // The public view, which 1.3 introduced, has nothing of what a payment had to have until then.
     assert!(!holds(1, 2, "GET /incoming-payments/{id}"));
 }
+
+fn a_file_beside_the_oldest_version_is_a_problem_and_the_others_count() {
+    let directory = tempfile::tempdir().unwrap();
+    let document = r#"{"type": "object", "properties": {"a": {}, "b": {}}}"#;
+    let changes = "changes: [{ say: renamed, at: thing, rename: { a: b } }]";
+    for version in ["v1", "v2"] {
+        let folder = directory.path().join(version);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("thing.json"), document).unwrap();
+        std::fs::write(folder.join("changes.yaml"), changes).unwrap();
+    }
+    let api =
+        crate::describe::load_api(directory.path(), &crate::describe::Limits::default()).unwrap();
+    let (all, problems) = super::declared(&api);
+    assert_eq!(all.len(), 2);
+    assert_eq!(all[0], VersionChanges::default());
+    assert_ne!(all[1], VersionChanges::default());
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].what.contains("oldest version"), "{}", problems[0]);
+}
