@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use evergate_schemas::describe::model::{Api as DescribedApi, Description, Operation};
 use evergate_schemas::describe::{Limits, load_api};
-use evergate_schemas::document::{Document, DocumentLimits};
 use evergate_schemas::plan::bridge::OperationBridge;
-use evergate_schemas::plan::lens::{VersionChanges, read_changes};
 use evergate_schemas::plan::{Bridges, CompileLimits, Known, Pairs};
+use evergate_schemas::plan::{VersionChanges, declared};
 use evergate_schemas::problem::{Place, Problem, Severity};
 use evergate_schemas::relate::Prover;
 
@@ -45,36 +44,13 @@ pub(super) fn load(directory: &Path, place: &Place) -> Result<Described, Vec<Pro
             "put one directory for each version there",
         )]);
     }
-    let (changes, problems) = changes(directory, &api);
-    if problems.iter().any(|problem| problem.severity == Severity::Error) {
-        return Err(problems);
-    }
+    let (changes, problems) = declared(&api);
     api.problems.extend(problems);
-    Ok(Described { api, changes })
-}
-
-/// Reads `changes.yaml` of each version but the first; a version without one declares nothing.
-fn changes(directory: &Path, api: &DescribedApi) -> (Vec<VersionChanges>, Vec<Problem>) {
-    let mut problems = Vec::new();
-    let mut all = vec![VersionChanges::default()];
-    for pair in api.versions.windows(2) {
-        let [old, new] = pair else { continue };
-        let path = directory.join(new.version.as_str()).join("changes.yaml");
-        let mut declared = VersionChanges::default();
-        if let Ok(text) = std::fs::read(&path) {
-            match Document::parse(&path.display().to_string(), &text, &DocumentLimits::strict()) {
-                Ok(document) => {
-                    let (read, more) = read_changes(&document, old, new);
-                    declared = read;
-                    problems.extend(document.problems().to_vec());
-                    problems.extend(more);
-                }
-                Err(more) => problems.extend(more),
-            }
-        }
-        all.push(declared);
+    // a version or a lens that cannot be read would be one that is silently not there
+    if api.problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return Err(api.problems);
     }
-    (all, problems)
+    Ok(Described { api, changes })
 }
 
 /// Compiles the ways from every version to the versions that backends speak.

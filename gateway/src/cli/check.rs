@@ -90,7 +90,7 @@ fn one(directory: &Path, args: &Check) -> Result<ApiReport, Vec<Problem>> {
         None if args.transitive => Steps::All,
         None => Steps::Adjacent,
     };
-    let mut report = judge(&api, Some(directory), steps, &args.judging);
+    let mut report = judge(&api, steps, &args.judging);
     report.problems.extend(api.problems.iter().map(fault));
     report.seconds = Some(begun.elapsed().as_secs_f64());
     Ok(report)

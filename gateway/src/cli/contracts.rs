@@ -112,7 +112,7 @@ fn one(
         .flat_map(|client| (0..count).map(move |backend| (client, backend)))
         .filter(|(client, backend)| client != backend)
         .collect();
-    let compiled = compile(&api, Some(directory), &pairs);
+    let compiled = compile(&api, &pairs);
     let mut problems: Vec<Problem> =
         api.problems.iter().chain(&compiled.problems).cloned().collect();
     let examples = examples(directory, &mut problems);

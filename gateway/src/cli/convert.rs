@@ -81,7 +81,7 @@ fn stages(args: &Convert) -> Result<Vec<Arc<Program>>, Failure> {
     }
     // a request travels from the client's version to the backend's, a response the other way
     let (client, backend) = if args.response.is_some() { (to, from) } else { (from, to) };
-    let compiled = compile(&api, Some(&args.dir), &[(client, backend)]);
+    let compiled = compile(&api, &[(client, backend)]);
     if let Some(name) = &args.document {
         let found = compiled.bridges.document(from, to).and_then(|plans| plans.get(name));
         let plan =

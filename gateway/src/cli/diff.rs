@@ -31,7 +31,7 @@ pub(super) fn diff(args: &Diff, to: &mut dyn Write) -> Result<Outcome, Failure> 
         }
     };
     let api = joined(old, new, args);
-    let mut report = judge(&api, None, Steps::Adjacent, &args.judging);
+    let mut report = judge(&api, Steps::Adjacent, &args.judging);
     report.problems.extend(api.problems.iter().map(fault));
     if let [old, new] = api.versions.as_slice() {
         report.changes = changes(old, new).iter().map(change_row).collect();

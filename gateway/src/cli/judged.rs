@@ -1,15 +1,11 @@
 //! Which messages a compatibility question is about, and what is known of them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use evergate_schemas::describe::model::{Api, Description};
-use evergate_schemas::document::{Document, DocumentLimits};
 use evergate_schemas::plan::bridge::{OperationBridge, Plan};
-use evergate_schemas::plan::lens::{VersionChanges, read_changes};
-use evergate_schemas::plan::{Bridges, Pairs};
-use evergate_schemas::pointer::Pointer;
-use evergate_schemas::problem::{Place, Problem, Severity};
+use evergate_schemas::plan::{Bridges, Pairs, declared};
+use evergate_schemas::problem::Problem;
 use evergate_schemas::relate::{Budget, Prover};
 
 use super::args::{Compat, Judging};
@@ -54,13 +50,8 @@ impl Compat {
     }
 }
 
-/// Judges an api; `directory` is where its `changes.yaml` files are.
-pub(super) fn judge(
-    api: &Api,
-    directory: Option<&Path>,
-    steps: Steps<'_>,
-    judging: &Judging,
-) -> ApiReport {
+/// Judges an api.
+pub(super) fn judge(api: &Api, steps: Steps<'_>, judging: &Judging) -> ApiReport {
     let mut report = ApiReport {
         api: api.name.clone(),
         versions: api.versions.iter().map(|one| one.version.to_string()).collect(),
@@ -68,7 +59,7 @@ pub(super) fn judge(
     };
     let pairs: Vec<(usize, usize)> =
         steps.pairs(api).into_iter().flat_map(|(old, new)| judging.compat.ways(old, new)).collect();
-    let Compiled { bridges, problems } = compile(api, directory, &pairs);
+    let Compiled { bridges, problems } = compile(api, &pairs);
     report.problems.extend(problems.iter().map(super::rows::fault));
     for (client, backend) in pairs {
         if let (Some(from), Some(to)) = (api.versions.get(client), api.versions.get(backend)) {
@@ -129,48 +120,10 @@ pub(super) struct Compiled {
     pub(super) problems: Vec<Problem>,
 }
 
-/// Reads the `changes.yaml` of each version and compiles the plans of some pairs of client and backend.
-pub(super) fn compile(api: &Api, directory: Option<&Path>, pairs: &[(usize, usize)]) -> Compiled {
-    let (changes, problems) = lenses(api, directory);
+/// Compiles the plans of some pairs of client and backend, with what the versions declare.
+pub(super) fn compile(api: &Api, pairs: &[(usize, usize)]) -> Compiled {
+    let (changes, problems) = declared(api);
     let mut prover = Prover::new(Budget::default());
     let bridges = Bridges::compile(api, &changes, Pairs::Listed(pairs.to_vec()), &mut prover);
     Compiled { bridges, problems }
-}
-
-/// What each version declares against the one before; the first declares nothing.
-fn lenses(api: &Api, directory: Option<&Path>) -> (Vec<VersionChanges>, Vec<Problem>) {
-    let mut problems = Vec::new();
-    let mut changes = vec![VersionChanges::default()];
-    for pair in api.versions.windows(2) {
-        let [old, new] = pair else { continue };
-        let read = directory.and_then(|directory| read_lenses(directory, old, new));
-        let (one, wrong) = read.unwrap_or_default();
-        problems.extend(wrong);
-        changes.push(one);
-    }
-    (changes, problems)
-}
-
-fn read_lenses(
-    directory: &Path,
-    old: &Description,
-    new: &Description,
-) -> Option<(VersionChanges, Vec<Problem>)> {
-    let path = directory.join(new.version.as_str()).join("changes.yaml");
-    let name = path.display().to_string();
-    let text = match std::fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
-        Err(error) => {
-            let place = Place { file: name.into(), line: 0, column: 0, pointer: Pointer::root() };
-            let what = format!("the file cannot be read: {error}");
-            let remedy = "make it readable, or remove it".to_owned();
-            let problem = Problem { place, severity: Severity::Error, what, remedy };
-            return Some((VersionChanges::default(), vec![problem]));
-        }
-    };
-    Some(match Document::parse(&name, &text, &DocumentLimits::strict()) {
-        Ok(document) => read_changes(&document, old, new),
-        Err(problems) => (VersionChanges::default(), problems),
-    })
 }

@@ -76,6 +76,7 @@ fn api(versions: Vec<Vec<Operation>>) -> Api {
             documents: BTreeMap::new(),
             base_paths: Vec::new(),
             components: Components { written: Arc::new(Defs::default()), ..Components::default() },
+            changes: None,
         })
     };
     let versions = versions.into_iter().enumerate().map(described).collect();

@@ -328,6 +328,7 @@ fn open_payments_are_proved_where_the_documents_allow_it() {
     assert!(!holds(1, 2, "GET /incoming-payments/{id}"));
 }
 
+#[test]
 fn a_file_beside_the_oldest_version_is_a_problem_and_the_others_count() {
     let directory = tempfile::tempdir().unwrap();
     let document = r#"{"type": "object", "properties": {"a": {}, "b": {}}}"#;
@@ -338,8 +339,7 @@ fn a_file_beside_the_oldest_version_is_a_problem_and_the_others_count() {
         std::fs::write(folder.join("thing.json"), document).unwrap();
         std::fs::write(folder.join("changes.yaml"), changes).unwrap();
     }
-    let api =
-        crate::describe::load_api(directory.path(), &crate::describe::Limits::default()).unwrap();
+    let api = load_api(directory.path(), &Limits::default()).unwrap();
     let (all, problems) = super::declared(&api);
     assert_eq!(all.len(), 2);
     assert_eq!(all[0], VersionChanges::default());
