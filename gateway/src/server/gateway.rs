@@ -76,7 +76,7 @@ impl Gateway {
             })?
             .map_err(StartFailure::Problems)?;
         for problem in &warnings {
-            warn!(problem = %problem, "odd");
+            warn!(problem = %problem, "the configuration is odd");
         }
         metrics.generation.set(snapshot.generation);
         let mut listeners = Vec::new();

@@ -106,7 +106,7 @@ impl Reloader {
     fn put_to_use(&self, cause: &'static str, assembled: Assembled) -> Vec<Problem> {
         let Assembled { snapshot, config, warnings, watched } = assembled;
         for problem in &warnings {
-            warn!(problem = %problem, "odd");
+            warn!(problem = %problem, "the configuration is odd");
         }
         if config.listen != self.started_with.listen || config.admin != self.started_with.admin {
             warn!("addresses to listen on are read at the start only; restart to use the new ones");
