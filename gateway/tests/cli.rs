@@ -113,6 +113,12 @@ fn a_payload_is_converted_and_a_wrong_one_refused() {
 }
 
 #[test]
+fn contracts_hold_through_the_real_gateway() {
+    let (out, _) = check(&["contracts", ORDERS, "--payloads", "50"], 0);
+    insta::assert_snapshot!(out);
+}
+
+#[test]
 fn a_bad_configuration_ends_with_64() {
     let (_, error) = check(&["config", "check", "--config", "no-such-file.yaml"], 64);
     assert!(error.contains("no-such-file.yaml"), "{error}");

@@ -8,6 +8,7 @@ use evergate_contracts::{CaseFailure, Cell, ContractResult, Matrix, Origin, Trie
 use evergate_schemas::relate::verdict::Verdict;
 
 use super::contracts::ContractsApi;
+use super::human::counted;
 
 /// Characters of a payload that are shown.
 const PAYLOAD_BOUND: usize = 400;
@@ -119,7 +120,7 @@ fn write_total(to: &mut dyn Write, api: &ContractsApi) -> io::Result<()> {
     let total = api.cases.matrix.total();
     let [native, bridged, lossy, undecided, broken] = total.verdicts;
     let holding = api.contracts.iter().filter(|one| one.holds()).count();
-    write!(to, "  {} contracts, {holding} hold; ", api.contracts.len())?;
+    write!(to, "  {holding} of {} held; ", counted(api.contracts.len(), "contract"))?;
     write!(to, "{} payloads and {} examples tried, ", total.payloads, total.examples)?;
     let style = if total.failures == 0 { AnsiColor::Green } else { AnsiColor::Red }.on_default();
     writeln!(to, "{style}{} failures{style:#}", total.failures)?;
