@@ -23,6 +23,12 @@ const EXIT_CODES: &str = "Exit codes: 0 it holds, 1 something was found, 2 it co
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
+    /// Show everything at work: a real payment api, backends and clients of several versions, one reload under load.
+    Demo {
+        /// End after the tour, with exit code 0 when every expectation held.
+        #[arg(long)]
+        once: bool,
+    },
     /// Run the gateway until it is told to stop.
     Run(Run),
     /// Say whether the versions of an api get along, and prove it.

@@ -6,6 +6,7 @@ mod config;
 mod contracts;
 mod convert;
 mod crew;
+mod demo;
 mod diff;
 mod excerpt;
 mod exit;

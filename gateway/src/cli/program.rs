@@ -9,7 +9,7 @@ use clap::{CommandFactory, Parser};
 use super::args::{CommandLine, Verb};
 use super::crew::STACK_BYTES;
 use super::exit::{Failure, Outcome};
-use super::{check, config, contracts, convert, diff, rules, run};
+use super::{check, config, contracts, convert, demo, diff, rules, run};
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
@@ -43,6 +43,7 @@ fn act(line: &CommandLine) -> Result<Outcome, Failure> {
             let (from, to) = (std::io::stdin().lock(), BufWriter::new(std::io::stdout().lock()));
             convert::convert(args, from, to)
         }
+        Verb::Demo { once } => demo::run(demo::DemoOptions { once: *once }),
         Verb::Config(args) => config::config(args, &mut out),
         Verb::Contracts(args) => contracts::contracts(args, &mut out),
         Verb::Completions { shell } => {
