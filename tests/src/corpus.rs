@@ -1,10 +1,12 @@
 //! Where the real descriptions are that tests judge: those given from outside, or the repository's own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// The repository's root.
+/// The repository's root: where cargo runs the test, which need not be where the test was built.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace").to_owned()
+    let own = std::env::var_os("CARGO_MANIFEST_DIR");
+    let own = own.map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    own.parent().expect("a workspace").to_owned()
 }
 
 /// The folder of apis: `EVERGATE_CORPUS` where it is set, else the repository's own.

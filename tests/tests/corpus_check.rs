@@ -1,6 +1,6 @@
 //! Verdicts on real descriptions: every break has a payload that shows it, little is left open, no fault hides others.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a test may fall")]
+#![expect(clippy::indexing_slicing, reason = "a test may fall")]
 
 use evergate_schemas::convert::{Converter, Limits as ConvertLimits};
 use evergate_schemas::describe::model::{
@@ -8,6 +8,7 @@ use evergate_schemas::describe::model::{
 };
 use evergate_schemas::describe::{Limits, find_apis, load_api};
 use evergate_schemas::plan::bridge::{MessageBridge, Part, PartKey, Plan};
+use evergate_schemas::plan::lens::declared;
 use evergate_schemas::plan::outside::Values;
 use evergate_schemas::plan::{Bridges, Pairs};
 use evergate_schemas::relate::verdict::{Verdict, Witness};
@@ -184,9 +185,10 @@ fn parameters<'a>(operation: &'a Operation, bridge: &MessageBridge) -> Option<&'
 
 /// Judges all neighbouring versions of an api, both ways.
 fn judge(api: &Api, tally: &mut Tally) {
-    let none = vec![Default::default(); api.versions.len()];
+    let (changes, problems) = declared(api);
+    tally.faults.extend(problems.iter().map(ToString::to_string));
     let bridges =
-        Bridges::compile(api, &none, Pairs::Adjacent, &mut Prover::new(Budget::default()));
+        Bridges::compile(api, &changes, Pairs::Adjacent, &mut Prover::new(Budget::default()));
     for old in 0..api.versions.len().saturating_sub(1) {
         for (client, backend) in [(old, old + 1), (old + 1, old)] {
             pair(api, &bridges, (client, backend), tally);
