@@ -301,7 +301,7 @@ impl<'a> Trial<'a> {
             let wrong = self.try_one(ends.plan, payload, |value| judge.first_error(value));
             self.tell(way, Origin::Generated, payload, wrong);
         }
-        for example in ends.examples.iter().filter(|one| one.valid) {
+        for example in ends.examples.iter().filter(|one| one.valid == Some(true)) {
             let wrong = self.try_one(ends.plan, &example.body, |value| judge.first_error(value));
             let promised = self
                 .caches

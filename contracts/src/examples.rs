@@ -30,20 +30,19 @@ pub struct Example {
     pub name: Option<String>,
     /// The payload.
     pub body: Value,
-    /// Whether it is valid for its own version.
+    /// Whether it is valid for its own version; `null` where nobody knows, and then it is not tried.
     #[serde(default = "yes")]
-    pub valid: bool,
+    pub valid: Option<bool>,
 }
 
-const fn yes() -> bool {
-    true
+#[expect(clippy::unnecessary_wraps, reason = "the default of a field that may be null")]
+const fn yes() -> Option<bool> {
+    Some(true)
 }
 
-/// Reads an `examples.jsonl`; a line that is no example is told by number.
-///
-/// # Errors
-/// Every line that cannot be read, as a sentence fragment with its number from 1.
-pub fn read_examples(text: &str) -> Result<Vec<Example>, Vec<String>> {
+/// Reads an `examples.jsonl`: what can be read, and every line that cannot, as a sentence fragment with its
+/// number from 1.
+pub fn read_examples(text: &str) -> (Vec<Example>, Vec<String>) {
     let mut wrong = Vec::new();
     let mut examples = Vec::new();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -52,7 +51,7 @@ pub fn read_examples(text: &str) -> Result<Vec<Example>, Vec<String>> {
             Err(error) => wrong.push(format!("line {}: {error}", index + 1)),
         }
     }
-    if wrong.is_empty() { Ok(examples) } else { Err(wrong) }
+    (examples, wrong)
 }
 
 #[cfg(test)]
@@ -60,12 +59,20 @@ mod tests {
     use super::read_examples;
 
     #[test]
-    fn each_wrong_line_is_told() {
+    fn each_wrong_line_is_told_and_hides_no_other() {
         let good = r#"{"version": "1", "dir": "request", "body": 1, "more": 2}"#;
-        let read = read_examples(&format!("{good}\n\n{good}")).unwrap();
-        assert_eq!(read.len(), 2);
-        assert!(read[0].valid);
-        let wrong = read_examples(&format!("{{\n{good}\n[]")).unwrap_err();
+        let (read, wrong) = read_examples(&format!("{good}\n\n{good}"));
+        assert_eq!((read.len(), wrong.len()), (2, 0));
+        assert_eq!(read[0].valid, Some(true));
+        let (read, wrong) = read_examples(&format!("{{\n{good}\n[]"));
+        assert_eq!(read.len(), 1);
         assert_eq!(wrong.iter().map(|one| &one[..7]).collect::<Vec<_>>(), ["line 1:", "line 3:"]);
+    }
+
+    #[test]
+    fn validity_that_nobody_knows_is_no_fault() {
+        let text = r#"{"version": "1", "dir": "document", "body": 1, "valid": null}"#;
+        let (read, wrong) = read_examples(text);
+        assert_eq!((read[0].valid, wrong.len()), (None, 0));
     }
 }

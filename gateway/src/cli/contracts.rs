@@ -131,13 +131,9 @@ fn one(
 fn examples(directory: &Path, problems: &mut Vec<Problem>) -> Vec<Example> {
     let path = directory.join("examples.jsonl");
     let Ok(text) = std::fs::read_to_string(&path) else { return Vec::new() };
-    match read_examples(&text) {
-        Ok(examples) => examples,
-        Err(wrong) => {
-            problems.extend(wrong.into_iter().map(|what| problem(&path, what)));
-            Vec::new()
-        }
-    }
+    let (examples, wrong) = read_examples(&text);
+    problems.extend(wrong.into_iter().map(|what| problem(&path, what)));
+    examples
 }
 
 fn problem(path: &Path, what: String) -> Problem {
