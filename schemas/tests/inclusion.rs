@@ -98,9 +98,8 @@ fn member(
     let old = dialect.starts_with("draft");
     let legacy = old || dialect == "2019-09";
     let (word, value) = match word {
-        "$ref" | "$schema" | "$id" | "id" => return Some(()),
         "definitions" | "$defs" if root => ("$defs", schemas(value, dialect)?),
-        "definitions" | "$defs" => return Some(()),
+        "$ref" | "$schema" | "$id" | "id" | "definitions" | "$defs" => return Some(()),
         "items" if legacy && value.is_array() => ("prefixItems", schemas(value, dialect)?),
         "additionalItems" if legacy => {
             if !siblings.get("items").is_some_and(Value::is_array) {

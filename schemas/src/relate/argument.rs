@@ -157,7 +157,7 @@ impl<'a> Argument<'a> {
         if let Some(&(index, depth)) = self.open.get(&goal) {
             return (self.depth > depth).then_some(index);
         }
-        if self.steps == 0 {
+        if self.steps == 0 || self.memory.maker.space.is_spent() {
             self.exhausted = true;
             return None;
         }

@@ -8,12 +8,14 @@ use serde_json::{Map, Value, json};
 
 use crate::schema::{DEFS_PREFIX, Defs, Schema};
 
-use super::fold::{Outline, branches, merge, parts};
+use super::fold::{Outline, Parts, branches, merge};
 
 /// How many sets of components each thread remembers the closed form of.
 const REMEMBERED: usize = 64;
 /// How many branches a fold may distribute over before it falls back on `unevaluatedProperties`.
 const BRANCHES: usize = 128;
+/// How many folds one component may take, folds in folded parts included.
+const FOLDS: usize = 1024;
 
 thread_local! {
     /// The closed components of a version, computed once: a version's messages share them, and a prover knows
@@ -36,7 +38,7 @@ thread_local! {
 ///   widen; components used there are kept as written under `KEY.open`.
 pub fn close(schema: &Schema) -> Schema {
     let defs = closed_components(&schema.defs);
-    let mut closer = Closer { defs: &schema.defs, open: BTreeSet::new(), branches: 0 };
+    let mut closer = Closer::new(&schema.defs);
     let root = closer.close(&schema.root);
     if closer.open.iter().all(|key| defs.0.contains_key(&open_key(&schema.defs, key))) {
         return Schema::new(root, defs);
@@ -59,7 +61,7 @@ fn closed_components(defs: &Arc<Defs>) -> Arc<Defs> {
     let mut closed = Defs::default();
     let mut open = BTreeSet::new();
     for (key, component) in &defs.0 {
-        let mut closer = Closer { defs, open: BTreeSet::new(), branches: 0 };
+        let mut closer = Closer::new(defs);
         closed.0.insert(key.clone(), closer.close(component));
         open.append(&mut closer.open);
     }
@@ -124,22 +126,28 @@ struct Closer<'a> {
     /// Components that are needed as written.
     open: BTreeSet<String>,
     branches: usize,
+    folds: usize,
+    /// The components whose parts stand in what is being folded: met again inside, they would be taken apart for ever.
+    folding: Vec<String>,
 }
 
-impl Closer<'_> {
+impl<'a> Closer<'a> {
+    const fn new(defs: &'a Defs) -> Self {
+        Self { defs, open: BTreeSet::new(), branches: 0, folds: 0, folding: Vec::new() }
+    }
+
     fn close(&mut self, value: &Value) -> Value {
         let Value::Object(members) = value else { return value.clone() };
         if !members.keys().any(|word| composes(word)) {
             return Value::Object(self.plain(members.clone()));
         }
-        let mut pieces = Vec::new();
-        let foldable = parts(self.defs, value, &mut Vec::new(), &mut pieces);
         if let Some(lone) = self.lone(members) {
             return lone;
         }
-        if foldable && pieces.iter().all(simple) {
+        let mut parts = Parts::default();
+        if parts.add(self.defs, value) && parts.pieces.iter().all(simple) {
             let before = self.branches;
-            if let Some(folded) = self.fold(pieces, &annotations(members)) {
+            if let Some(folded) = self.fold(parts, &annotations(members)) {
                 return folded;
             }
             self.branches = before;
@@ -177,7 +185,19 @@ impl Closer<'_> {
     }
 
     /// Folds the parts of one conjunction and closes the whole.
-    fn fold(
+    fn fold(&mut self, parts: Parts, notes: &Map<String, Value>) -> Option<Value> {
+        self.folds += 1;
+        if self.folds > FOLDS || parts.resolved.iter().any(|key| self.folding.contains(key)) {
+            return None;
+        }
+        let before = self.folding.len();
+        self.folding.extend(parts.resolved);
+        let folded = self.fold_pieces(parts.pieces, notes);
+        self.folding.truncate(before);
+        folded
+    }
+
+    fn fold_pieces(
         &mut self,
         mut pieces: Vec<Map<String, Value>>,
         notes: &Map<String, Value>,
@@ -194,7 +214,7 @@ impl Closer<'_> {
         let word = if piece.contains_key("oneOf") { "oneOf" } else { "anyOf" };
         let ways = piece.remove(word)?;
         let ways = ways.as_array()?;
-        pieces.retain(|piece| says(piece));
+        pieces.retain(says);
         let mut closed = Vec::new();
         for way in ways {
             self.branches += 1;
@@ -205,8 +225,8 @@ impl Closer<'_> {
                 closed.push(self.close(way));
                 continue;
             }
-            let mut all = pieces.clone();
-            if !parts(self.defs, way, &mut Vec::new(), &mut all) || !all.iter().all(simple) {
+            let mut all = Parts::with(&pieces);
+            if !all.add(self.defs, way) || !all.pieces.iter().all(simple) {
                 return None;
             }
             closed.push(self.fold(all, &annotations(way.as_object()?))?);

@@ -282,7 +282,7 @@ impl Argument<'_> {
     }
 
     /// A question about strings or numbers alone, for the algebra.
-    pub(super) fn leaf(&mut self, flat: &Flat, reader: Id) -> bool {
+    pub(super) fn leaf(&self, flat: &Flat, reader: Id) -> bool {
         let kind = if reader == NOTHING {
             flat.types
         } else if self.node(reader).numbers == Numbers::default() {

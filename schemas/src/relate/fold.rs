@@ -13,46 +13,62 @@ use super::close::annotates;
 /// How many parts one composition may have.
 const PARTS: usize = 256;
 
-/// Adds the parts of a conjunction: the schema object without `allOf` and `$ref`, and the parts of those. False
-/// where a component is part of itself or the parts cannot be told.
-pub(super) fn parts(
-    defs: &Defs,
-    value: &Value,
-    within: &mut Vec<String>,
-    found: &mut Vec<Map<String, Value>>,
-) -> bool {
-    let members = match value {
-        Value::Object(members) => members,
-        Value::Bool(true) => return true,
-        _ => return false,
-    };
-    if found.len() > PARTS {
-        return false;
+/// The parts of a conjunction.
+#[derive(Clone, Default)]
+pub(super) struct Parts {
+    pub(super) pieces: Vec<Map<String, Value>>,
+    /// The components that were taken apart for them.
+    pub(super) resolved: BTreeSet<String>,
+    within: Vec<String>,
+}
+
+impl Parts {
+    /// Starts with parts that are known.
+    pub(super) fn with(pieces: &[Map<String, Value>]) -> Self {
+        Self { pieces: pieces.to_vec(), ..Self::default() }
     }
-    let mut own = members.clone();
-    own.retain(|word, _| word != "allOf" && word != "$ref" && !annotates(word));
-    if !own.is_empty() {
-        found.push(own);
+
+    /// Adds the schema object without `allOf` and `$ref`, and the parts of those. False where a component is part of
+    /// itself or the parts cannot be told.
+    pub(super) fn add(&mut self, defs: &Defs, value: &Value) -> bool {
+        let members = match value {
+            Value::Object(members) => members,
+            Value::Bool(true) => return true,
+            _ => return false,
+        };
+        if self.pieces.len() > PARTS {
+            return false;
+        }
+        let mut own = members.clone();
+        own.retain(|word, _| word != "allOf" && word != "$ref" && !annotates(word));
+        if !own.is_empty() {
+            self.pieces.push(own);
+        }
+        if let Some(reference) = members.get("$ref")
+            && !self.resolve(defs, reference)
+        {
+            return false;
+        }
+        match members.get("allOf") {
+            None => true,
+            Some(Value::Array(all)) => all.iter().all(|part| self.add(defs, part)),
+            Some(_) => false,
+        }
     }
-    if let Some(reference) = members.get("$ref") {
+
+    fn resolve(&mut self, defs: &Defs, reference: &Value) -> bool {
         let Some(key) = reference.as_str().and_then(|text| text.strip_prefix(DEFS_PREFIX)) else {
             return false;
         };
         let Some(component) = defs.0.get(key) else { return false };
-        if within.iter().any(|outer| outer == key) {
+        if self.within.iter().any(|outer| outer == key) {
             return false;
         }
-        within.push(key.to_owned());
-        let told = parts(defs, component, within, found);
-        within.pop();
-        if !told {
-            return false;
-        }
-    }
-    match members.get("allOf") {
-        None => true,
-        Some(Value::Array(all)) => all.iter().all(|part| parts(defs, part, within, found)),
-        Some(_) => false,
+        self.within.push(key.to_owned());
+        self.resolved.insert(key.to_owned());
+        let told = self.add(defs, component);
+        self.within.pop();
+        told
     }
 }
 
@@ -107,7 +123,8 @@ pub(super) fn merge(pieces: &[Map<String, Value>]) -> Option<Map<String, Value>>
 
 /// Each name with what every part says of it.
 fn members(pieces: &[Map<String, Value>], whole: &mut Map<String, Value>) {
-    let layers: Vec<(Option<&Map<String, Value>>, Option<&Value>)> = pieces
+    type Said<'a> = (Option<&'a Map<String, Value>>, Option<&'a Value>);
+    let layers: Vec<Said<'_>> = pieces
         .iter()
         .map(|piece| {
             (piece.get("properties").and_then(Value::as_object), piece.get("additionalProperties"))
@@ -132,6 +149,10 @@ fn members(pieces: &[Map<String, Value>], whole: &mut Map<String, Value>) {
 }
 
 fn together<'a>(said: impl Iterator<Item = &'a Value>) -> Value {
+    let said: Vec<&Value> = said.collect();
+    if let [only] = said.as_slice() {
+        return Value::clone(only);
+    }
     let mut all: Vec<Value> = Vec::new();
     for one in said {
         let empty = *one == Value::Bool(true)
@@ -199,8 +220,9 @@ pub(super) struct Outline {
 
 impl Outline {
     pub(super) fn of(defs: &Defs, base: &[Map<String, Value>], way: &Value) -> Self {
-        let mut pieces = base.to_vec();
-        let whole = parts(defs, way, &mut Vec::new(), &mut pieces);
+        let mut parts = Parts::with(base);
+        let whole = parts.add(defs, way);
+        let pieces = parts.pieces;
         let mut outline = Self {
             types: Types::ANY,
             required: BTreeSet::new(),

@@ -11,6 +11,8 @@ mod parts;
 mod prover;
 mod refute;
 pub(crate) mod shrink;
+#[cfg(test)]
+mod tests;
 pub mod verdict;
 
 pub use close::close;

@@ -33,11 +33,13 @@ pub struct Budget {
     pub payloads: u32,
     /// Steps of the structural argument.
     pub steps: u32,
+    /// Parts of schemas looked at, by the argument and again by the search for a witness; some millions a second.
+    pub work: u64,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { payloads: 400, steps: 20_000 }
+        Self { payloads: 400, steps: 20_000, work: 1_000_000 }
     }
 }
 
@@ -108,6 +110,7 @@ impl Prover {
                 return Inclusion::Undecided(Undecided { reason, at, tried: 0 });
             }
         };
+        self.memory.maker.space.allow(self.budget.work);
         let mut hunt = Hunt::new(&valid, &read, self.budget.payloads);
         if let Some(values) = self.memory.maker.space.fold(&all).values.clone() {
             // A sender that lists its payloads: the validator's word on each is the answer.
@@ -119,6 +122,9 @@ impl Prover {
             }
         }
         for site in &sites {
+            if hunt.is_over() || self.memory.maker.space.is_spent() {
+                break;
+            }
             let payloads = build::payloads(&mut self.memory.maker, site);
             if let Some(witness) = hunt.among(payloads) {
                 return Inclusion::Refuted(witness);
@@ -130,12 +136,17 @@ impl Prover {
                 return Inclusion::Refuted(witness);
             }
         }
+        self.memory.maker.space.allow(self.budget.work);
         let mut more = build::suggested(&mut self.memory.maker, from, to);
         more.extend(self.memory.maker.edges(&all, EDGES));
         if let Some(witness) = hunt.among(more) {
             return Inclusion::Refuted(witness);
         }
+        self.memory.maker.space.allow(self.budget.work);
         for seed in hunt.seeds() {
+            if self.memory.maker.space.is_spent() {
+                break;
+            }
             let payload = self.memory.maker.random(&all, seed);
             if let Some(witness) = payload.and_then(|payload| hunt.offer(&payload)) {
                 return Inclusion::Refuted(witness);
@@ -148,6 +159,7 @@ impl Prover {
     fn argue(&mut self, all: &Facts, to: Id) -> (bool, Vec<Site>, Option<&'static str>) {
         let steps = self.budget.steps;
         let memory = &mut self.memory;
+        memory.maker.space.allow(self.budget.work);
         let mut argument = Argument::new(memory, steps, SHALLOW);
         if argument.holds(all, to).is_some() {
             return (true, Vec::new(), None);

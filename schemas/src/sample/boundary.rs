@@ -26,7 +26,7 @@ impl Maker {
 
     fn edges_at(&mut self, all: &Facts, most: usize, depth: u32) -> Vec<Value> {
         let mut found = Vec::new();
-        if most == 0 {
+        if most == 0 || self.space.is_spent() {
             return found;
         }
         found.extend(self.minimal(all));

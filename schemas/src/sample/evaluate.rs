@@ -196,6 +196,13 @@ fn and(left: Option<bool>, right: impl FnOnce() -> Option<bool>) -> Option<bool>
     }
 }
 
+/// Whether the kind and the listed values allow a value.
+fn own(node: &Keywords, value: &Value) -> bool {
+    let listed =
+        node.values.as_ref().is_none_or(|values| values.iter().any(|one| equal(one, value)));
+    listed && node.types.meets(Types::of(value))
+}
+
 /// Looks at values through an arena.
 pub(crate) struct Judge<'a> {
     pub(crate) arena: &'a Arena,
@@ -213,11 +220,10 @@ impl Judge<'_> {
             return None;
         }
         let node = self.arena.node(schema);
-        let own = self.own(&node, value);
-        if own == Some(false) {
-            return own;
+        if !own(&node, value) {
+            return Some(false);
         }
-        let parts = and(own, || self.family(&node, value, depth));
+        let parts = self.family(&node, value, depth);
         if parts == Some(false) {
             return parts;
         }
@@ -228,16 +234,6 @@ impl Judge<'_> {
         if odd && composed == Some(true) { None } else { composed }
     }
 
-    fn own(&mut self, node: &Keywords, value: &Value) -> Option<bool> {
-        if !node.types.meets(Types::of(value)) {
-            return Some(false);
-        }
-        if node.values.as_ref().is_some_and(|values| !values.iter().any(|one| equal(one, value))) {
-            return Some(false);
-        }
-        Some(true)
-    }
-
     fn family(&mut self, node: &Keywords, value: &Value, depth: u32) -> Option<bool> {
         match value {
             Value::Number(number) => node.numbers.admit(number),
@@ -246,10 +242,11 @@ impl Judge<'_> {
                 if length < node.texts.least || node.texts.most.is_some_and(|most| length > most) {
                     return Some(false);
                 }
-                let patterns = &node.texts.patterns;
-                patterns.iter().fold(Some(true), |so_far, pattern| {
-                    and(so_far, || self.patterns.matches(pattern, text))
-                })
+                let mut answer = Some(true);
+                for pattern in &node.texts.patterns {
+                    answer = and(answer, || self.patterns.matches(pattern, text));
+                }
+                answer
             }
             Value::Array(items) => self.array(&node.arrays, items, depth),
             Value::Object(members) => self.object(&node.objects, members, depth),

@@ -127,11 +127,28 @@ pub(crate) struct Space {
     pub(crate) arena: Arena,
     pub(crate) patterns: Patterns,
     folded: HashMap<Facts, Arc<Flat>>,
+    /// The choices that a schema opens, as schemas of their own.
+    opened: HashMap<Id, Arc<[Vec<Id>]>>,
+    /// Work done since ever, in parts looked at.
+    work: u64,
+    /// Where work ends; 0 for nowhere.
+    limit: u64,
 }
 
 impl Space {
+    /// From here on so much more work may be done before [`Self::is_spent`] says to stop.
+    pub(crate) const fn allow(&mut self, work: u64) {
+        self.limit = self.work.saturating_add(work);
+    }
+
+    /// Whether the work allowed was done: whoever searches gives up now.
+    pub(crate) const fn is_spent(&self) -> bool {
+        self.limit > 0 && self.work >= self.limit
+    }
+
     /// Whether a value is valid for a schema.
     pub(crate) fn accepts(&mut self, schema: Id, value: &Value) -> Option<bool> {
+        self.work += 1;
         Judge { arena: &self.arena, patterns: &mut self.patterns }.accepts(schema, value)
     }
 
@@ -177,6 +194,7 @@ impl Space {
                 continue;
             }
             let node = self.arena.node(id);
+            self.work += node.weight();
             waiting.extend(&node.all);
             flat.take(&node);
             for &barred in &node.not {
@@ -187,10 +205,12 @@ impl Space {
                     self.evaluated(id, true).map(|layer| Layer { rest: Some(rest), ..layer }),
                 );
             }
-            open.push(node);
+            open.push((id, node));
         }
-        for node in open {
-            self.open(&mut flat, &node);
+        for (id, node) in open {
+            for ways in self.open(id, &node).iter() {
+                flat.offer(ways.clone());
+            }
         }
         self.settle(&mut flat);
         flat
@@ -269,9 +289,13 @@ impl Space {
         flat.not.push(barred);
     }
 
-    fn open(&mut self, flat: &mut Flat, node: &Keywords) {
+    fn open(&mut self, id: Id, node: &Keywords) -> Arc<[Vec<Id>]> {
+        if let Some(known) = self.opened.get(&id) {
+            return Arc::clone(known);
+        }
+        let mut all = Vec::new();
         if let Some(branches) = &node.any {
-            flat.offer(branches.clone());
+            all.push(branches.clone());
         }
         if let Some(branches) = &node.one {
             let ways = branches.iter().map(|&branch| {
@@ -284,20 +308,23 @@ impl Space {
                 self.arena.every(vec![branch, none])
             });
             let ways = ways.collect();
-            flat.offer(ways);
+            all.push(ways);
         }
         if let Some(conditional) = &node.conditional {
             let then = self.arena.every(vec![conditional.when, conditional.then]);
             let not = self.arena.none_of(vec![conditional.when]);
             let otherwise = self.arena.every(vec![not, conditional.otherwise]);
-            flat.offer(vec![then, otherwise]);
+            all.push(vec![then, otherwise]);
         }
         for (name, demand) in &node.dependent {
             let without = self.arena.member(name, NOTHING);
             let requiring = self.arena.requiring(name);
             let with = self.arena.every(vec![requiring, *demand]);
-            flat.offer(vec![without, with]);
+            all.push(vec![without, with]);
         }
+        let all: Arc<[Vec<Id>]> = Arc::from(all);
+        self.opened.insert(id, Arc::clone(&all));
+        all
     }
 
     /// Drops the ways that cannot be; a choice with one way left is forced.
@@ -331,6 +358,7 @@ impl Space {
             if !seen.insert(id) {
                 continue;
             }
+            self.work += 1;
             let node = self.arena.node(id);
             types = types.and(node.types);
             if types.is_none()

@@ -79,7 +79,10 @@ impl Maker {
         if let Some(known) = self.smallest.get(all) {
             return Some(known.clone());
         }
-        if self.work == 0 || self.barren.get(all).is_some_and(|&tried| tried >= levels) {
+        if self.work == 0
+            || self.space.is_spent()
+            || self.barren.get(all).is_some_and(|&tried| tried >= levels)
+        {
             return None;
         }
         self.work -= 1;
@@ -90,7 +93,7 @@ impl Maker {
                 self.smallest.insert(Arc::clone(all), value.clone());
             }
             // What was cut short says nothing about depth.
-            None if self.work > 0 => {
+            None if self.work > 0 && !self.space.is_spent() => {
                 self.barren.insert(Arc::clone(all), levels);
             }
             None => {}
@@ -144,7 +147,7 @@ impl Maker {
     fn choose(&mut self, all: &Facts, ways: &[u32], draw: &mut Draw, depth: u32) -> Option<Value> {
         let start = draw.random.as_mut().map_or(0, |random| random.index(ways.len()));
         for way in ways.iter().cycle().skip(start).take(ways.len()) {
-            if self.work == 0 {
+            if self.work == 0 || self.space.is_spent() {
                 return None;
             }
             self.work -= 1;

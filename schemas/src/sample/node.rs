@@ -202,6 +202,15 @@ pub(crate) struct Keywords {
     pub(crate) odd: Option<&'static str>,
 }
 
+impl Keywords {
+    /// About how much work it is to look at this schema object.
+    pub(crate) fn weight(&self) -> u64 {
+        let layer = self.objects.layer.as_ref();
+        let members = layer.map_or(0, |layer| layer.named.len() + layer.patterned.len());
+        1 + (members + self.values.as_ref().map_or(0, Vec::len)) as u64
+    }
+}
+
 /// Schemas by number; equal ones get the same number, so that sameness is one comparison.
 #[derive(Debug)]
 pub(crate) struct Arena {

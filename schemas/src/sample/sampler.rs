@@ -16,13 +16,17 @@ const BOUNDARY: usize = 256;
 /// How many draws one seed is worth before the minimal payload answers for it.
 const DRAWS: u32 = 12;
 
+/// The work one call may take, in parts of schemas looked at.
+const WORK: u64 = 4_000_000;
+
 /// Makes payloads of one schema. Equal schemas and seeds give equal payloads.
 #[derive(Debug)]
 pub struct Sampler {
     maker: Maker,
     all: Facts,
     validator: Option<Validator>,
-    minimal: Option<Option<Value>>,
+    /// Once asked for; null beside false where there is none.
+    minimal: Option<(bool, Value)>,
 }
 
 impl Sampler {
@@ -35,10 +39,11 @@ impl Sampler {
 
     /// The smallest valid payload that was found; `None` when none was, be it that none exists.
     pub fn minimal(&mut self) -> Option<Value> {
-        if let Some(known) = &self.minimal {
-            return known.clone();
+        if let Some((found, known)) = &self.minimal {
+            return found.then(|| known.clone());
         }
         let validator = self.validator.as_ref()?;
+        self.maker.space.allow(WORK);
         let made =
             self.maker.minimal(&self.all).filter(|made| validator.is_valid(made)).or_else(|| {
                 let all = &self.all;
@@ -46,7 +51,7 @@ impl Sampler {
                     self.maker.random(all, seed).filter(|made| validator.is_valid(made))
                 })
             });
-        self.minimal = Some(made.clone());
+        self.minimal = Some((made.is_some(), made.clone().unwrap_or_default()));
         made
     }
 
@@ -54,6 +59,7 @@ impl Sampler {
     /// optional member once, each branch, empty and full arrays.
     pub fn boundary(&mut self) -> Vec<Value> {
         let Some(validator) = &self.validator else { return Vec::new() };
+        self.maker.space.allow(WORK);
         let mut found = self.maker.edges(&self.all, BOUNDARY);
         dedup(&mut found);
         found.retain(|payload| validator.is_valid(payload));
@@ -63,6 +69,7 @@ impl Sampler {
     /// Some valid payload, the same for the same seed; of at most some hundred values beyond what the schema requires.
     pub fn random(&mut self, seed: u64) -> Option<Value> {
         let validator = self.validator.as_ref()?;
+        self.maker.space.allow(WORK);
         let mut seeds = Random::new(seed);
         for _ in 0..DRAWS {
             let made = self.maker.random(&self.all, seeds.next())?;

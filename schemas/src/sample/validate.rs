@@ -111,8 +111,9 @@ mod tests {
     use crate::schema::Schema;
 
     #[track_caller]
-    fn check(schema: Value, payload: Value, expected: Option<(&str, &str)>) {
-        let validator = Validator::new(&Schema::from_document(schema)).unwrap();
+    fn check(schema: Value, payload: impl Into<Value>, expected: Option<(&str, &str)>) {
+        let (validator, payload) =
+            (Validator::new(&Schema::from_document(schema)).unwrap(), payload.into());
         let error = validator.first_error(&payload);
         let seen = error.as_ref().map(|(at, keyword, _)| (at.as_str(), keyword.as_str()));
         assert_eq!(seen, expected);
