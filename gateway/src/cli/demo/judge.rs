@@ -18,6 +18,14 @@ use serde_json::Value;
 use super::client::Seen;
 use super::scene::Scene;
 
+/// What went into the gateway from either end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bodies<'b> {
+    pub(super) sent: &'b [u8],
+    pub(super) answer: &'b [u8],
+    pub(super) status: u16,
+}
+
 /// The api's descriptions and plans.
 #[derive(Debug)]
 pub(super) struct Judge {
@@ -75,22 +83,12 @@ impl Judge {
     }
 
     /// The steps of the plans that fired in this exchange, found by running the same plans over the same bodies.
-    pub(super) fn fired(
-        &self,
-        scene: &Scene,
-        backend: &str,
-        sent: &[u8],
-        answer: &[u8],
-        status: u16,
-    ) -> Vec<String> {
+    pub(super) fn fired(&self, scene: &Scene, backend: &str, bodies: &Bodies<'_>) -> Vec<String> {
         let Some(bridge) = self.bridge(scene, backend) else { return Vec::new() };
-        let mut steps = fired_in("request", &bridge.request, sent, &self.values);
-        let response = bridge
-            .responses
-            .iter()
-            .find(|one| one.status.is_some_and(|declared| declared == Status::Code(status)));
-        if let Some(response) = response {
-            steps.extend(fired_in("response", response, answer, &self.values));
+        let mut steps = fired_in("request", &bridge.request, bodies.sent, &self.values);
+        let status = Some(Status::Code(bodies.status));
+        if let Some(response) = bridge.responses.iter().find(|one| one.status == status) {
+            steps.extend(fired_in("response", response, bodies.answer, &self.values));
         }
         steps
     }

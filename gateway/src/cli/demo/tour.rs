@@ -16,7 +16,7 @@ use crate::server::{Gateway, RunOptions};
 use super::assets::{Example, Folder, VERSIONS, examples};
 use super::backend::Backend;
 use super::client::{Client, Seen};
-use super::judge::Judge;
+use super::judge::{Bodies, Judge};
 use super::load::Load;
 use super::scene::{AFTER, BEFORE, Expected, Scene};
 use super::show::{Pane, heading, indented, pair};
@@ -25,6 +25,9 @@ use super::show::{Pane, heading, indented, pair};
 const RELOAD_DEADLINE: Duration = Duration::from_secs(20);
 /// How many requests the load sends before and after the reload, at the least.
 const LOAD_ROUNDS: usize = 400;
+
+/// What a 1.0 client may ask for.
+const QUOTE: &str = r#"{"receiver":"https://wallet.example/incoming-payments/1","sendAmount":{"value":"2500","assetCode":"USD","assetScale":2}}"#;
 
 /// What `evergate demo` is told on the command line.
 #[derive(Clone, Copy, Debug)]
@@ -84,13 +87,12 @@ fn values() -> Values {
 
 /// Written whole under another name and moved, as editors and config maps do.
 fn write_config(path: &Path, backends: &[Backend]) -> io::Result<()> {
-    let mut text = include_str!("../../../../examples/open-payments/demo.yaml").to_owned();
-    for backend in backends {
-        text.push_str(&format!(
-            "      - {{ version: \"{}\", endpoints: [\"http://{}\"] }}\n",
-            backend.version, backend.address
-        ));
-    }
+    let lines = backends.iter().map(|backend| {
+        let (version, address) = (backend.version, backend.address);
+        format!("      - {{ version: \"{version}\", endpoints: [\"http://{address}\"] }}\n")
+    });
+    let head = include_str!("../../../../examples/open-payments/demo.yaml").to_owned();
+    let text: String = std::iter::once(head).chain(lines).collect();
     let beside: PathBuf = path.with_extension("yaml.new");
     std::fs::write(&beside, text)?;
     std::fs::rename(beside, path)
@@ -129,41 +131,30 @@ impl Stage {
         let title = format!("client {} sent {} {target}", scene.client, scene.method);
         let left = Pane { title, body: &sent };
         let mut complaints = Vec::new();
-        match &answered {
-            Some((version, (got, answer))) => {
-                let right =
-                    Pane { title: format!("backend {version} got {}", got.line), body: &got.body };
-                pair(out, &left, &right)?;
-                let left = Pane { title: format!("backend {version} answered"), body: answer };
-                let title = format!("client {} saw {}", scene.client, seen.status);
-                pair(out, &left, &Pane { title, body: &seen.body })?;
-                self.fired(out, scene, version, &sent, answer, seen.status.as_u16())?;
-                complaints.extend(self.judge.complaints(scene, version, &got.body, &seen));
-                if matches!(scene.expected, Expected::Untouched(_)) {
-                    complaints.extend(changed("request", &sent, &got.body));
-                    complaints.extend(changed("response", answer, &seen.body));
-                }
+        if let Some((version, (got, answer))) = &answered {
+            let right =
+                Pane { title: format!("backend {version} got {}", got.line), body: &got.body };
+            pair(out, &left, &right)?;
+            let left = Pane { title: format!("backend {version} answered"), body: answer };
+            let title = format!("client {} saw {}", scene.client, seen.status);
+            pair(out, &left, &Pane { title, body: &seen.body })?;
+            let bodies = Bodies { sent: &sent, answer, status: seen.status.as_u16() };
+            Self::fired(out, &self.judge.fired(scene, version, &bodies))?;
+            complaints.extend(self.judge.complaints(scene, version, &got.body, &seen));
+            if matches!(scene.expected, Expected::Untouched(_)) {
+                complaints.extend(changed("request", &sent, &got.body));
+                complaints.extend(changed("response", answer, &seen.body));
             }
-            None => {
-                let title = format!("client {} saw {}", scene.client, seen.status);
-                pair(out, &left, &Pane { title, body: &seen.body })?;
-            }
+        } else {
+            let title = format!("client {} saw {}", scene.client, seen.status);
+            pair(out, &left, &Pane { title, body: &seen.body })?;
         }
         complaints.extend(unexpected(scene, answered.as_ref().map(|(version, _)| *version), &seen));
         self.verdict(out, &complaints)
     }
 
-    fn fired(
-        &self,
-        out: &mut impl Write,
-        scene: &Scene,
-        backend: &str,
-        sent: &[u8],
-        answer: &[u8],
-        status: u16,
-    ) -> Result<(), Failure> {
+    fn fired(out: &mut impl Write, steps: &[String]) -> io::Result<()> {
         let faint = Style::new().dimmed();
-        let steps = self.judge.fired(scene, backend, sent, answer, status);
         if steps.is_empty() {
             writeln!(out, "{faint}   no rule fired: the bytes passed as they came{faint:#}")?;
         }
@@ -300,8 +291,7 @@ fn invite(
     writeln!(out, "  curl -i http://{address}/v1.3/outgoing-payments/1")?;
     writeln!(
         out,
-        "  curl -i http://{address}/v1.0/quotes -H 'content-type: application/json' -d '{}'",
-        r#"{"receiver":"https://wallet.example/incoming-payments/1","sendAmount":{"value":"2500","assetCode":"USD","assetScale":2}}"#
+        "  curl -i http://{address}/v1.0/quotes -H 'content-type: application/json' -d '{QUOTE}'"
     )?;
     writeln!(out, "  curl http://{admin}/metrics")?;
     writeln!(
