@@ -1,5 +1,7 @@
 //! Bodies that need no conversion pass as they come, both ways, and converted ones piece by piece.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fall")]
+
 #[path = "support/house.rs"]
 mod support;
 

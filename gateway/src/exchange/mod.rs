@@ -1,6 +1,6 @@
 //! The walk of one request: each step adds one known fact.
 //!
-//! accept → [`inbound`] → client version → operation → backend → convert request → send → convert response → reply.
+//! accept → `Inbound` → client version → operation → backend → convert request → send → convert response → reply.
 
 mod answer;
 mod asked;
