@@ -13,13 +13,13 @@ use evergate_schemas::plan::outside::Values;
 use evergate_schemas::plan::program::Program;
 use evergate_schemas::pointer::Pointer;
 use evergate_schemas::relate::verdict::Verdict;
+use evergate_schemas::sample::Random;
 use evergate_schemas::schema::Side;
 
 use crate::caches::{Caches, SchemaKey};
 use crate::examples::Example;
 use crate::machine::{converted, needs};
 use crate::matrix::Matrix;
-use crate::random::Random;
 
 /// How much is tried.
 #[derive(Clone, Debug)]

@@ -27,7 +27,6 @@ mod machine;
 mod matching;
 mod matrix;
 mod member;
-mod random;
 mod run;
 
 pub use cases::{CaseFailure, CaseSettings, Origin, Tried, try_cases};

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use evergate_schemas::convert::{Converter, Limits, Refused};
 use evergate_schemas::plan::outside::Values;
 use evergate_schemas::plan::program::{Node, Program, Source, Supply};
-
-use crate::random::Random;
+use evergate_schemas::sample::Random;
 
 /// Converts a payload; a refusal, or a fall of the converter, is a sentence.
 pub(crate) fn converted(

@@ -18,19 +18,6 @@ pub(super) fn place(file: &str, line: u32, column: u32, pointer: &str) -> Place 
     Place { file: Arc::from(file), line, column, pointer }
 }
 
-fn judgement(verdict: Verdict) -> Judgement {
-    Judgement {
-        verdict,
-        total: true,
-        hopeless: false,
-        steps: Vec::new(),
-        policies: Vec::new(),
-        witness: None,
-        undecided: None,
-        strict_witness: None,
-    }
-}
-
 fn witness(payload: Value, received: Option<Value>, keyword: &str, message: &str) -> Witness {
     let at = Pointer::root();
     Witness { payload, received, at, keyword: keyword.to_owned(), message: message.to_owned() }
@@ -76,7 +63,7 @@ pub(super) fn report(strict: bool) -> CheckReport {
             "required",
             "\"currency\" is a required property",
         )),
-        ..judgement(Verdict::Broken)
+        ..Judgement::of(Verdict::Broken)
     };
     let undecided = Judgement {
         undecided: Some(Undecided {
@@ -84,14 +71,14 @@ pub(super) fn report(strict: bool) -> CheckReport {
             at: Pointer::root(),
             tried: 400,
         }),
-        ..judgement(Verdict::Undecided)
+        ..Judgement::of(Verdict::Undecided)
     };
     let lossy = Judgement {
         steps: vec![
             note("L1", "rename `remark` to `note`", false),
             note("A1", "drop `placed`", true),
         ],
-        ..judgement(Verdict::Lossy)
+        ..Judgement::of(Verdict::Lossy)
     };
     let trusting = Judgement {
         policies: vec![Policy::SenderClosed],
@@ -101,7 +88,7 @@ pub(super) fn report(strict: bool) -> CheckReport {
             "type",
             "1 is not of type \"string\"",
         )),
-        ..judgement(Verdict::Native)
+        ..Judgement::of(Verdict::Native)
     };
     let parameter = PartKey::Parameter(Location::Query, "limit".to_owned());
     api.add(&subject("POST /orders", "request"), &message(None, body(), broken, [12, 12]), strict);

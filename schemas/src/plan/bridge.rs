@@ -48,6 +48,22 @@ pub struct Judgement {
     pub strict_witness: Option<Witness>,
 }
 
+impl Judgement {
+    /// A total plan's judgement, without evidence yet.
+    pub const fn of(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            total: true,
+            hopeless: false,
+            steps: Vec::new(),
+            policies: Vec::new(),
+            witness: None,
+            undecided: None,
+            strict_witness: None,
+        }
+    }
+}
+
 /// The conversion of one payload with its verdict. The stages run one after the other; fusion leaves one
 /// wherever it can, and none when nothing has to be done.
 #[derive(Clone, Debug)]

@@ -12,5 +12,6 @@ mod sampler;
 pub(crate) mod text;
 mod validate;
 
+pub use random::Random;
 pub use sampler::Sampler;
 pub use validate::Validator;

@@ -15,7 +15,7 @@ use crate::schema::{Role, Side};
 
 use super::ledger::{Ledger, Reading, SchemaId, Step};
 use super::media::{has_schema, is_error, matching, response, singled_out, written_as};
-use super::parameter::{always, headers, plain, request};
+use super::parameter::{always, headers, request};
 
 /// One version on the way of a message.
 #[derive(Clone, Copy)]
@@ -116,7 +116,7 @@ impl<'a> Messages<'_, 'a> {
             let part = if is_error(status) {
                 let judgement = Judgement {
                     policies: vec![Policy::UndeclaredErrorPasses],
-                    ..plain(Verdict::Native)
+                    ..Judgement::of(Verdict::Native)
                 };
                 shown(PartKey::Whole, judgement, (&sent.place, None))
             } else {
@@ -161,7 +161,7 @@ impl<'a> Messages<'_, 'a> {
         let plan = if has_schema(&sent.content.media_type) && has_schema(&read.content.media_type) {
             self.plan(Some(side), hops, known)
         } else {
-            unchanged(plain(Verdict::Native))
+            unchanged(Judgement::of(Verdict::Native))
         };
         let key = PartKey::Body(sent.content.media_type.clone());
         let places = (&sent.content.place, Some(&read.content.place));
@@ -199,13 +199,13 @@ impl<'a> Messages<'_, 'a> {
             }));
         }
         let (Some(first), Some(last)) = (hops.first(), hops.last()) else {
-            return unchanged(plain(Verdict::Native));
+            return unchanged(Judgement::of(Verdict::Native));
         };
         let sender = self.ledger.schema(first.version, reading(Role::Sender), &first.content.root);
         let reader = self.ledger.schema(last.version, reading(Role::Reader), &last.content.root);
         self.ledger
             .plan(sender, reader, chain, known)
-            .unwrap_or_else(|| unchanged(plain(Verdict::Undecided)))
+            .unwrap_or_else(|| unchanged(Judgement::of(Verdict::Undecided)))
     }
 }
 
@@ -220,7 +220,7 @@ fn bare<'a>(
     let reader = ledger.schema(to, Reading::Directed(side, Role::Reader), read);
     ledger
         .plan(sender, reader, Vec::new(), &Known::default())
-        .map_or_else(|| plain(Verdict::Undecided), |plan| plan.judgement)
+        .map_or_else(|| Judgement::of(Verdict::Undecided), |plan| plan.judgement)
 }
 
 /// The declared parameter changes between two versions, in the order in which they are met.
@@ -292,8 +292,10 @@ fn known(operation: &Operation, sent: Option<&Response>) -> Known {
 /// The media types of a response that the client does not declare.
 fn unmet(unknown: &[&Content], some_met: bool, sent: &Response) -> Vec<Part> {
     if is_error(sent.status) {
-        let judgement =
-            Judgement { policies: vec![Policy::UndeclaredErrorPasses], ..plain(Verdict::Native) };
+        let judgement = Judgement {
+            policies: vec![Policy::UndeclaredErrorPasses],
+            ..Judgement::of(Verdict::Native)
+        };
         let part = |content: &&Content| {
             let key = PartKey::Body(content.media_type.clone());
             shown(key, judgement.clone(), (&content.place, None))
@@ -302,7 +304,7 @@ fn unmet(unknown: &[&Content], some_met: bool, sent: &Response) -> Vec<Part> {
     }
     if some_met {
         let judgement =
-            Judgement { policies: vec![Policy::AcceptHonoured], ..plain(Verdict::Native) };
+            Judgement { policies: vec![Policy::AcceptHonoured], ..Judgement::of(Verdict::Native) };
         let part = |content: &&Content| {
             let key = PartKey::Body(content.media_type.clone());
             shown(key, judgement.clone(), (&content.place, None))
@@ -333,7 +335,7 @@ pub(super) fn lacking(keyword: &str, message: &str) -> Judgement {
         keyword: keyword.to_owned(),
         message: message.to_owned(),
     };
-    Judgement { total: false, witness: Some(witness), ..plain(Verdict::Broken) }
+    Judgement { total: false, witness: Some(witness), ..Judgement::of(Verdict::Broken) }
 }
 
 fn shown(key: PartKey, judgement: Judgement, (sender, reader): (&Place, Option<&Place>)) -> Part {

@@ -63,8 +63,10 @@ pub(super) fn request<'a>(
     }
     for flow in flows {
         if let Some(origin) = flow.origin {
-            let judgement =
-                Judgement { policies: vec![Policy::UndeclaredIgnored], ..plain(Verdict::Native) };
+            let judgement = Judgement {
+                policies: vec![Policy::UndeclaredIgnored],
+                ..Judgement::of(Verdict::Native)
+            };
             outcome.parts.push(part(origin, None, judgement));
         }
     }
@@ -180,7 +182,7 @@ fn supply(flow: &Flow<'_>, reader: &Parameter, outcome: &mut Outcome) {
     let Some((source, _)) = &flow.supplied else { return };
     let note =
         note("L19", format!("write `{}` when it is absent", reader.name), &reader.name, false);
-    let mut judgement = Judgement { steps: vec![note.clone()], ..plain(Verdict::Bridged) };
+    let mut judgement = Judgement { steps: vec![note.clone()], ..Judgement::of(Verdict::Bridged) };
     if let ParameterSource::Outside(crate::plan::program::Outside::Configuration(_)) = source {
         judgement.policies.push(Policy::ConfigurationFits);
     }
@@ -205,7 +207,7 @@ fn lacks(reader: &Parameter, origin: Option<&Parameter>, outcome: &mut Outcome) 
         let judgement = Judgement {
             steps: vec![note.clone()],
             policies: vec![Policy::DefaultFills],
-            ..plain(Verdict::Bridged)
+            ..Judgement::of(Verdict::Bridged)
         };
         let source = ParameterSource::Literal(default);
         outcome.steps.push(ParameterStep::Supply(
@@ -235,12 +237,12 @@ fn compared<'a>(sent: &'a Parameter, read: &'a Parameter, judge: &mut Judge<'_, 
             at: Pointer::root(),
             tried: 0,
         };
-        return Judgement { undecided: Some(undecided), ..plain(Verdict::Undecided) };
+        return Judgement { undecided: Some(undecided), ..Judgement::of(Verdict::Undecided) };
     }
     let judgement = judge(&sent.root, &read.root);
     // On the wire every scalar is text: a reader that takes any text takes any scalar.
     if judgement.verdict == Verdict::Broken && any_text(&read.root) && scalar(&sent.root) {
-        return plain(Verdict::Native);
+        return Judgement::of(Verdict::Native);
     }
     judgement
 }
@@ -283,7 +285,7 @@ fn missing(parameter: &Parameter) -> Judgement {
         keyword: "required".to_owned(),
         message,
     };
-    Judgement { witness: Some(witness), ..plain(Verdict::Broken) }
+    Judgement { witness: Some(witness), ..Judgement::of(Verdict::Broken) }
 }
 
 fn part(sender: &Parameter, reader: Option<&Parameter>, judgement: Judgement) -> Part {
@@ -309,18 +311,4 @@ pub(super) fn always(operation: &Operation, headers: bool) -> BTreeSet<String> {
     let sure = |one: &&Parameter| one.required || one.location == Location::Path;
     let wanted = |one: &&Parameter| (one.location == Location::Header) == headers;
     operation.parameters.iter().filter(sure).filter(wanted).map(|one| one.name.clone()).collect()
-}
-
-/// A judgement without evidence.
-pub(super) const fn plain(verdict: Verdict) -> Judgement {
-    Judgement {
-        verdict,
-        total: true,
-        hopeless: false,
-        steps: Vec::new(),
-        policies: Vec::new(),
-        witness: None,
-        undecided: None,
-        strict_witness: None,
-    }
 }

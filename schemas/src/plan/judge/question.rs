@@ -61,27 +61,14 @@ pub fn judge(question: &Question<'_>, prover: &mut Prover) -> Plan {
     Plan { stages, judgement }
 }
 
-const fn judgement(verdict: Verdict) -> Judgement {
-    Judgement {
-        verdict,
-        total: true,
-        hopeless: false,
-        steps: Vec::new(),
-        policies: Vec::new(),
-        witness: None,
-        undecided: None,
-        strict_witness: None,
-    }
-}
-
 fn untouched(question: &Question<'_>, closed: &Schema, prover: &mut Prover) -> Judgement {
     let mut answer = match prover.includes(closed, question.reader) {
-        Inclusion::Proved => judgement(Verdict::Native),
+        Inclusion::Proved => Judgement::of(Verdict::Native),
         Inclusion::Refuted(witness) => {
-            Judgement { witness: Some(*witness), ..judgement(Verdict::Broken) }
+            Judgement { witness: Some(*witness), ..Judgement::of(Verdict::Broken) }
         }
         Inclusion::Undecided(reason) => {
-            Judgement { undecided: Some(reason), ..judgement(Verdict::Undecided) }
+            Judgement { undecided: Some(reason), ..Judgement::of(Verdict::Undecided) }
         }
     };
     if answer.verdict == Verdict::Native {
@@ -174,7 +161,7 @@ fn converted(
         hopeless,
         steps: traced.steps,
         policies,
-        ..judgement(Verdict::Undecided)
+        ..Judgement::of(Verdict::Undecided)
     };
     if traced.total && inclusion == Some(Inclusion::Proved) {
         let loses = answer.steps.iter().any(|note| note.loss);
