@@ -1,6 +1,6 @@
 //! Versioned API descriptions, what may be sent between them, and the conversion that makes it so.
 //!
-//! Rooms, top floor first: `convert`, `plan`, `relate`, `sample`, `changes`, `describe`, `release`, and the
+//! Rooms, top floor first: `convert`, `plan`, `relate`, `sample`, `changes`, `describe`, and the
 //! foundations `document`, `schema`, `version`, `problem`, `pointer`. No file names a room above its own.
 
 pub mod changes;
@@ -11,7 +11,6 @@ pub mod plan;
 pub mod pointer;
 pub mod problem;
 pub mod relate;
-pub mod release;
 pub mod sample;
 pub mod schema;
 pub mod version;

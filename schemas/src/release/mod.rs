@@ -1,1 +1,0 @@
-//! Releases: versions frozen in a lock file.
