@@ -1,4 +1,5 @@
-//! Contract tests of conversions: contract files, generated payloads, the authors' examples, judging and the matrix.
+//! Judging versions and reporting on them; contract tests of conversions: contract files, generated payloads, the
+//! authors' examples and the matrix.
 //!
 //! Nothing here opens a socket: whoever runs contract files brings a [`Target`].
 //!
@@ -20,6 +21,7 @@
 
 mod caches;
 mod cases;
+pub mod check;
 mod examples;
 mod exchange;
 mod file;
@@ -27,6 +29,8 @@ mod machine;
 mod matching;
 mod matrix;
 mod member;
+pub mod policy;
+pub mod report;
 mod run;
 
 pub use cases::{CaseFailure, CaseSettings, Origin, Tried, try_cases};

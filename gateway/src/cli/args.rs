@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use evergate_contracts::policy;
+
 /// Evergate lets every client keep the API version it was written for, on whatever mix of backend versions is
 /// running, and proves beforehand that it can.
 ///
@@ -104,13 +106,12 @@ pub(super) enum Compat {
     Full,
 }
 
-impl Compat {
-    /// The word in reports.
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Backward => "backward",
-            Self::Forward => "forward",
-            Self::Full => "full",
+impl From<Compat> for policy::Compat {
+    fn from(compat: Compat) -> Self {
+        match compat {
+            Compat::Backward => Self::Backward,
+            Compat::Forward => Self::Forward,
+            Compat::Full => Self::Full,
         }
     }
 }
@@ -147,6 +148,13 @@ pub(super) struct Judging {
     /// Leave the times out of the report, so that two reports can be compared.
     #[arg(long)]
     pub(super) no_timings: bool,
+}
+
+impl Judging {
+    /// What of it the judging itself must know.
+    pub(super) fn settings(&self) -> policy::Settings {
+        policy::Settings::new(self.compat.into()).strict(self.strict)
+    }
 }
 
 /// `evergate check`

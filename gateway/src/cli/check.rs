@@ -4,18 +4,16 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use schemars::generate::SchemaSettings;
-
+use evergate_contracts::check::{Steps, judge};
+use evergate_contracts::report::human::{self, Extent};
+use evergate_contracts::report::model::{ApiReport, CheckReport};
+use evergate_contracts::report::rows::fault;
 use evergate_schemas::describe::{Limits, find_apis, load_api};
 use evergate_schemas::problem::Problem;
 
 use super::args::{Check, Format, Judging};
 use super::crew;
 use super::exit::{Failure, Outcome};
-use super::human::{self, Extent};
-use super::judged::{Steps, judge};
-use super::report::{ApiReport, CheckReport, FORMAT};
-use super::rows::fault;
 
 /// How deep below an api directory files are weighed.
 const DEPTH_BOUND: u32 = 4;
@@ -90,7 +88,7 @@ fn one(directory: &Path, args: &Check) -> Result<ApiReport, Vec<Problem>> {
         None if args.transitive => Steps::All,
         None => Steps::Adjacent,
     };
-    let mut report = judge(&api, steps, &args.judging);
+    let mut report = judge(&api, steps, args.judging.settings());
     report.problems.extend(api.problems.iter().map(fault));
     report.seconds = Some(begun.elapsed().as_secs_f64());
     Ok(report)
@@ -112,45 +110,19 @@ pub(super) fn finish(
             api.seconds = None;
         }
     }
-    let outcome = outcome(&apis);
-    let report = CheckReport {
-        format: FORMAT,
-        compat: judging.compat.word(),
-        strict: judging.strict,
-        outcome: match outcome {
-            Outcome::Holds => "holds",
-            Outcome::Findings => "findings",
-            Outcome::Unjudged | Outcome::Configuration => "unjudged",
-        },
-        apis,
-    };
+    let report = CheckReport::new(apis, judging.settings());
     if judging.format == Format::Json {
         serde_json::to_writer_pretty(&mut *to, &report).map_err(std::io::Error::from)?;
         writeln!(to)?;
     } else {
         human::write(to, &report, Extent { most: judging.most, verbose: judging.verbose })?;
     }
-    Ok(outcome)
-}
-
-/// A document that cannot be read outweighs findings: what was not judged may be worse than what was.
-fn outcome(apis: &[ApiReport]) -> Outcome {
-    let unjudged = |api: &ApiReport| {
-        api.versions.is_empty() || api.problems.iter().any(|one| one.severity == "error")
-    };
-    if apis.iter().any(unjudged) {
-        Outcome::Unjudged
-    } else if apis.iter().any(|api| !api.findings.is_empty()) {
-        Outcome::Findings
-    } else {
-        Outcome::Holds
-    }
+    Ok(report.outcome().into())
 }
 
 pub(super) fn write_schema(to: &mut dyn Write) -> Result<Outcome, Failure> {
-    let settings = SchemaSettings::draft2020_12().for_serialize();
-    let schema = settings.into_generator().into_root_schema_for::<CheckReport>();
-    serde_json::to_writer_pretty(&mut *to, &schema).map_err(std::io::Error::from)?;
+    serde_json::to_writer_pretty(&mut *to, &CheckReport::json_schema())
+        .map_err(std::io::Error::from)?;
     writeln!(to)?;
     Ok(Outcome::Holds)
 }

@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use evergate_contracts::check::compile;
+use evergate_contracts::report::model::Fault;
+use evergate_contracts::report::rows::fault;
 use evergate_contracts::{
     CaseSettings, ContractResult, Example, Tried, read_contracts, read_examples, run_contracts,
     try_cases,
@@ -22,10 +25,7 @@ use super::check::{apis_below, bytes_below};
 use super::convert::values;
 use super::crew;
 use super::exit::{Failure, Outcome};
-use super::judged::compile;
 use super::matrix;
-use super::report::Fault;
-use super::rows::fault;
 use super::target::InProcess;
 
 /// One api's part of the report.

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::sync::Arc;
 
+use evergate_contracts::check::compile;
 use evergate_schemas::convert::{Converter, Limits};
 use evergate_schemas::describe::model::{Api, OperationKey, Status};
 use evergate_schemas::describe::{self, load_api};
@@ -12,7 +13,6 @@ use evergate_schemas::plan::program::Program;
 
 use super::args::Convert;
 use super::exit::{Failure, Outcome};
-use super::judged::compile;
 
 /// Bytes read at once.
 const CHUNK_BYTES: usize = 64 << 10;

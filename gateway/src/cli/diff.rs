@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use evergate_contracts::check::{Steps, judge};
+use evergate_contracts::report::rows::{change_row, fault};
 use evergate_schemas::changes::changes;
 use evergate_schemas::describe::model::Api;
 use evergate_schemas::describe::{Limits, load_document};
@@ -14,8 +16,6 @@ use evergate_schemas::version::Version;
 use super::args::{Diff, Format};
 use super::check::{finish, write_schema};
 use super::exit::{Failure, Outcome};
-use super::judged::{Steps, judge};
-use super::rows::{change_row, fault};
 
 /// Judges the newer document against the older, and tells what changed.
 pub(super) fn diff(args: &Diff, to: &mut dyn Write) -> Result<Outcome, Failure> {
@@ -31,7 +31,7 @@ pub(super) fn diff(args: &Diff, to: &mut dyn Write) -> Result<Outcome, Failure> 
         }
     };
     let api = joined(old, new, args);
-    let mut report = judge(&api, Steps::Adjacent, &args.judging);
+    let mut report = judge(&api, Steps::Adjacent, args.judging.settings());
     report.problems.extend(api.problems.iter().map(fault));
     if let [old, new] = api.versions.as_slice() {
         report.changes = changes(old, new).iter().map(change_row).collect();

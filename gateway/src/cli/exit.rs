@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::process::ExitCode;
 
+use evergate_contracts::report::model;
 use evergate_schemas::problem::Problem;
 
 /// How a verb ended.
@@ -16,6 +17,16 @@ pub(super) enum Outcome {
     Unjudged,
     /// The configuration cannot be used.
     Configuration,
+}
+
+impl From<model::Outcome> for Outcome {
+    fn from(outcome: model::Outcome) -> Self {
+        match outcome {
+            model::Outcome::Holds => Self::Holds,
+            model::Outcome::Findings => Self::Findings,
+            model::Outcome::Unjudged => Self::Unjudged,
+        }
+    }
 }
 
 impl From<Outcome> for ExitCode {

@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use evergate_contracts::report::human::counted;
 use evergate_contracts::{CaseFailure, Cell, ContractResult, Matrix, Origin, Tried};
 use evergate_schemas::relate::verdict::Verdict;
 
 use super::contracts::ContractsApi;
-use super::human::counted;
 
 /// Characters of a payload that are shown.
 const PAYLOAD_BOUND: usize = 400;

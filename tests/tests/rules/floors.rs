@@ -3,12 +3,19 @@
 use super::shape::code_lines;
 
 /// Rooms by the folder of their crate, top floor first.
-pub(crate) const FLOORS: [(&str, &[&str]); 2] = [
+pub(crate) const FLOORS: [(&str, &[&str]); 3] = [
     (
         "schemas/src",
         &[
             "convert", "plan", "relate", "sample", "changes", "describe", "document", "schema",
             "version", "problem", "pointer",
+        ],
+    ),
+    (
+        "contracts/src",
+        &[
+            "run", "matching", "file", "member", "cases", "machine", "caches", "examples",
+            "matrix", "exchange", "check", "report", "policy",
         ],
     ),
     (

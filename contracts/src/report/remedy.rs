@@ -1,6 +1,6 @@
 //! What to do about a finding.
 
-use super::report::Row;
+use super::model::Row;
 
 /// One sentence: what an author can write so that the message gets through.
 pub(super) fn remedy(row: &Row) -> String {

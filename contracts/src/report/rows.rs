@@ -12,21 +12,21 @@ use evergate_schemas::problem::{Place, Problem, Severity};
 use evergate_schemas::relate::verdict::{Verdict, Witness};
 use evergate_schemas::schema::Side;
 
-use super::report::{ApiReport, ChangeRow, Counts, Fault, Proof, Row, Spot, Step, Unknown};
+use super::model::{ApiReport, ChangeRow, Counts, Fault, Proof, Row, Spot, Step, Unknown};
 
 /// What a row is about, down to the message.
 #[derive(Clone, Debug)]
-pub(super) struct Subject<'a> {
-    pub(super) api: &'a str,
-    pub(super) client: &'a str,
-    pub(super) backend: &'a str,
-    pub(super) operation: String,
-    pub(super) side: &'static str,
+pub(crate) struct Subject<'a> {
+    pub(crate) api: &'a str,
+    pub(crate) client: &'a str,
+    pub(crate) backend: &'a str,
+    pub(crate) operation: String,
+    pub(crate) side: &'static str,
 }
 
 impl Counts {
     /// Counts one message.
-    pub(super) fn add(&mut self, verdict: Verdict) {
+    pub fn add(&mut self, verdict: Verdict) {
         *match verdict {
             Verdict::Native => &mut self.native,
             Verdict::Bridged => &mut self.bridged,
@@ -37,7 +37,7 @@ impl Counts {
     }
 
     /// Adds another count.
-    pub(super) fn merge(&mut self, other: Self) {
+    pub fn merge(&mut self, other: Self) {
         self.native += other.native;
         self.bridged += other.bridged;
         self.lossy += other.lossy;
@@ -48,7 +48,7 @@ impl Counts {
 
 impl ApiReport {
     /// Takes in one message with all its parts.
-    pub(super) fn add(&mut self, subject: &Subject<'_>, message: &MessageBridge, strict: bool) {
+    pub(crate) fn add(&mut self, subject: &Subject<'_>, message: &MessageBridge, strict: bool) {
         let status = message.status.map(|status| status.to_string());
         let mut worst = message.verdict;
         for part in &message.parts {
@@ -61,7 +61,7 @@ impl ApiReport {
     }
 
     /// Takes in a plain document.
-    pub(super) fn add_document(
+    pub(crate) fn add_document(
         &mut self,
         subject: &Subject<'_>,
         plan: &Plan,
@@ -82,7 +82,7 @@ impl ApiReport {
     }
 
     /// Takes in an operation that the other version lacks.
-    pub(super) fn add_missing(&mut self, subject: &Subject<'_>, place: &Place) {
+    pub(crate) fn add_missing(&mut self, subject: &Subject<'_>, place: &Place) {
         let rule = "operation-removed".to_owned();
         let part = "whole".to_owned();
         let row = Row {
@@ -157,7 +157,7 @@ fn row(subject: &Subject<'_>, status: Option<&str>, part: &Part, strict: bool) -
 }
 
 /// The word for a policy in every report.
-pub(super) const fn policy_word(policy: Policy) -> &'static str {
+pub const fn policy_word(policy: Policy) -> &'static str {
     match policy {
         Policy::SenderClosed => "sender-closed",
         Policy::UndeclaredIgnored => "undeclared-ignored",
@@ -216,7 +216,7 @@ fn fingerprint(subject: &Subject<'_>, status: Option<&str>, part: &str, rule: &s
 }
 
 /// A place as reports write it.
-pub(super) fn spot(place: &Place) -> Spot {
+pub fn spot(place: &Place) -> Spot {
     Spot {
         file: place.file.to_string(),
         line: place.line,
@@ -226,7 +226,7 @@ pub(super) fn spot(place: &Place) -> Spot {
 }
 
 /// A problem as reports write it.
-pub(super) fn fault(problem: &Problem) -> Fault {
+pub fn fault(problem: &Problem) -> Fault {
     Fault {
         place: spot(&problem.place),
         severity: match problem.severity {
@@ -239,7 +239,7 @@ pub(super) fn fault(problem: &Problem) -> Fault {
 }
 
 /// A change as reports write it.
-pub(super) fn change_row(change: &Change) -> ChangeRow {
+pub fn change_row(change: &Change) -> ChangeRow {
     ChangeRow {
         rule: change.rule.id,
         subject: change.subject.clone(),

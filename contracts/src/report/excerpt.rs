@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::report::Spot;
+use super::model::Spot;
 
 /// Characters of a line that are shown; a longer line is cut around the place.
 const LINE_BOUND: usize = 110;

@@ -7,8 +7,8 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use anstyle::{AnsiColor, Style};
 
 use super::excerpt::{Excerpt, Sources};
+use super::model::{ApiReport, ChangeRow, CheckReport, Counts, Fault, Proof, Row, Spot};
 use super::remedy::remedy;
-use super::report::{ApiReport, ChangeRow, CheckReport, Counts, Fault, Proof, Row, Spot};
 
 /// Lines of a payload that are shown; the rest is counted.
 const PAYLOAD_LINES: usize = 16;
@@ -17,15 +17,15 @@ const PAYLOAD_COLUMNS: usize = 120;
 
 /// What a report leaves out.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Extent {
+pub struct Extent {
     /// Findings in full, for each api.
-    pub(super) most: usize,
+    pub most: usize,
     /// Steps of conversions that hold.
-    pub(super) verbose: bool,
+    pub verbose: bool,
 }
 
 /// Writes the whole report; colours are in the text and fall away where the stream is no terminal.
-pub(super) fn write(to: &mut dyn Write, report: &CheckReport, extent: Extent) -> io::Result<()> {
+pub fn write(to: &mut dyn Write, report: &CheckReport, extent: Extent) -> io::Result<()> {
     for api in &report.apis {
         write_api(to, api, extent)?;
     }
@@ -193,7 +193,7 @@ fn is_step(keyword: &str) -> bool {
 }
 
 /// A number and its noun.
-pub(super) fn counted(count: usize, noun: &str) -> String {
+pub fn counted(count: usize, noun: &str) -> String {
     let ending = match (count, noun.ends_with('s')) {
         (1, _) => "",
         (_, true) => "es",
@@ -324,7 +324,7 @@ mod tests {
     use anstream::StripStream;
 
     use super::{Extent, write};
-    use crate::cli::samples;
+    use crate::report::samples;
 
     fn plain(strict: bool, extent: Extent) -> String {
         let mut stream = StripStream::new(Vec::new());

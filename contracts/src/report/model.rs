@@ -1,200 +1,259 @@
 //! The stable shape of what `check` and `diff` report; `--format json` writes it as it stands.
 
 use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::policy::Settings;
+
 /// What the `format` member says; changes when a member is renamed or removed.
-pub(super) const FORMAT: &str = "evergate-check/1";
+pub const FORMAT: &str = "evergate-check/1";
 
 /// The whole report.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "evergate check")]
-pub(super) struct CheckReport {
+pub struct CheckReport {
     /// Always `evergate-check/1`; another number means another shape.
-    pub(super) format: &'static str,
+    pub format: &'static str,
     /// `backward`, `forward` or `full`.
-    pub(super) compat: &'static str,
+    pub compat: &'static str,
     /// Whether senders were assumed to send undeclared members too.
-    pub(super) strict: bool,
+    pub strict: bool,
     /// `holds`, `findings` or `unjudged`.
-    pub(super) outcome: &'static str,
+    pub outcome: &'static str,
     /// Each api, sorted by directory.
-    pub(super) apis: Vec<ApiReport>,
+    pub apis: Vec<ApiReport>,
+}
+
+impl CheckReport {
+    /// The report on these apis, with its outcome.
+    pub fn new(apis: Vec<ApiReport>, settings: Settings) -> Self {
+        let outcome = outcome(&apis);
+        let (compat, strict) = (settings.compat.word(), settings.strict);
+        Self { format: FORMAT, compat, strict, outcome: outcome.word(), apis }
+    }
+
+    /// How it ended.
+    pub fn outcome(&self) -> Outcome {
+        outcome(&self.apis)
+    }
+
+    /// The JSON Schema of what this serializes to.
+    pub fn json_schema() -> Value {
+        let settings = SchemaSettings::draft2020_12().for_serialize();
+        settings.into_generator().into_root_schema_for::<Self>().to_value()
+    }
+}
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every message gets through.
+    Holds,
+    /// Something is broken or undecided.
+    Findings,
+    /// A document could not be read.
+    Unjudged,
+}
+
+impl Outcome {
+    /// The word in reports.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Findings => "findings",
+            Self::Unjudged => "unjudged",
+        }
+    }
+}
+
+/// A document that cannot be read outweighs findings: what was not judged may be worse than what was.
+fn outcome(apis: &[ApiReport]) -> Outcome {
+    let unjudged = |api: &ApiReport| {
+        api.versions.is_empty() || api.problems.iter().any(|one| one.severity == "error")
+    };
+    if apis.iter().any(unjudged) {
+        Outcome::Unjudged
+    } else if apis.iter().any(|api| !api.findings.is_empty()) {
+        Outcome::Findings
+    } else {
+        Outcome::Holds
+    }
 }
 
 /// One api.
 #[derive(Debug, Default, Serialize, JsonSchema)]
-pub(super) struct ApiReport {
+pub struct ApiReport {
     /// Its name.
-    pub(super) api: String,
+    pub api: String,
     /// Its versions, oldest first.
-    pub(super) versions: Vec<String>,
+    pub versions: Vec<String>,
     /// Operations and plain documents that were compared, counted once for each pair of versions.
-    pub(super) operations: usize,
+    pub operations: usize,
     /// Messages that were judged, over all pairs.
-    pub(super) messages: usize,
+    pub messages: usize,
     /// Messages by verdict.
-    pub(super) verdicts: Counts,
+    pub verdicts: Counts,
     /// How long it took.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) seconds: Option<f64>,
+    pub seconds: Option<f64>,
     /// Faults of the files.
-    pub(super) problems: Vec<Fault>,
+    pub problems: Vec<Fault>,
     /// What is broken or undecided.
-    pub(super) findings: Vec<Row>,
+    pub findings: Vec<Row>,
     /// What holds by a conversion or by a policy, with the steps and losses.
-    pub(super) conversions: Vec<Row>,
+    pub conversions: Vec<Row>,
     /// What changed in the documents (`diff` only).
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) changes: Vec<ChangeRow>,
+    pub changes: Vec<ChangeRow>,
 }
 
 /// Messages by verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub(super) struct Counts {
+pub struct Counts {
     /// Compatible without conversion.
-    pub(super) native: usize,
+    pub native: usize,
     /// Compatible by conversion.
-    pub(super) bridged: usize,
+    pub bridged: usize,
     /// Compatible by a conversion that drops information.
-    pub(super) lossy: usize,
+    pub lossy: usize,
     /// Neither proved nor refuted.
-    pub(super) undecided: usize,
+    pub undecided: usize,
     /// Some payload does not get through.
-    pub(super) broken: usize,
+    pub broken: usize,
 }
 
 /// A part of a message: a body, a parameter, a header.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
-pub(super) struct Row {
+pub struct Row {
     /// Stays the same while the same finding stays: SHA-256 of api, operation, side, part and rule.
-    pub(super) fingerprint: String,
+    pub fingerprint: String,
     /// The client's version (of a plain document: the writer's).
-    pub(super) client: String,
+    pub client: String,
     /// The backend's version (of a plain document: the reader's).
-    pub(super) backend: String,
+    pub backend: String,
     /// `METHOD /path`, or the plain document's name.
-    pub(super) operation: String,
+    pub operation: String,
     /// `request`, `response` or `document`.
-    pub(super) side: &'static str,
+    pub side: &'static str,
     /// The response's status.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) status: Option<String>,
+    pub status: Option<String>,
     /// `body application/json`, `query parameter limit`, `header etag` or `whole`.
-    pub(super) part: String,
+    pub part: String,
     /// The verdict.
-    pub(super) verdict: &'static str,
+    pub verdict: &'static str,
     /// The reader's keyword that refuses the witness, `undecided`, or `operation-removed`; absent when it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) rule: Option<String>,
+    pub rule: Option<String>,
     /// The plan refuses no payload that the sender declared.
-    pub(super) total: bool,
+    pub total: bool,
     /// Where the sender's document declares it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) sender_place: Option<Spot>,
+    pub sender_place: Option<Spot>,
     /// Where the reader's document declares it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) reader_place: Option<Spot>,
+    pub reader_place: Option<Spot>,
     /// The payload that does not get through.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) witness: Option<Proof>,
+    pub witness: Option<Proof>,
     /// Why it is undecided.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) undecided: Option<Unknown>,
+    pub undecided: Option<Unknown>,
     /// A payload that breaks only if the sender sends members it never declared.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) strict_witness: Option<Proof>,
+    pub strict_witness: Option<Proof>,
     /// What the verdict rests on.
-    pub(super) policies: Vec<&'static str>,
+    pub policies: Vec<&'static str>,
     /// What the conversion does.
-    pub(super) steps: Vec<Step>,
+    pub steps: Vec<Step>,
     /// What the conversion drops or replaces.
-    pub(super) losses: Vec<Step>,
+    pub losses: Vec<Step>,
 }
 
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub(super) struct Spot {
+pub struct Spot {
     /// The file.
-    pub(super) file: String,
+    pub file: String,
     /// Line, from 1; 0 when unknown.
-    pub(super) line: u32,
+    pub line: u32,
     /// Column in characters, from 1; 0 when unknown.
-    pub(super) column: u32,
+    pub column: u32,
     /// JSON pointer inside the file.
-    pub(super) pointer: String,
+    pub pointer: String,
 }
 
 /// A payload that proves a break.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub(super) struct Proof {
+pub struct Proof {
     /// Valid for the sender.
-    pub(super) payload: Value,
+    pub payload: Value,
     /// What the reader gets, when that differs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) received: Option<Value>,
+    pub received: Option<Value>,
     /// Where the reader objects, as a JSON pointer.
-    pub(super) at: String,
+    pub at: String,
     /// The reader's keyword.
-    pub(super) keyword: String,
+    pub keyword: String,
     /// What the reader says.
-    pub(super) message: String,
+    pub message: String,
 }
 
 /// Why there is neither proof nor witness.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub(super) struct Unknown {
+pub struct Unknown {
     /// What stopped the proof.
-    pub(super) reason: String,
+    pub reason: String,
     /// Where in the sender's schema, as a JSON pointer.
-    pub(super) at: String,
+    pub at: String,
     /// How many generated payloads got through.
-    pub(super) tried: u32,
+    pub tried: u32,
 }
 
 /// One step of a conversion.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub(super) struct Step {
+pub struct Step {
     /// The rule, `A3` or `L1`.
-    pub(super) rule: &'static str,
+    pub rule: &'static str,
     /// What is done.
-    pub(super) text: String,
+    pub text: String,
     /// Where, as a JSON pointer with `*` for any.
-    pub(super) at: String,
+    pub at: String,
 }
 
 /// A fault of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub(super) struct Fault {
+pub struct Fault {
     /// Where.
-    pub(super) place: Spot,
+    pub place: Spot,
     /// `error` or `warning`.
-    pub(super) severity: &'static str,
+    pub severity: &'static str,
     /// What is wrong.
-    pub(super) what: String,
+    pub what: String,
     /// What to write instead.
-    pub(super) remedy: String,
+    pub remedy: String,
 }
 
 /// A difference between two documents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub(super) struct ChangeRow {
+pub struct ChangeRow {
     /// The rule's id; `evergate rules ID` says what it means.
-    pub(super) rule: &'static str,
+    pub rule: &'static str,
     /// The message or component.
-    pub(super) subject: String,
+    pub subject: String,
     /// Where inside it, as a JSON pointer with `*` for any.
-    pub(super) pointer: String,
+    pub pointer: String,
     /// What exactly.
-    pub(super) message: String,
+    pub message: String,
     /// `request` or `response`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) side: Option<&'static str>,
+    pub side: Option<&'static str>,
     /// Where the older document declares the message.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) old: Option<Spot>,
+    pub old: Option<Spot>,
     /// Where the newer document declares the message.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) new: Option<Spot>,
+    pub new: Option<Spot>,
 }

@@ -10,7 +10,7 @@ use evergate_schemas::problem::Place;
 use evergate_schemas::relate::verdict::{Undecided, Verdict, Witness};
 use serde_json::{Value, json};
 
-use super::report::{ApiReport, CheckReport, FORMAT};
+use super::model::{ApiReport, CheckReport, FORMAT};
 use super::rows::Subject;
 
 pub(super) fn place(file: &str, line: u32, column: u32, pointer: &str) -> Place {

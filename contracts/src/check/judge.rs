@@ -8,13 +8,13 @@ use evergate_schemas::plan::{Bridges, Pairs, declared};
 use evergate_schemas::problem::Problem;
 use evergate_schemas::relate::{Budget, Prover};
 
-use super::args::{Compat, Judging};
-use super::report::ApiReport;
-use super::rows::Subject;
+use crate::policy::Settings;
+use crate::report::model::ApiReport;
+use crate::report::rows::{Subject, fault};
 
 /// Which versions are compared with which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Steps<'a> {
+pub enum Steps<'a> {
     /// Each with the one before.
     Adjacent,
     /// Each with all earlier ones.
@@ -39,31 +39,24 @@ impl Steps<'_> {
     }
 }
 
-impl Compat {
-    /// The pairs of a client's and a backend's version that it is about: *backward* asks for old clients of new backends.
-    fn ways(self, old: usize, new: usize) -> Vec<(usize, usize)> {
-        match self {
-            Self::Backward => vec![(old, new)],
-            Self::Forward => vec![(new, old)],
-            Self::Full => vec![(old, new), (new, old)],
-        }
-    }
-}
-
-/// Judges an api.
-pub(super) fn judge(api: &Api, steps: Steps<'_>, judging: &Judging) -> ApiReport {
+/// Judges an api: every message of the asked pairs, with evidence. Faults of `changes.yaml` are among the problems;
+/// those of the documents are in [`Api::problems`] and are the caller's to add.
+pub fn judge(api: &Api, steps: Steps<'_>, settings: Settings) -> ApiReport {
     let mut report = ApiReport {
         api: api.name.clone(),
         versions: api.versions.iter().map(|one| one.version.to_string()).collect(),
         ..ApiReport::default()
     };
-    let pairs: Vec<(usize, usize)> =
-        steps.pairs(api).into_iter().flat_map(|(old, new)| judging.compat.ways(old, new)).collect();
+    let pairs: Vec<(usize, usize)> = steps
+        .pairs(api)
+        .into_iter()
+        .flat_map(|(old, new)| settings.compat.ways(old, new))
+        .collect();
     let Compiled { bridges, problems } = compile(api, &pairs);
-    report.problems.extend(problems.iter().map(super::rows::fault));
+    report.problems.extend(problems.iter().map(fault));
     for (client, backend) in pairs {
         if let (Some(from), Some(to)) = (api.versions.get(client), api.versions.get(backend)) {
-            let pair = Pair { api: &api.name, client: from, backend: to, strict: judging.strict };
+            let pair = Pair { api: &api.name, client: from, backend: to, strict: settings.strict };
             pair.operations(bridges.operation(client, backend), &mut report);
             pair.documents(bridges.document(client, backend), &mut report);
         }
@@ -115,13 +108,16 @@ impl Pair<'_> {
 }
 
 /// Plans, and what was wrong in the files that declare lenses.
-pub(super) struct Compiled {
-    pub(super) bridges: Bridges,
-    pub(super) problems: Vec<Problem>,
+#[derive(Debug)]
+pub struct Compiled {
+    /// The plans.
+    pub bridges: Bridges,
+    /// Faults of the files that declare lenses.
+    pub problems: Vec<Problem>,
 }
 
 /// Compiles the plans of some pairs of client and backend, with what the versions declare.
-pub(super) fn compile(api: &Api, pairs: &[(usize, usize)]) -> Compiled {
+pub fn compile(api: &Api, pairs: &[(usize, usize)]) -> Compiled {
     let (changes, problems) = declared(api);
     let mut prover = Prover::new(Budget::default());
     let bridges = Bridges::compile(api, &changes, Pairs::Listed(pairs.to_vec()), &mut prover);
