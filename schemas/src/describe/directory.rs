@@ -1,9 +1,9 @@
 //! What the directories of an api mean: which are versions, in which order, and which file is a version's main one.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::files::file_problem;
+use super::source::{Disk, Kind, Source};
 use crate::problem::{Place, Problem, Severity};
 use crate::version::{self, Version};
 
@@ -12,18 +12,16 @@ const ORDER_FILE: &str = "versions.txt";
 
 const ENDINGS: [&str; 3] = ["json", "yaml", "yml"];
 
+/// Bytes of the order file that are read; a million labels are more than any api has.
+const ORDER_BYTES: usize = 16 << 20;
+
 /// The files of a version's directory that can be documents, sorted by name.
-pub(super) fn document_names(directory: &Path) -> Vec<String> {
-    let mut names: Vec<String> = entries(directory)
-        .into_iter()
-        .filter(|path| path.is_file())
-        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
-        .filter(|name| {
-            let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
-            ENDINGS.contains(&ending) && stem != "changes" && !stem.is_empty()
-        })
-        .collect();
-    names.sort();
+pub(super) fn document_names(directory: &dyn Source) -> Vec<String> {
+    let mut names = named(directory, Kind::File);
+    names.retain(|name| {
+        let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+        ENDINGS.contains(&ending) && stem != "changes" && !stem.is_empty()
+    });
     names
 }
 
@@ -39,24 +37,27 @@ pub(super) fn main_name(names: &[String]) -> Option<&String> {
 const CONTRACTS: &str = "contracts";
 
 /// The directories in a directory that hold documents, by name.
-fn version_directories(directory: &Path) -> Vec<String> {
-    let mut labels: Vec<String> = entries(directory)
-        .into_iter()
-        .filter(|path| path.is_dir() && !document_names(path).is_empty())
-        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
-        .filter(|name| !name.starts_with('.') && name != CONTRACTS)
-        .collect();
-    labels.sort();
+fn version_directories(directory: &dyn Source) -> Vec<String> {
+    let mut labels = named(directory, Kind::Directory);
+    labels.retain(|name| {
+        !name.starts_with('.')
+            && name != CONTRACTS
+            && !document_names(&*directory.below(name)).is_empty()
+    });
     labels
 }
 
-fn entries(directory: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).into_iter().flatten();
-    entries.filter_map(Result::ok).map(|entry| entry.path()).collect()
+// The names of one kind in a directory, sorted.
+fn named(directory: &dyn Source, kind: Kind) -> Vec<String> {
+    let entries = directory.entries().into_iter();
+    let mut names: Vec<String> =
+        entries.filter(|entry| entry.kind == kind).map(|entry| entry.name).collect();
+    names.sort();
+    names
 }
 
 /// Whether a directory is an api: its subdirectories are versions, by their list or by their names.
-pub(super) fn is_api(directory: &Path) -> bool {
+pub(super) fn is_api(directory: &dyn Source) -> bool {
     let labels = version_directories(directory);
     if labels.is_empty() {
         return false;
@@ -69,21 +70,17 @@ pub(super) fn is_api(directory: &Path) -> bool {
 
 /// The directories below, for a search; hidden ones left out.
 pub(super) fn below(directory: &Path) -> Vec<PathBuf> {
-    let hidden = |path: &PathBuf| {
-        path.file_name().and_then(|name| name.to_str()).is_none_or(|name| name.starts_with('.'))
-    };
-    let mut found = entries(directory);
-    found.retain(|path| path.is_dir() && !hidden(path));
-    found.sort();
-    found
+    let mut names = named(&Disk::new(directory), Kind::Directory);
+    names.retain(|name| !name.starts_with('.'));
+    names.iter().map(|name| directory.join(name)).collect()
 }
 
 /// The versions of an api, oldest first. With problems and no version when they have no order.
-pub(super) fn versions(directory: &Path) -> (Vec<Version>, Vec<Problem>) {
+pub(super) fn versions(directory: &dyn Source) -> (Vec<Version>, Vec<Problem>) {
     let labels = version_directories(directory);
     let mut problems = Vec::new();
     let Some(listed) = listed(directory) else {
-        let name = directory.display().to_string();
+        let name = directory.name("");
         if labels.is_empty() {
             let what = "no subdirectory holds a description".to_owned();
             let remedy = "make a directory for each version, such as `v1/openapi.yaml`";
@@ -102,7 +99,7 @@ pub(super) fn versions(directory: &Path) -> (Vec<Version>, Vec<Problem>) {
             }
         };
     };
-    let file = directory.join(ORDER_FILE).display().to_string();
+    let file = directory.name(ORDER_FILE);
     let mut versions: Vec<Version> = Vec::new();
     let mut note = |line: u32, severity, what: String, remedy: &str| {
         let pointer = crate::pointer::Pointer::root();
@@ -135,8 +132,8 @@ pub(super) fn versions(directory: &Path) -> (Vec<Version>, Vec<Problem>) {
 }
 
 // The labels of the order file with their lines.
-fn listed(directory: &Path) -> Option<Vec<(u32, String)>> {
-    let text = fs::read_to_string(directory.join(ORDER_FILE)).ok()?;
+fn listed(directory: &dyn Source) -> Option<Vec<(u32, String)>> {
+    let text = String::from_utf8(directory.read(ORDER_FILE, ORDER_BYTES).ok()?).ok()?;
     let lines = text.lines().zip(1_u32..).map(|(line, number)| {
         let label = line.split_once('#').map_or(line, |(label, _)| label).trim();
         (number, label.to_owned())

@@ -1,8 +1,6 @@
 //! The documents of one version's directory, opened as references name them and never beyond it.
 
 use std::collections::BTreeMap;
-use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -10,6 +8,7 @@ use serde_json::Value;
 use super::Limits;
 use super::dialect::Dialect;
 use super::reference::{self, Absolute, DIRECTORY};
+use super::source::{Source, Unread};
 use crate::document::Document;
 use crate::pointer::Pointer;
 use crate::problem::{Place, Problem, Severity};
@@ -46,7 +45,7 @@ pub(super) struct File {
 /// The opened files, and what the schemas in them are called.
 #[derive(Debug)]
 pub(super) struct Files {
-    root: PathBuf,
+    source: Box<dyn Source>,
     limits: Limits,
     list: Vec<File>,
     by_path: BTreeMap<String, usize>,
@@ -56,9 +55,9 @@ pub(super) struct Files {
 }
 
 impl Files {
-    pub(super) fn new(root: &Path, limits: &Limits) -> Self {
+    pub(super) fn new(source: Box<dyn Source>, limits: &Limits) -> Self {
         Self {
-            root: root.to_owned(),
+            source,
             limits: limits.clone(),
             list: Vec::new(),
             by_path: BTreeMap::new(),
@@ -96,21 +95,13 @@ impl Files {
         if let Some(known) = self.by_path.get(path) {
             return Ok(*known);
         }
-        let full = self.root.join(path);
-        let name = full.display().to_string();
+        let name = self.source.name(path);
         if self.list.len() >= self.limits.files {
             let what = format!("the version has more than {} files", self.limits.files);
             return Err(vec![file_problem(&name, what, "raise the limit of files")]);
         }
-        let inside = match (full.canonicalize(), self.root.canonicalize()) {
-            (Ok(full), Ok(root)) => full.starts_with(root),
-            _ => true,
-        };
-        if !inside {
-            let what = "the file is a link out of the version's directory".to_owned();
-            return Err(vec![file_problem(&name, what, "copy the document into the directory")]);
-        }
-        let text = read(&full, &name, self.limits.document.bytes)?;
+        let read = self.source.read(path, self.limits.document.bytes);
+        let text = read.map_err(|why| vec![unread_problem(&name, why)])?;
         self.bytes = self.bytes.saturating_add(text.len());
         if self.bytes > self.limits.bytes {
             let what =
@@ -278,20 +269,9 @@ fn joined(base: &Pointer, fragment: &str) -> Pointer {
     Pointer::parse(&format!("{base}{fragment}")).unwrap_or_default()
 }
 
-fn read(path: &Path, name: &str, limit: usize) -> Result<Vec<u8>, Vec<Problem>> {
-    let unreadable = |error: std::io::Error| {
-        let what = format!("the file cannot be read: {error}");
-        vec![file_problem(name, what, "put the document there")]
-    };
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    if !file.metadata().map_err(unreadable)?.is_file() {
-        let what = "the path is no regular file".to_owned();
-        return Err(vec![file_problem(name, what, "put the document there")]);
-    }
-    // One byte more than allowed is enough to tell; the size on record may not be the size read.
-    let mut text = Vec::new();
-    file.take(limit as u64 + 1).read_to_end(&mut text).map_err(unreadable)?;
-    Ok(text)
+/// A problem of a file that cannot be read.
+pub(super) fn unread_problem(name: &str, why: Unread) -> Problem {
+    file_problem(name, why.what, &why.remedy)
 }
 
 /// A problem of a whole file.

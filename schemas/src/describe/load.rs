@@ -1,7 +1,6 @@
 //! From a directory of versions to an api.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,8 +9,9 @@ use serde_json::Value;
 use super::bundle::Bundle;
 use super::dialect::Dialect;
 use super::directory;
-use super::files::{At, Files, file_problem};
+use super::files::{At, Files, file_problem, unread_problem};
 use super::model::{Api, Content, Description};
+use super::source::{Disk, Source};
 use super::{Limits, direction, openapi};
 use crate::document::{Document, DocumentLimits};
 use crate::problem::{Problem, Severity};
@@ -28,19 +28,20 @@ const CHANGES: &str = "changes.yaml";
 /// # Errors
 /// All problems, when no version could be read; otherwise they are in [`Api::problems`].
 pub fn load_api(directory: &Path, limits: &Limits) -> Result<Api, Vec<Problem>> {
-    let (labels, mut problems) = directory::versions(directory);
+    load_api_from(&Disk::new(directory), limits)
+}
+
+/// The same from any tree of files.
+///
+/// # Errors
+/// As [`load_api`].
+pub fn load_api_from(source: &dyn Source, limits: &Limits) -> Result<Api, Vec<Problem>> {
+    let (labels, mut problems) = directory::versions(source);
     let mut versions = Vec::new();
     for version in labels {
-        let root = directory.join(version.as_str());
-        let read = main_documents(&root, limits)
-            .and_then(|(files, main)| describe(files, &main, version, limits));
-        match read {
-            Ok((mut description, found)) => {
+        match one_version(source.below(version.as_str()), version, limits) {
+            Ok((description, found)) => {
                 problems.extend(found);
-                match changes(&root, limits) {
-                    Ok(read) => description.changes = read,
-                    Err(found) => problems.extend(found),
-                }
                 versions.push(Arc::new(description));
             }
             Err(found) => problems.extend(found),
@@ -49,19 +50,40 @@ pub fn load_api(directory: &Path, limits: &Limits) -> Result<Api, Vec<Problem>> 
     if versions.is_empty() {
         Err(problems)
     } else {
-        Ok(Api { name: name_of(directory), versions, problems })
+        Ok(Api { name: source.label(), versions, problems })
     }
+}
+
+// A version's documents, with what it declares about its predecessor.
+fn one_version(
+    root: Box<dyn Source>,
+    version: Version,
+    limits: &Limits,
+) -> Result<(Description, Vec<Problem>), Vec<Problem>> {
+    let declared = changes(&*root, limits);
+    let (files, main) = main_documents(root, limits)?;
+    let (mut description, mut problems) = describe(files, &main, version, limits)?;
+    match declared {
+        Ok(read) => description.changes = read,
+        Err(found) => problems.extend(found),
+    }
+    Ok((description, problems))
+}
+
+/// Whether a directory is an api: its subdirectories are versions, by `versions.txt` or by their names.
+pub fn is_api(source: &dyn Source) -> bool {
+    directory::is_api(source)
 }
 
 /// The directory itself if it is an api, else the apis below it, to three levels down, sorted.
 pub fn find_apis(directory: &Path) -> Vec<PathBuf> {
-    if directory::is_api(directory) {
+    if is_api(&Disk::new(directory)) {
         return vec![directory.to_owned()];
     }
     let (mut level, mut found) = (directory::below(directory), Vec::new());
     for _ in 0..SEARCH_DEPTH {
         let (apis, others): (Vec<_>, Vec<_>) =
-            level.into_iter().partition(|path| directory::is_api(path));
+            level.into_iter().partition(|path| is_api(&Disk::new(path)));
         found.extend(apis);
         level = others.iter().flat_map(|path| directory::below(path)).collect();
     }
@@ -75,40 +97,45 @@ pub fn find_apis(directory: &Path) -> Vec<PathBuf> {
 /// # Errors
 /// All problems, when the document could not be read; otherwise they are in [`Api::problems`].
 pub fn load_document(path: &Path, limits: &Limits) -> Result<Api, Vec<Problem>> {
-    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    let general = matches!(stem, "openapi" | "swagger" | "schema" | "");
-    let (root, read) = if path.is_dir() {
-        (path.to_owned(), main_documents(path, limits))
-    } else {
-        let root = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let root = root.map_or_else(|| PathBuf::from("."), Path::to_path_buf);
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let mut files = Files::new(&root, limits);
-        let opened = files.open(name, Dialect::Modern).map(|file| (files, vec![file]));
-        (root, opened)
+    if path.is_dir() {
+        return load_document_from(Box::new(Disk::new(path)), None, limits);
+    }
+    let root = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let root = root.unwrap_or_else(|| Path::new("."));
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    load_document_from(Box::new(Disk::new(root)), Some(name), limits)
+}
+
+/// The same from any tree of files: the document called `file`, or the one version that the whole tree describes.
+///
+/// # Errors
+/// As [`load_document`].
+pub fn load_document_from(
+    source: Box<dyn Source>,
+    file: Option<&str>,
+    limits: &Limits,
+) -> Result<Api, Vec<Problem>> {
+    let root = source.label();
+    let Some(file) = file else {
+        let (description, problems) = one_version(source, Version::new(&root), limits)?;
+        return Ok(Api { name: root, versions: vec![Arc::new(description)], problems });
     };
-    let label = if path.is_dir() || general { name_of(&root) } else { stem.to_owned() };
-    let (files, main) = read?;
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let general = matches!(stem, "openapi" | "swagger" | "schema" | "");
+    let label = if general { root.as_str() } else { stem };
+    let mut files = Files::new(source, limits);
+    let main = vec![files.open(file, Dialect::Modern)?];
     let (description, problems) = describe(files, &main, Version::new(label), limits)?;
     Ok(Api { name: stem.to_owned(), versions: vec![Arc::new(description)], problems })
 }
 
-fn name_of(directory: &Path) -> String {
-    let full = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
-    full.file_name().and_then(|name| name.to_str()).unwrap_or("api").to_owned()
-}
-
 // What a version declares about its predecessor; what it means is for `plan::lens` to say.
-fn changes(root: &Path, limits: &Limits) -> Result<Option<Document>, Vec<Problem>> {
-    let path = root.join(CHANGES);
-    let name = path.display().to_string();
-    let text = match std::fs::read(&path) {
+fn changes(root: &dyn Source, limits: &Limits) -> Result<Option<Document>, Vec<Problem>> {
+    let name = root.name(CHANGES);
+    let text = match root.read(CHANGES, limits.document.bytes) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => {
-            let what = format!("the file cannot be read: {error}");
-            return Err(vec![file_problem(&name, what, "make it a readable file")]);
-        }
+        Err(why) if why.missing => return Ok(None),
+        Err(why) => return Err(vec![unread_problem(&name, why)]),
     };
     let limits = DocumentLimits { strict: true, ..limits.document.clone() };
     Document::parse(&name, &text, &limits).map(Some)
@@ -119,16 +146,20 @@ fn is_api_document(value: &Value) -> bool {
 }
 
 // The main document, or all the plain schemas, of a version's directory.
-fn main_documents(root: &Path, limits: &Limits) -> Result<(Files, Vec<usize>), Vec<Problem>> {
-    let names = directory::document_names(root);
+fn main_documents(
+    root: Box<dyn Source>,
+    limits: &Limits,
+) -> Result<(Files, Vec<usize>), Vec<Problem>> {
+    let names = directory::document_names(&*root);
+    let name = root.name("");
     let mut files = Files::new(root, limits);
-    if let Some(name) = directory::main_name(&names) {
-        let file = files.open(name, Dialect::Modern)?;
+    if let Some(main) = directory::main_name(&names) {
+        let file = files.open(main, Dialect::Modern)?;
         return Ok((files, vec![file]));
     }
     let (mut opened, mut problems) = (Vec::new(), Vec::new());
-    for name in &names {
-        match files.open(name, Dialect::Modern) {
+    for found in &names {
+        match files.open(found, Dialect::Modern) {
             Ok(file) => opened.push(file),
             Err(found) => problems.extend(found),
         }
@@ -137,7 +168,6 @@ fn main_documents(root: &Path, limits: &Limits) -> Result<(Files, Vec<usize>), V
         files.document(*file).is_some_and(|document| is_api_document(&document.value))
     };
     let main: Vec<usize> = opened.iter().copied().filter(is_main).collect();
-    let name = root.display().to_string();
     match main.as_slice() {
         [] if opened.is_empty() => {
             if problems.is_empty() {

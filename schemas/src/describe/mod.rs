@@ -18,6 +18,7 @@ mod load;
 pub mod model;
 mod openapi;
 mod reference;
+pub mod source;
 mod swagger;
 mod template;
 #[cfg(test)]
@@ -25,5 +26,5 @@ mod tests;
 mod translate;
 
 pub use limits::Limits;
-pub use load::{find_apis, load_api, load_document};
+pub use load::{find_apis, is_api, load_api, load_api_from, load_document, load_document_from};
 pub use template::PathTemplate;
