@@ -89,6 +89,8 @@ fn description(written: &Value) -> Description {
         base_paths: Vec::new(),
         components: Components { written: Arc::new(defs), ..Components::default() },
         changes: None,
+        declared: None,
+        files: Vec::new(),
     }
 }
 

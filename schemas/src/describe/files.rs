@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Limits;
 use super::dialect::Dialect;
+use super::model::SourceFile;
 use super::reference::{self, Absolute, DIRECTORY};
 use super::source::{Source, Unread};
 use crate::document::Document;
@@ -69,6 +70,15 @@ impl Files {
 
     pub(super) fn get(&self, file: usize) -> Option<&File> {
         self.list.get(file)
+    }
+
+    /// All that were opened, in that order.
+    pub(super) fn all(&self) -> Vec<SourceFile> {
+        let of = |file: &File| SourceFile {
+            path: file.path.clone(),
+            document: Arc::clone(&file.document),
+        };
+        self.list.iter().map(of).collect()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -227,8 +227,19 @@ fn describe(
         base_paths: openapi::base_paths(&first.value),
         components: direction::components(defs),
         changes: None,
+        declared: info_version(&first.value),
+        files: bundle.files.all(),
     };
     Ok((description, problems))
+}
+
+// A version that is written as a number is meant as its text.
+fn info_version(document: &Value) -> Option<String> {
+    match document.get("info")?.get("version")? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
 // Each file is a message named by its stem, and a component of the same name.

@@ -39,6 +39,19 @@ pub struct Description {
     pub components: Components,
     /// `changes.yaml` as read, beside the documents: what the version declares about its predecessor.
     pub changes: Option<Document>,
+    /// `info.version` as written, which need not be the directory's name.
+    pub declared: Option<String>,
+    /// The documents it is made of, the main ones first, then those they refer to.
+    pub files: Vec<SourceFile>,
+}
+
+/// One document of a version.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// Its path below the version's directory, `/` between the steps.
+    pub path: String,
+    /// The document as read.
+    pub document: Arc<Document>,
 }
 
 /// The component table of one version, read four ways: `readOnly` / `writeOnly` members belong to one direction.

@@ -77,6 +77,8 @@ fn api(versions: Vec<Vec<Operation>>) -> Api {
             base_paths: Vec::new(),
             components: Components { written: Arc::new(Defs::default()), ..Components::default() },
             changes: None,
+            declared: None,
+            files: Vec::new(),
         })
     };
     let versions = versions.into_iter().enumerate().map(described).collect();
