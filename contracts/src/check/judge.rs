@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use evergate_schemas::describe::model::{Api, Description};
 use evergate_schemas::plan::bridge::{OperationBridge, Plan};
-use evergate_schemas::plan::{Bridges, Pairs, declared};
+use evergate_schemas::plan::{Bridges, CompileLimits, Pairs, Senders, declared};
 use evergate_schemas::problem::Problem;
 use evergate_schemas::relate::{Budget, Prover};
 
@@ -52,11 +52,11 @@ pub fn judge(api: &Api, steps: Steps<'_>, settings: Settings) -> ApiReport {
         .into_iter()
         .flat_map(|(old, new)| settings.compat.ways(old, new))
         .collect();
-    let Compiled { bridges, problems } = compile(api, &pairs);
+    let Compiled { bridges, problems } = compile(api, &pairs, settings);
     report.problems.extend(problems.iter().map(fault));
     for (client, backend) in pairs {
         if let (Some(from), Some(to)) = (api.versions.get(client), api.versions.get(backend)) {
-            let pair = Pair { api: &api.name, client: from, backend: to, strict: settings.strict };
+            let pair = Pair { api: &api.name, client: from, backend: to };
             pair.operations(bridges.operation(client, backend), &mut report);
             pair.documents(bridges.document(client, backend), &mut report);
         }
@@ -68,7 +68,6 @@ struct Pair<'a> {
     api: &'a str,
     client: &'a Description,
     backend: &'a Description,
-    strict: bool,
 }
 
 impl Pair<'_> {
@@ -84,7 +83,7 @@ impl Pair<'_> {
             let written = self.client.documents.get(name).map(|one| &one.place);
             let read = self.backend.documents.get(name).map(|one| &one.place);
             let subject = self.subject(name.clone(), "document");
-            report.add_document(&subject, plan, (written, read), self.strict);
+            report.add_document(&subject, plan, (written, read));
         }
     }
 
@@ -99,9 +98,9 @@ impl Pair<'_> {
                 report.add_missing(&self.subject(name, "request"), &operation.place);
                 continue;
             }
-            report.add(&self.subject(name.clone(), "request"), &bridge.request, self.strict);
+            report.add(&self.subject(name.clone(), "request"), &bridge.request);
             for response in &bridge.responses {
-                report.add(&self.subject(name.clone(), "response"), response, self.strict);
+                report.add(&self.subject(name.clone(), "response"), response);
             }
         }
     }
@@ -117,9 +116,12 @@ pub struct Compiled {
 }
 
 /// Compiles the plans of some pairs of client and backend, with what the versions declare.
-pub fn compile(api: &Api, pairs: &[(usize, usize)]) -> Compiled {
+pub fn compile(api: &Api, pairs: &[(usize, usize)], settings: Settings) -> Compiled {
     let (changes, problems) = declared(api);
     let mut prover = Prover::new(Budget::default());
-    let bridges = Bridges::compile(api, &changes, Pairs::Listed(pairs.to_vec()), &mut prover);
+    let mut limits = CompileLimits::default();
+    limits.judge.senders = if settings.strict { Senders::AsWritten } else { Senders::Closed };
+    let pairs = Pairs::Listed(pairs.to_vec());
+    let bridges = Bridges::compile_within(api, &changes, pairs, (&mut prover, &limits));
     Compiled { bridges, problems }
 }

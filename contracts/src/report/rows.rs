@@ -48,11 +48,11 @@ impl Counts {
 
 impl ApiReport {
     /// Takes in one message with all its parts.
-    pub(crate) fn add(&mut self, subject: &Subject<'_>, message: &MessageBridge, strict: bool) {
+    pub(crate) fn add(&mut self, subject: &Subject<'_>, message: &MessageBridge) {
         let status = message.status.map(|status| status.to_string());
         let mut worst = message.verdict;
         for part in &message.parts {
-            let (verdict, row) = row(subject, status.as_deref(), part, strict);
+            let (verdict, row) = row(subject, status.as_deref(), part);
             worst = worst.max(verdict);
             self.sort_in(verdict, row);
         }
@@ -66,7 +66,6 @@ impl ApiReport {
         subject: &Subject<'_>,
         plan: &Plan,
         (sender, reader): (Option<&Place>, Option<&Place>),
-        strict: bool,
     ) {
         let key = match reader {
             Some(_) => PartKey::Body("application/json".to_owned()),
@@ -75,7 +74,7 @@ impl ApiReport {
         let judgement = plan.judgement.clone();
         let (sender_place, reader_place) = (sender.cloned(), reader.cloned());
         let part = Part { key, judgement, sender_place, reader_place };
-        let (verdict, row) = row(subject, None, &part, strict);
+        let (verdict, row) = row(subject, None, &part);
         self.messages += 1;
         self.verdicts.add(verdict);
         self.sort_in(verdict, row);
@@ -114,12 +113,9 @@ impl ApiReport {
     }
 }
 
-fn row(subject: &Subject<'_>, status: Option<&str>, part: &Part, strict: bool) -> (Verdict, Row) {
+fn row(subject: &Subject<'_>, status: Option<&str>, part: &Part) -> (Verdict, Row) {
     let judgement = &part.judgement;
-    let strictly =
-        judgement.strict_witness.as_ref().filter(|_| strict && judgement.verdict.holds());
-    let verdict = if strictly.is_some() { Verdict::Broken } else { judgement.verdict };
-    let witness = strictly.or(judgement.witness.as_ref());
+    let (verdict, witness) = (judgement.verdict, judgement.witness.as_ref());
     let rule = match (verdict, witness) {
         (Verdict::Broken, Some(witness)) => Some(witness.keyword.clone()),
         (Verdict::Broken, None) => Some("refused".to_owned()),
@@ -148,7 +144,7 @@ fn row(subject: &Subject<'_>, status: Option<&str>, part: &Part, strict: bool) -
             at: one.at.to_string(),
             tried: one.tried,
         }),
-        strict_witness: judgement.strict_witness.as_ref().filter(|_| !strict).map(proof),
+        strict_witness: judgement.strict_witness.as_ref().map(proof),
         policies: judgement.policies.iter().copied().map(policy_word).collect(),
         steps: steps.into_iter().map(step).collect(),
         losses: losses.into_iter().map(step).collect(),

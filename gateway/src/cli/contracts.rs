@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use evergate_contracts::check::compile;
+use evergate_contracts::policy::Settings;
 use evergate_contracts::report::model::Fault;
 use evergate_contracts::report::rows::fault;
 use evergate_contracts::{
@@ -112,7 +113,7 @@ fn one(
         .flat_map(|client| (0..count).map(move |backend| (client, backend)))
         .filter(|(client, backend)| client != backend)
         .collect();
-    let compiled = compile(&api, &pairs);
+    let compiled = compile(&api, &pairs, Settings::default());
     let mut problems: Vec<Problem> =
         api.problems.iter().chain(&compiled.problems).cloned().collect();
     let examples = examples(directory, &mut problems);

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use evergate_contracts::check::compile;
+use evergate_contracts::policy::Settings;
 use evergate_schemas::convert::{Converter, Limits};
 use evergate_schemas::describe::model::{Api, OperationKey, Status};
 use evergate_schemas::describe::{self, load_api};
@@ -81,7 +82,7 @@ fn stages(args: &Convert) -> Result<Vec<Arc<Program>>, Failure> {
     }
     // a request travels from the client's version to the backend's, a response the other way
     let (client, backend) = if args.response.is_some() { (to, from) } else { (from, to) };
-    let compiled = compile(&api, &[(client, backend)]);
+    let compiled = compile(&api, &[(client, backend)], Settings::default());
     if let Some(name) = &args.document {
         let found = compiled.bridges.document(from, to).and_then(|plans| plans.get(name));
         let plan =

@@ -20,5 +20,5 @@ pub use compile::{Bridges, CompileLimits, Pairs};
 pub use derive::{Site, derive};
 pub use fuse::{fuse, fuse_all};
 pub use image::{Image, ImageLimits, Known, image, image_of};
-pub use judge::{JudgeLimits, Question, judge};
+pub use judge::{JudgeLimits, Question, Senders, judge};
 pub use lens::{Direction, VersionChanges, declared, read_changes};

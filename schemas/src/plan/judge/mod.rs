@@ -6,4 +6,4 @@ mod search;
 #[cfg(test)]
 mod tests;
 
-pub use question::{JudgeLimits, Question, judge};
+pub use question::{JudgeLimits, Question, Senders, judge};

@@ -17,9 +17,21 @@ use crate::schema::Schema;
 use super::configured::assumed;
 use super::search::{Search, reads_configuration};
 
-/// What one verdict may cost.
+/// How far senders are trusted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Senders {
+    /// They send what they declare: an object that says nothing of undeclared members has none.
+    #[default]
+    Closed,
+    /// They send whatever their schema allows, undeclared members too.
+    AsWritten,
+}
+
+/// What one verdict may cost, and what it rests on.
 #[derive(Clone, Copy, Debug)]
 pub struct JudgeLimits {
+    /// How far senders are trusted. The plan is the same one either way; what is asked of it differs.
+    pub senders: Senders,
     /// Payloads that are tried in search of a witness.
     pub payloads: u32,
     /// Payloads that are tried to show what rests on closed senders.
@@ -30,7 +42,8 @@ pub struct JudgeLimits {
 
 impl Default for JudgeLimits {
     fn default() -> Self {
-        Self { payloads: 240, strict: 24, image: ImageLimits::default() }
+        let senders = Senders::default();
+        Self { senders, payloads: 240, strict: 24, image: ImageLimits::default() }
     }
 }
 
@@ -51,7 +64,10 @@ pub struct Question<'a> {
 
 /// The plan that runs the chain, fused, with the verdict on it.
 pub fn judge(question: &Question<'_>, prover: &mut Prover) -> Plan {
-    let closed = close(question.sender);
+    let closed = match question.limits.senders {
+        Senders::Closed => close(question.sender),
+        Senders::AsWritten => question.sender.clone(),
+    };
     let stages = fuse_all(question.chain);
     let judgement = if stages.is_empty() {
         untouched(question, &closed, prover)
@@ -84,7 +100,8 @@ fn strictly(
     closed: &Schema,
     policies: &mut Vec<Policy>,
 ) -> Option<Witness> {
-    if closed.document() == question.sender.document() {
+    let as_written = question.limits.senders == Senders::AsWritten;
+    if as_written || closed.document() == question.sender.document() {
         return None;
     }
     let budget = Budget { payloads: question.limits.strict, ..Budget::default() };
@@ -148,7 +165,10 @@ fn converted(
     stages: &[Arc<Program>],
     prover: &mut Prover,
 ) -> Judgement {
-    let mut policies = vec![Policy::SenderClosed];
+    let mut policies = match question.limits.senders {
+        Senders::Closed => vec![Policy::SenderClosed],
+        Senders::AsWritten => Vec::new(),
+    };
     let known = assumed(question, stages, &mut policies);
     let traced = traced(question, closed, stages, &known);
     let hopeless = traced.image.as_ref().is_some_and(|image| image.root == Value::Bool(false));

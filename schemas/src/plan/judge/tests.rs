@@ -10,11 +10,11 @@ use crate::plan::program::{
     Member, Missing, Node, NodeId, Note, NoteId, ObjectNode, Outside, Program, Source, Supply,
     Table,
 };
-use crate::relate::Prover;
 use crate::relate::verdict::Verdict;
+use crate::relate::{Budget, Prover};
 use crate::schema::Schema;
 
-use super::{JudgeLimits, Question, judge};
+use super::{JudgeLimits, Question, Senders, judge};
 
 fn program(nodes: Vec<Node>, loss: bool) -> Arc<Program> {
     let note = Note { rule: "A3", text: "a step".to_owned(), at: "/b".to_owned(), loss };
@@ -120,6 +120,20 @@ fn a_native_verdict_shows_what_rests_on_closed_senders() {
     let judgement = check(&open, &sender_with_optional(), &[], Verdict::Native);
     assert_eq!(judgement.policies, [Policy::SenderClosed]);
     assert_eq!(judgement.strict_witness.unwrap().at.as_str(), "/b");
+}
+
+#[test]
+fn senders_as_written_break_what_only_closing_held() {
+    let open =
+        Schema::from_document(json!({"type": "object", "properties": {"a": {"type": "string"}}}));
+    let reader = Schema::from_document(sender_with_optional());
+    let limits = JudgeLimits { senders: Senders::AsWritten, ..JudgeLimits::default() };
+    let known = Known::default();
+    let question = Question { sender: &open, reader: &reader, chain: &[], known: &known, limits };
+    let judgement = judge(&question, &mut Prover::new(Budget::default())).judgement;
+    assert_eq!(judgement.verdict, Verdict::Broken);
+    assert_eq!(judgement.witness.unwrap().at.as_str(), "/b");
+    assert!(judgement.policies.is_empty());
 }
 
 fn sender_with_optional() -> Value {
