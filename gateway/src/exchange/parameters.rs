@@ -88,6 +88,7 @@ fn text(source: &ParameterSource, values: &Values) -> Option<String> {
 fn has(place: &Place<'_>, location: Location, name: &str) -> bool {
     match location {
         Location::Path => true,
+        Location::QueryString => !place.query.is_empty(),
         Location::Query => query::pairs(place.query).any(|(raw, _)| query::is_named(raw, name)),
         Location::Header => place.headers.contains_key(name),
         Location::Cookie => cookies(place.headers).iter().any(|(own, _)| own == name),
@@ -96,7 +97,8 @@ fn has(place: &Place<'_>, location: Location, name: &str) -> bool {
 
 fn remove(place: &mut Place<'_>, location: Location, name: &str) {
     match location {
-        Location::Path => {}
+        // Nothing converts a path or a query string as a whole.
+        Location::Path | Location::QueryString => {}
         Location::Query => *place.query = query::without(place.query, name),
         Location::Header => {
             place.headers.remove(name);
@@ -113,7 +115,8 @@ fn remove(place: &mut Place<'_>, location: Location, name: &str) {
 
 fn rename(place: &mut Place<'_>, location: Location, name: &str, other: &str) {
     match location {
-        Location::Path => {}
+        // Nothing converts a path or a query string as a whole.
+        Location::Path | Location::QueryString => {}
         Location::Query => *place.query = query::renamed(place.query, name, other),
         Location::Header => {
             let Ok(other) = HeaderName::try_from(other) else { return };
@@ -135,7 +138,8 @@ fn rename(place: &mut Place<'_>, location: Location, name: &str, other: &str) {
 
 fn supply(place: &mut Place<'_>, location: Location, name: &str, text: &str) {
     match location {
-        Location::Path => {}
+        // Nothing converts a path or a query string as a whole.
+        Location::Path | Location::QueryString => {}
         Location::Query => query::append(place.query, name, text),
         Location::Header => {
             if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(text))

@@ -21,23 +21,15 @@ fn place() -> Place {
 
 fn parameter(name: &str, location: Location, written: &Value) -> Parameter {
     Parameter {
-        name: name.to_owned(),
-        location,
         required: written["required"] == true,
         style: written["style"].as_str().unwrap_or("form,true").to_owned(),
-        root: json!({"type": "string"}),
-        place: place(),
+        ..Parameter::new(name, location, json!({"type": "string"}), place())
     }
 }
 
 fn contents(written: &Value) -> Vec<Content> {
     let each = written.as_object().into_iter().flatten();
-    each.map(|(media_type, root)| Content {
-        media_type: media_type.clone(),
-        root: root.clone(),
-        place: place(),
-    })
-    .collect()
+    each.map(|(media_type, root)| Content::new(media_type, root.clone(), place())).collect()
 }
 
 fn operation(path: &str, written: &Value) -> Operation {
@@ -46,24 +38,23 @@ fn operation(path: &str, written: &Value) -> Operation {
         each.map(|(name, one)| parameter(name, location, one)).collect()
     };
     let responses = written["responses"].as_object().into_iter().flatten();
+    let key = OperationKey { method: "POST".to_owned(), path: path.to_owned() };
     Operation {
-        key: OperationKey { method: "POST".to_owned(), path: path.to_owned() },
-        operation_id: None,
         parameters: named(&written["query"], Location::Query),
         body: written["body"].as_object().map(|body| Body {
             required: body.get("required") == Some(&json!(true)),
             contents: contents(&body["contents"]),
+            place: place(),
         }),
         responses: responses
             .map(|(status, one)| Response {
-                status: Status::Code(status.parse().unwrap()),
                 headers: named(&one["headers"], Location::Header),
                 contents: contents(&one["contents"]),
-                place: place(),
+                ..Response::new(Status::Code(status.parse().unwrap()), place())
             })
             .collect(),
         deprecated: written["deprecated"] == true,
-        place: place(),
+        ..Operation::new(key, place())
     }
 }
 
@@ -72,8 +63,6 @@ fn description(written: &Value) -> Description {
     let defs = Defs(defs.map(|(key, one)| (key.clone(), one.clone())).collect());
     let documents = written["documents"].as_object().into_iter().flatten();
     Description {
-        version: Version::new("1"),
-        file: Arc::from("api.yaml"),
         operations: written["operations"]
             .as_object()
             .into_iter()
@@ -82,15 +71,11 @@ fn description(written: &Value) -> Description {
             .collect(),
         documents: documents
             .map(|(name, root)| {
-                let media_type = "application/json".to_owned();
-                (name.clone(), Content { media_type, root: root.clone(), place: place() })
+                (name.clone(), Content::new("application/json", root.clone(), place()))
             })
             .collect::<BTreeMap<_, _>>(),
-        base_paths: Vec::new(),
         components: Components { written: Arc::new(defs), ..Components::default() },
-        changes: None,
-        declared: None,
-        files: Vec::new(),
+        ..Description::new(Version::new("1"), Arc::from("api.yaml"))
     }
 }
 

@@ -137,7 +137,7 @@ fn content<'d>(version: &'d Description, example: &Value) -> Option<(&'d Content
         let response = operation.responses.iter().find(|one| one.status.to_string() == status)?;
         (&response.contents, Side::Response)
     };
-    let media = super::openapi::normal_media_type(text("media")?);
+    let media = super::message::normal_media_type(text("media")?);
     Some((contents.iter().find(|one| one.media_type == media)?, side))
 }
 

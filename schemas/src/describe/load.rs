@@ -11,8 +11,9 @@ use super::dialect::Dialect;
 use super::directory;
 use super::files::{At, Files, file_problem, unread_problem};
 use super::model::{Api, Content, Description};
+use super::openapi::Declared;
 use super::source::{Disk, Source};
-use super::{Limits, direction, openapi};
+use super::{Limits, direction, openapi, server};
 use crate::document::{Document, DocumentLimits};
 use crate::problem::{Problem, Severity};
 use crate::schema::DEFS_PREFIX;
@@ -200,13 +201,15 @@ fn describe(
         return Err(Vec::new());
     };
     let mut bundle = Bundle::new(files, limits.problems);
-    let (mut operations, mut documents) = (Vec::new(), BTreeMap::new());
+    let (mut declared, mut documents) = (Declared::default(), BTreeMap::new());
     if is_api_document(&first.value) {
-        if !first.value.get("paths").is_some_and(Value::is_object) {
+        // Since OpenAPI 3.1 §4.8.1 one of the three is enough.
+        let some = ["paths", "webhooks", "components"].iter();
+        if !some.filter_map(|key| first.value.get(*key)).any(Value::is_object) {
             let what = "the document declares no paths".to_owned();
             bundle.warn(&At::root(0), what, "declare the operations under `paths`");
         }
-        operations = openapi::operations(&mut bundle, main.first().copied().unwrap_or_default());
+        declared = openapi::declared(&mut bundle, main.first().copied().unwrap_or_default());
     } else {
         documents = plain(&mut bundle, main)?;
     }
@@ -220,15 +223,18 @@ fn describe(
     problems.append(&mut bundle.problems);
     problems.truncate(limits.problems);
     let description = Description {
-        version,
-        file: Arc::clone(&first.name),
-        operations,
+        info: declared.info,
+        operations: declared.operations,
+        outgoing: declared.outgoing,
         documents,
-        base_paths: openapi::base_paths(&first.value),
+        base_paths: server::base_paths(&declared.servers),
+        servers: declared.servers,
+        security_schemes: declared.security_schemes,
+        tags: declared.tags,
         components: direction::components(defs),
-        changes: None,
         declared: info_version(&first.value),
         files: bundle.files.all(),
+        ..Description::new(version, Arc::clone(&first.name))
     };
     Ok((description, problems))
 }
@@ -261,7 +267,7 @@ fn plain(bundle: &mut Bundle, main: &[usize]) -> Result<BTreeMap<String, Content
         let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem).to_owned();
         let root = serde_json::json!({ "$ref": format!("{DEFS_PREFIX}{key}") });
         let place = bundle.files.place(&at);
-        documents.insert(stem, Content { media_type: "application/json".to_owned(), root, place });
+        documents.insert(stem, Content::new("application/json", root, place));
     }
     if documents.is_empty() {
         return Err(problems);

@@ -3,8 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::files::At;
+use super::message::normal_media_type;
 use super::model::{Body, Content, Location};
-use super::openapi::{Raw, Reader, normal_media_type};
+use super::openapi::Reader;
+use super::parameter::Raw;
 
 /// Keywords of a parameter that are not those of its schema.
 const OUTSIDE: [&str; 5] = ["name", "in", "required", "collectionFormat", "allowEmptyValue"];
@@ -48,7 +50,8 @@ pub(super) fn body(
         });
         let required = body.value.get("required") == Some(&Value::Bool(true));
         let contents = contents(reader, or_json(consumes), &root, &body.at);
-        return Some(Body { required, contents });
+        let place = reader.bundle.files.place(&body.at);
+        return Some(Body { required, contents, place });
     }
     let fields: Vec<&Raw> = raw.iter().filter(|one| one.location == "formData").collect();
     if fields.is_empty() {
@@ -75,7 +78,7 @@ pub(super) fn body(
         forms.push(form.to_owned());
     }
     let contents = contents(reader, forms, &root, at);
-    Some(Body { required: must, contents })
+    Some(Body { required: must, contents, place: reader.bundle.files.place(at) })
 }
 
 /// The contents of a response: its one schema in every media type that the operation produces.
@@ -122,6 +125,5 @@ fn contents(
 ) -> Vec<Content> {
     let place = reader.bundle.files.place(at);
     let each = media_types.into_iter();
-    each.map(|media_type| Content { media_type, root: root.clone(), place: place.clone() })
-        .collect()
+    each.map(|media_type| Content::new(media_type, root.clone(), place.clone())).collect()
 }

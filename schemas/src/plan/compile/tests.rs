@@ -8,8 +8,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::describe::model::{
-    Api, Body, Components, Content, Description, Location, Operation, OperationKey, Parameter,
-    Response, Status,
+    Api, Body, Content, Description, Location, Operation, OperationKey, Parameter, Response, Status,
 };
 use crate::describe::{Limits, find_apis, load_api};
 use crate::plan::apply::apply;
@@ -23,7 +22,7 @@ use crate::problem::Place;
 use crate::relate::verdict::Verdict;
 use crate::relate::{Prover, close};
 use crate::sample::{Sampler, Validator};
-use crate::schema::{Defs, Role, Schema, Side};
+use crate::schema::{Role, Schema, Side};
 use crate::version::Version;
 
 use super::media::{matching, response};
@@ -34,52 +33,30 @@ fn place() -> Place {
 }
 
 fn json_body(schema: Value) -> Vec<Content> {
-    vec![Content { media_type: "application/json".to_owned(), root: schema, place: place() }]
+    vec![Content::new("application/json", schema, place())]
 }
 
 fn query(name: &str, required: bool, root: Value) -> Parameter {
-    let style = "form,explode".to_owned();
-    Parameter {
-        name: name.to_owned(),
-        location: Location::Query,
-        required,
-        style,
-        root,
-        place: place(),
-    }
+    Parameter { required, ..Parameter::new(name, Location::Query, root, place()) }
 }
 
 fn posting(path: &str, request: Value, answer: Value) -> Operation {
     let contents = json_body(request);
+    let key = OperationKey { method: "POST".to_owned(), path: path.to_owned() };
     Operation {
-        key: OperationKey { method: "POST".to_owned(), path: path.to_owned() },
-        operation_id: None,
-        parameters: Vec::new(),
-        body: Some(Body { required: true, contents }),
+        body: Some(Body { required: true, contents, place: place() }),
         responses: vec![Response {
-            status: Status::Code(200),
-            headers: Vec::new(),
             contents: json_body(answer),
-            place: place(),
+            ..Response::new(Status::Code(200), place())
         }],
-        deprecated: false,
-        place: place(),
+        ..Operation::new(key, place())
     }
 }
 
 fn api(versions: Vec<Vec<Operation>>) -> Api {
     let described = |(at, operations): (usize, Vec<Operation>)| {
-        Arc::new(Description {
-            version: Version::new(format!("v{}", at + 1)),
-            file: "openapi.yaml".into(),
-            operations,
-            documents: BTreeMap::new(),
-            base_paths: Vec::new(),
-            components: Components { written: Arc::new(Defs::default()), ..Components::default() },
-            changes: None,
-            declared: None,
-            files: Vec::new(),
-        })
+        let version = Version::new(format!("v{}", at + 1));
+        Arc::new(Description { operations, ..Description::new(version, "openapi.yaml".into()) })
     };
     let versions = versions.into_iter().enumerate().map(described).collect();
     Api { name: "orders".to_owned(), versions, problems: Vec::new() }
@@ -183,12 +160,7 @@ fn a_status_the_client_does_not_know_breaks_only_when_it_is_no_error() {
     for (code, expected) in [(202, Verdict::Broken), (409, Verdict::Native)] {
         let mut more = plain();
         let status = Status::Code(code);
-        more.responses.push(Response {
-            status,
-            headers: Vec::new(),
-            contents: Vec::new(),
-            place: place(),
-        });
+        more.responses.push(Response::new(status, place()));
         check(plain(), more, (Verdict::Native, expected), (Verdict::Native, Verdict::Native));
     }
 }
