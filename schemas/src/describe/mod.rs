@@ -19,6 +19,7 @@ mod load;
 mod message;
 pub mod model;
 mod openapi;
+pub mod pairing;
 mod parameter;
 mod reference;
 mod security;

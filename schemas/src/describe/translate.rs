@@ -35,6 +35,7 @@ const KEYWORDS: &[(&str, Shape)] = &[
     ("default", Shape::Any),
     ("dependentRequired", Shape::NameLists),
     ("dependentSchemas", Shape::Schemas),
+    ("deprecated", Shape::Flag),
     ("else", Shape::Schema),
     ("enum", Shape::Array),
     ("format", Shape::Text),
@@ -64,6 +65,8 @@ const KEYWORDS: &[(&str, Shape)] = &[
     ("uniqueItems", Shape::Flag),
     ("writeOnly", Shape::Flag),
     ("x-extensible-enum", Shape::Any),
+    ("x-stability-level", Shape::Text),
+    ("x-sunset", Shape::Any),
 ];
 
 const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
