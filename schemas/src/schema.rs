@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::pointer::Pointer;
+
 /// Who writes or reads a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
@@ -38,6 +40,33 @@ pub struct Schema {
     pub defs: Arc<Defs>,
 }
 
+/// A place in a bundled schema: in a component, or in the root, and a pointer inside.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SchemaPlace {
+    /// The component's key; `None` for the root.
+    pub component: Option<String>,
+    /// Inside the component or the root.
+    pub pointer: Pointer,
+}
+
+impl SchemaPlace {
+    /// The root itself.
+    pub const fn root() -> Self {
+        Self { component: None, pointer: Pointer::root() }
+    }
+
+    /// A component itself.
+    pub fn component(key: &str) -> Self {
+        Self { component: Some(key.to_owned()), pointer: Pointer::root() }
+    }
+
+    /// A step further in.
+    #[must_use]
+    pub fn join(&self, token: &str) -> Self {
+        Self { component: self.component.clone(), pointer: self.pointer.join(token) }
+    }
+}
+
 /// The `$ref` prefix of a bundled component.
 pub const DEFS_PREFIX: &str = "#/$defs/";
 
@@ -61,6 +90,39 @@ impl Schema {
     /// The component a `$ref` names.
     pub fn resolve(&self, reference: &str) -> Option<&Value> {
         reference.strip_prefix(DEFS_PREFIX).and_then(|key| self.defs.0.get(key))
+    }
+
+    /// The place that an evaluation path (JSON Schema 2020-12 core §12.4.2) leads to: its `$ref` steps are taken to the
+    /// components that they name, and so is a `$defs` step at its beginning. A step that leads nowhere is kept.
+    pub fn locate(&self, evaluation: &Pointer) -> SchemaPlace {
+        let mut place = SchemaPlace::root();
+        let mut here = Some(&self.root);
+        let mut tokens = evaluation.tokens().peekable();
+        if tokens.peek().is_some_and(|first| first == "$defs") {
+            tokens.next();
+            let key = tokens.next().unwrap_or_default();
+            (here, place) = (self.defs.0.get(&key), SchemaPlace::component(&key));
+        }
+        while let Some(token) = tokens.next() {
+            let named = here.filter(|_| token == "$ref" && tokens.peek().is_some());
+            let key = named.and_then(Value::as_object).and_then(reference_key);
+            if let Some(key) = key {
+                (here, place) = (self.defs.0.get(key), SchemaPlace::component(key));
+            } else {
+                here = here.and_then(|value| step(value, &token));
+                place.pointer.push(&token);
+            }
+        }
+        place
+    }
+
+    /// What stands at a place.
+    pub fn at_place(&self, place: &SchemaPlace) -> Option<&Value> {
+        let from = match &place.component {
+            Some(key) => self.defs.0.get(key)?,
+            None => &self.root,
+        };
+        from.pointer(place.pointer.as_str())
     }
 
     /// The same components under another root.
@@ -100,6 +162,14 @@ impl Schema {
             document.insert("$defs".to_owned(), Value::Object(kept.collect()));
         }
         Value::Object(document)
+    }
+}
+
+fn step<'v>(value: &'v Value, token: &str) -> Option<&'v Value> {
+    match value {
+        Value::Object(members) => members.get(token),
+        Value::Array(items) => items.get(token.parse::<usize>().ok()?),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
 }
 

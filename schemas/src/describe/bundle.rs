@@ -9,7 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::cycles;
 use super::files::{At, Files};
+use super::sources::Sources;
 use crate::document::Document;
+use crate::pointer::Pointer;
 use crate::problem::{Place, Problem, Severity};
 use crate::schema::{DEFS_PREFIX, Defs};
 
@@ -197,10 +199,18 @@ impl Bundle {
         Defs(defs)
     }
 
+    /// What is kept of the documents when they are not: where everything in them stands.
+    pub(super) fn sources(&self) -> Sources {
+        let each = self.keys.iter().filter_map(|((file, pointer), key)| {
+            Some((key.clone(), (*file, Pointer::parse(pointer)?)))
+        });
+        Sources::new(self.files.spans(), each.collect())
+    }
+
     fn place_of(&self, key: &str) -> At {
         let found = self.keys.iter().find(|(_, known)| *known == key);
         let at = found.and_then(|((file, pointer), _)| {
-            let pointer = crate::pointer::Pointer::parse(pointer)?;
+            let pointer = Pointer::parse(pointer)?;
             Some(At { file: *file, pointer })
         });
         at.unwrap_or_else(|| At::root(0))

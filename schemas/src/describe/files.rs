@@ -10,7 +10,7 @@ use super::dialect::Dialect;
 use super::model::SourceFile;
 use super::reference::{self, Absolute, DIRECTORY};
 use super::source::{Source, Unread};
-use crate::document::Document;
+use crate::document::{Document, Spans};
 use crate::pointer::Pointer;
 use crate::problem::{Place, Problem, Severity};
 
@@ -95,9 +95,15 @@ impl Files {
 
     pub(super) fn place(&self, at: &At) -> Place {
         match self.get(at.file) {
-            Some(file) => file.document.place(&at.pointer),
+            Some(file) => file.document.label(&at.pointer),
             None => Place { file: Arc::from(""), line: 0, column: 0, pointer: at.pointer.clone() },
         }
+    }
+
+    /// The names and places of all files, in their order.
+    pub(super) fn spans(&self) -> Vec<(Arc<str>, Arc<Spans>)> {
+        let each = self.list.iter().map(|file| &file.document);
+        each.map(|one| (Arc::clone(&one.name), Arc::clone(one.spans()))).collect()
     }
 
     /// Opens a file by its path below the directory, once.

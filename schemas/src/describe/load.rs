@@ -234,6 +234,7 @@ fn describe(
         components: direction::components(defs),
         declared: info_version(&first.value),
         files: bundle.files.all(),
+        sources: bundle.sources(),
         ..Description::new(version, Arc::clone(&first.name))
     };
     Ok((description, problems))

@@ -25,6 +25,7 @@ mod reference;
 mod security;
 mod server;
 pub mod source;
+pub mod sources;
 mod swagger;
 mod template;
 #[cfg(test)]

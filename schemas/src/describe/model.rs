@@ -9,6 +9,7 @@ use serde_json::Value;
 pub use super::link::{Link, LinkTarget};
 pub use super::security::{Flow, Held, SchemeKind, Security, SecurityScheme};
 pub use super::server::{Server, Variable};
+use super::sources::Sources;
 use crate::document::Document;
 use crate::problem::{Place, Problem};
 use crate::schema::{Defs, Role, Schema, Side};
@@ -58,6 +59,8 @@ pub struct Description {
     pub declared: Option<String>,
     /// The documents it is made of, the main ones first, then those they refer to.
     pub files: Vec<SourceFile>,
+    /// Where in the documents everything stands.
+    pub sources: Sources,
 }
 
 /// One document of a version.
@@ -337,6 +340,7 @@ impl Description {
             changes: None,
             declared: None,
             files: Vec::new(),
+            sources: Sources::default(),
         }
     }
 

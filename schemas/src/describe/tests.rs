@@ -238,7 +238,7 @@ fn only(text: &str) -> (Api, std::sync::Arc<Description>) {
 #[test]
 fn operations_have_their_whole_message() {
     let (api, version) = only(ORDERS);
-    check_problems(&api.problems, &["21:15 `nope` is no status"]);
+    check_problems(&api.problems, &["21:9 `nope` is no status"]);
     assert_eq!(version.base_paths, ["/live"]);
     let operation = version.operation("PUT /orders/{}").unwrap();
     let parameters: Vec<String> = operation
@@ -267,7 +267,7 @@ fn operations_have_their_whole_message() {
         "application/json;charset=utf-8"
     );
     assert_eq!(operation.response(200).unwrap().headers[0].name, "etag");
-    assert_eq!(operation.place.line, 10);
+    assert_eq!(operation.place.line, 9);
 }
 
 #[test]

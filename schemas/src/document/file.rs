@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::scribe::{Parts, Scribe, Spot};
+use super::scribe::Scribe;
+use super::spans::Spans;
 use super::{json, yaml};
 use crate::pointer::Pointer;
 use crate::problem::{Place, Problem};
@@ -44,7 +45,7 @@ pub struct Document {
     pub name: Arc<str>,
     /// The value.
     pub value: Value,
-    spots: Spot,
+    spans: Arc<Spans>,
     problems: Vec<Problem>,
 }
 
@@ -64,8 +65,9 @@ impl Document {
             }),
         };
         match read {
-            Some((value, spots)) if !scribe.failed() => {
-                Ok(Self { name, value, spots, problems: scribe.problems })
+            Some(value) if !scribe.failed() => {
+                let spans = Arc::new(scribe.spans);
+                Ok(Self { name, value, spans, problems: scribe.problems })
             }
             _ => Err(scribe.problems),
         }
@@ -74,26 +76,19 @@ impl Document {
     /// Where the value at `pointer` begins; where there is none, where its nearest parent does. The pointer of
     /// the place is the one asked for.
     pub fn place(&self, pointer: &Pointer) -> Place {
-        let mut spot = &self.spots;
-        for token in pointer.tokens() {
-            let next = match &spot.parts {
-                Parts::None => None,
-                Parts::Members(members) => members.get(&token),
-                Parts::Items(items) => {
-                    token.parse::<usize>().ok().and_then(|index| items.get(index))
-                }
-            };
-            match next {
-                Some(found) => spot = found,
-                None => break,
-            }
-        }
-        Place {
-            file: Arc::clone(&self.name),
-            line: spot.line,
-            column: spot.column,
-            pointer: pointer.clone(),
-        }
+        let (line, column) = self.spans.value(self.spans.nearest(pointer).0);
+        Place { file: Arc::clone(&self.name), line, column, pointer: pointer.clone() }
+    }
+
+    /// The same, but where the name of the member is written.
+    pub fn label(&self, pointer: &Pointer) -> Place {
+        let (line, column) = self.spans.label(self.spans.nearest(pointer).0);
+        Place { file: Arc::clone(&self.name), line, column, pointer: pointer.clone() }
+    }
+
+    /// The places of all values, to be kept when the value no longer is.
+    pub(crate) const fn spans(&self) -> &Arc<Spans> {
+        &self.spans
     }
 
     /// What was odd, but read all the same.

@@ -1,12 +1,12 @@
 //! JSON (RFC 8259) with places: `serde_json` has none, and drops duplicate keys and large numbers unsaid.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::scalar::decimal;
-use super::scribe::{Mark, Members, Parts, Scribe, Spot, shorten};
+use super::scribe::{Mark, Scribe, shorten};
 
 /// Reads a whole JSON text.
-pub(super) fn read(text: &str, scribe: &mut Scribe<'_>) -> Option<(Value, Spot)> {
+pub(super) fn read(text: &str, scribe: &mut Scribe<'_>) -> Option<Value> {
     let mut reader = Reader { text, at: 0, counted: 0, mark: (1, 1), scribe };
     reader.skip_space();
     let found = reader.value(0)?;
@@ -63,40 +63,40 @@ impl<'t> Reader<'t, '_, '_> {
         self.scribe.stop(mark, what, "correct the JSON")
     }
 
-    fn value(&mut self, depth: usize) -> Option<(Value, Spot)> {
+    fn value(&mut self, depth: usize) -> Option<Value> {
         let mark = self.here();
         self.scribe.node(mark, depth)?;
-        match self.peek() {
-            Some(b'{') => self.object(mark, depth),
-            Some(b'[') => self.array(mark, depth),
-            Some(b'"') => {
-                let text = self.string()?;
-                Some((Value::String(text), Spot::at(mark, Parts::None)))
-            }
+        let span = self.scribe.spans.begin(mark);
+        let found = match self.peek() {
+            Some(b'{') => self.object(depth),
+            Some(b'[') => self.array(depth),
+            Some(b'"') => self.string().map(Value::String),
             Some(b'-' | b'0'..=b'9') => self.number(mark),
-            _ => self.word(mark),
-        }
+            _ => self.word(),
+        };
+        self.scribe.spans.end(span);
+        found
     }
 
-    fn word(&mut self, mark: Mark) -> Option<(Value, Spot)> {
+    fn word(&mut self) -> Option<Value> {
         let words =
             [("true", Value::Bool(true)), ("false", Value::Bool(false)), ("null", Value::Null)];
         for (word, value) in words {
             if self.rest().starts_with(word) {
                 self.at += word.len();
-                return Some((value, Spot::at(mark, Parts::None)));
+                return Some(value);
             }
         }
         self.unexpected("a value")
     }
 
-    fn object(&mut self, mark: Mark, depth: usize) -> Option<(Value, Spot)> {
+    fn object(&mut self, depth: usize) -> Option<Value> {
         self.at += 1;
-        let mut members = Members::default();
+        let mut members = Map::new();
         self.skip_space();
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Some((Value::Object(members.values), Spot::at(mark, Parts::None)));
+            return Some(Value::Object(members));
         }
         loop {
             self.skip_space();
@@ -112,6 +112,7 @@ impl<'t> Reader<'t, '_, '_> {
             self.at += 1;
             self.skip_space();
             self.scribe.pointer.push(&key);
+            self.scribe.spans.name(&key, key_mark);
             let item = self.value(depth + 1)?;
             self.scribe.pointer.pop();
             self.scribe.member(&mut members, key, key_mark, item);
@@ -123,24 +124,23 @@ impl<'t> Reader<'t, '_, '_> {
             }
         }
         self.at += 1;
-        Some((Value::Object(members.values), Spot::at(mark, Parts::Members(members.spots))))
+        Some(Value::Object(members))
     }
 
-    fn array(&mut self, mark: Mark, depth: usize) -> Option<(Value, Spot)> {
+    fn array(&mut self, depth: usize) -> Option<Value> {
         self.at += 1;
-        let (mut items, mut spots) = (Vec::new(), Vec::new());
+        let mut items = Vec::new();
         self.skip_space();
         if self.peek() == Some(b']') {
             self.at += 1;
-            return Some((Value::Array(items), Spot::at(mark, Parts::None)));
+            return Some(Value::Array(items));
         }
         loop {
             self.skip_space();
             self.scribe.pointer.push(&items.len().to_string());
-            let (item, spot) = self.value(depth + 1)?;
+            let item = self.value(depth + 1)?;
             self.scribe.pointer.pop();
             items.push(item);
-            spots.push(spot);
             self.skip_space();
             match self.peek() {
                 Some(b',') => self.at += 1,
@@ -149,7 +149,7 @@ impl<'t> Reader<'t, '_, '_> {
             }
         }
         self.at += 1;
-        Some((Value::Array(items), Spot::at(mark, Parts::Items(spots))))
+        Some(Value::Array(items))
     }
 
     fn string(&mut self) -> Option<String> {
@@ -193,7 +193,7 @@ impl<'t> Reader<'t, '_, '_> {
         self.at - from
     }
 
-    fn number(&mut self, mark: Mark) -> Option<(Value, Spot)> {
+    fn number(&mut self, mark: Mark) -> Option<Value> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
@@ -227,6 +227,6 @@ impl<'t> Reader<'t, '_, '_> {
                 "write a smaller number",
             );
         }
-        Some((number.value, Spot::at(mark, Parts::None)))
+        Some(number.value)
     }
 }

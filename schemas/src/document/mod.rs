@@ -8,8 +8,10 @@ mod file;
 mod json;
 mod scalar;
 mod scribe;
+mod spans;
 #[cfg(test)]
 mod tests;
 mod yaml;
 
 pub use file::{Document, DocumentLimits};
+pub(crate) use spans::{SpanId, Spans};

@@ -1,46 +1,16 @@
 //! What both notations share while reading: limits, places and problems.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::DocumentLimits;
+use super::spans::Spans;
 use crate::pointer::Pointer;
 use crate::problem::{Place, Problem, Severity};
 
-/// Where a value begins and where its parts do.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Spot {
-    pub(super) line: u32,
-    pub(super) column: u32,
-    pub(super) parts: Parts,
-}
-
-/// The places of a value's members or items.
-#[derive(Clone, Debug, Default)]
-pub(super) enum Parts {
-    #[default]
-    None,
-    Members(BTreeMap<String, Spot>),
-    Items(Vec<Spot>),
-}
-
 /// Line and column, from 1.
-pub(super) type Mark = (u32, u32);
-
-impl Spot {
-    pub(super) fn at(mark: Mark, parts: Parts) -> Self {
-        Self { line: mark.0, column: mark.1, parts }
-    }
-}
-
-/// An object under construction, with the places of its members.
-#[derive(Default)]
-pub(super) struct Members {
-    pub(super) values: Map<String, Value>,
-    pub(super) spots: BTreeMap<String, Spot>,
-}
+pub(crate) type Mark = (u32, u32);
 
 /// Counts against the limits and collects problems. A `None` from any of its methods means: stop reading.
 pub(super) struct Scribe<'a> {
@@ -48,6 +18,7 @@ pub(super) struct Scribe<'a> {
     pub(super) limits: &'a DocumentLimits,
     pub(super) problems: Vec<Problem>,
     pub(super) pointer: Pointer,
+    pub(super) spans: Spans,
     failed: bool,
     nodes: usize,
     copied: usize,
@@ -60,6 +31,7 @@ impl<'a> Scribe<'a> {
             limits,
             problems: Vec::new(),
             pointer: Pointer::root(),
+            spans: Spans::default(),
             failed: false,
             nodes: 0,
             copied: 0,
@@ -125,20 +97,18 @@ impl<'a> Scribe<'a> {
     /// Puts a member into an object; the last of two with the same name stays.
     pub(super) fn member(
         &mut self,
-        into: &mut Members,
+        into: &mut Map<String, Value>,
         key: String,
         mark: Mark,
-        item: (Value, Spot),
+        value: Value,
     ) {
-        let (value, spot) = item;
-        into.spots.insert(key.clone(), spot);
-        if into.values.contains_key(&key) {
+        if into.contains_key(&key) {
             let severity = if self.limits.strict { Severity::Error } else { Severity::Warning };
             let what = format!("the key `{}` is there twice; the last one counts", shorten(&key));
             let pointer = self.pointer.join(&key);
             self.note(severity, (mark, pointer), what, "remove one of them");
         }
-        into.values.insert(key, value);
+        into.insert(key, value);
     }
 
     /// Notes something read in a stated way.

@@ -1,15 +1,16 @@
 //! YAML 1.2 with places: the parser's events, resolved by the core schema, aliases expanded within the limits.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::ops::Range;
 
 use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::scalar::{Plain, plain};
-use super::scribe::{Mark, Members, Parts, Scribe, Spot, narrow, shorten};
+use super::scribe::{Mark, Scribe, narrow, shorten};
 
 /// Reads a stream of one YAML document. Where a file is a template, lines of nothing but `{{…}}` are left out.
-pub(super) fn read(text: &str, scribe: &mut Scribe<'_>) -> Option<(Value, Spot)> {
+pub(super) fn read(text: &str, scribe: &mut Scribe<'_>) -> Option<Value> {
     if let Some(plain) = without_template_lines(text) {
         let what = "template lines `{{…}}` are left out".to_owned();
         scribe.warn((0, 0), what, "render the template and keep its result");
@@ -34,7 +35,8 @@ fn without_template_lines(text: &str) -> Option<String> {
 /// A value an anchor names, and what one copy of it costs.
 struct Anchored {
     value: Value,
-    spot: Spot,
+    /// Where its places are; empty for a key, which has none of its own.
+    spans: Range<usize>,
     nodes: usize,
     bytes: usize,
     height: usize,
@@ -60,7 +62,7 @@ impl<'t, 'a, 'l> Reader<'t, 'a, 'l> {
         Self { events, anchors: HashMap::new(), scribe }
     }
 
-    fn document(&mut self) -> Option<(Value, Spot)> {
+    fn document(&mut self) -> Option<Value> {
         let mut found = None;
         loop {
             let (event, span) = self.next()?;
@@ -78,7 +80,10 @@ impl<'t, 'a, 'l> Reader<'t, 'a, 'l> {
                 event => found = Some(self.value(event, &span, 0)?),
             }
         }
-        Some(found.unwrap_or((Value::Null, Spot::at((1, 1), Parts::None))))
+        Some(found.unwrap_or_else(|| {
+            self.scribe.spans.begin((1, 1));
+            Value::Null
+        }))
     }
 
     fn next(&mut self) -> Option<(Event<'t>, Span)> {
@@ -96,21 +101,24 @@ impl<'t, 'a, 'l> Reader<'t, 'a, 'l> {
         self.scribe.stop(mark(error.marker()), what, "correct the YAML")
     }
 
-    fn value(&mut self, event: Event<'t>, span: &Span, depth: usize) -> Option<(Value, Spot)> {
+    fn value(&mut self, event: Event<'t>, span: &Span, depth: usize) -> Option<Value> {
         let mark = mark(&span.start);
         self.scribe.node(mark, depth)?;
+        if let Event::Alias(id) = event {
+            return self.alias(id, mark, depth);
+        }
+        let span = self.scribe.spans.begin(mark);
         let (found, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let value = self.scalar(&text, style, tag.as_deref(), mark);
-                ((value, Spot::at(mark, Parts::None)), anchor)
+                (self.scalar(&text, style, tag.as_deref(), mark), anchor)
             }
-            Event::SequenceStart(_, anchor, _) => (self.sequence(mark, depth)?, anchor),
-            Event::MappingStart(_, anchor, _) => (self.mapping(mark, depth)?, anchor),
-            Event::Alias(id) => return self.alias(id, mark, depth),
+            Event::SequenceStart(_, anchor, _) => (self.sequence(depth)?, anchor),
+            Event::MappingStart(_, anchor, _) => (self.mapping(depth)?, anchor),
             _ => return self.scribe.stop(mark, "expected a value".to_owned(), "correct the YAML"),
         };
+        let spans = self.scribe.spans.end(span);
         if anchor > 0 {
-            self.remember(anchor, &found, mark, depth)?;
+            self.remember(anchor, (&found, spans), mark, depth)?;
         }
         Some(found)
     }
@@ -118,18 +126,18 @@ impl<'t, 'a, 'l> Reader<'t, 'a, 'l> {
     fn remember(
         &mut self,
         id: usize,
-        found: &(Value, Spot),
+        (value, spans): (&Value, Range<usize>),
         mark: Mark,
         depth: usize,
     ) -> Option<()> {
-        let (nodes, bytes, height) = weigh(&found.0);
+        let (nodes, bytes, height) = weigh(value);
         self.scribe.copy(mark, depth, nodes, bytes)?;
-        let (value, spot) = found.clone();
-        self.anchors.insert(id, Anchored { value, spot, nodes, bytes, height });
+        let value = value.clone();
+        self.anchors.insert(id, Anchored { value, spans, nodes, bytes, height });
         Some(())
     }
 
-    fn alias(&mut self, id: usize, mark: Mark, depth: usize) -> Option<(Value, Spot)> {
+    fn alias(&mut self, id: usize, mark: Mark, depth: usize) -> Option<Value> {
         let Some(anchored) = self.anchors.get(&id) else {
             let what = "an alias stands inside the very value its anchor names".to_owned();
             return self.scribe.stop(
@@ -139,30 +147,27 @@ impl<'t, 'a, 'l> Reader<'t, 'a, 'l> {
             );
         };
         self.scribe.copy(mark, depth + anchored.height, anchored.nodes, anchored.bytes)?;
-        Some((
-            anchored.value.clone(),
-            Spot { line: mark.0, column: mark.1, ..anchored.spot.clone() },
-        ))
+        self.scribe.spans.repeat(mark, anchored.spans.clone());
+        Some(anchored.value.clone())
     }
 
-    fn sequence(&mut self, mark: Mark, depth: usize) -> Option<(Value, Spot)> {
-        let (mut items, mut spots) = (Vec::new(), Vec::new());
+    fn sequence(&mut self, depth: usize) -> Option<Value> {
+        let mut items = Vec::new();
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::SequenceEnd) {
                 break;
             }
             self.scribe.pointer.push(&items.len().to_string());
-            let (item, spot) = self.value(event, &span, depth + 1)?;
+            let item = self.value(event, &span, depth + 1)?;
             self.scribe.pointer.pop();
             items.push(item);
-            spots.push(spot);
         }
-        Some((Value::Array(items), Spot::at(mark, Parts::Items(spots))))
+        Some(Value::Array(items))
     }
 
-    fn mapping(&mut self, mark: Mark, depth: usize) -> Option<(Value, Spot)> {
-        let mut members = Members::default();
+    fn mapping(&mut self, depth: usize) -> Option<Value> {
+        let mut members = Map::new();
         let mut merged = Vec::new();
         loop {
             let (event, span) = self.next()?;
@@ -172,6 +177,11 @@ impl<'t, 'a, 'l> Reader<'t, 'a, 'l> {
             let (key, merges, key_mark) = self.key(event, &span)?;
             self.scribe.pointer.push(&key);
             let (event, span) = self.next()?;
+            if merges {
+                self.scribe.spans.merges(key_mark);
+            } else {
+                self.scribe.spans.name(&key, key_mark);
+            }
             let item = self.value(event, &span, depth + 1)?;
             self.scribe.pointer.pop();
             if merges {
@@ -183,7 +193,7 @@ impl<'t, 'a, 'l> Reader<'t, 'a, 'l> {
         for (item, key_mark) in merged {
             self.merge(&mut members, item, key_mark)?;
         }
-        Some((Value::Object(members.values), Spot::at(mark, Parts::Members(members.spots))))
+        Some(Value::Object(members))
     }
 
     // The text of a key, and whether it is the merge key `<<` (https://yaml.org/type/merge.html).
@@ -194,8 +204,8 @@ impl<'t, 'a, 'l> Reader<'t, 'a, 'l> {
                 let merges = text == "<<" && matches!(style, ScalarStyle::Plain);
                 let text = text.into_owned();
                 if anchor > 0 {
-                    let named = (Value::String(text.clone()), Spot::at(mark, Parts::None));
-                    self.remember(anchor, &named, mark, 0)?;
+                    let named = Value::String(text.clone());
+                    self.remember(anchor, (&named, 0..0), mark, 0)?;
                 }
                 Some((text, merges, mark))
             }
@@ -220,28 +230,16 @@ impl<'t, 'a, 'l> Reader<'t, 'a, 'l> {
     }
 
     // A member written out wins over a merged one, and of several merged mappings the first wins.
-    fn merge(&mut self, into: &mut Members, item: (Value, Spot), mark: Mark) -> Option<()> {
+    fn merge(&mut self, into: &mut Map<String, Value>, item: Value, mark: Mark) -> Option<()> {
         match item {
-            (Value::Object(values), Spot { parts, .. }) => {
-                let mut spots = match parts {
-                    Parts::Members(spots) => spots,
-                    Parts::None | Parts::Items(_) => BTreeMap::new(),
-                };
+            Value::Object(values) => {
                 for (key, value) in values {
-                    if !into.values.contains_key(&key) {
-                        into.spots.insert(key.clone(), spots.remove(&key).unwrap_or_default());
-                        into.values.insert(key, value);
-                    }
+                    into.entry(key).or_insert(value);
                 }
                 Some(())
             }
-            (Value::Array(values), Spot { parts: Parts::Items(spots), .. })
-                if values.iter().all(Value::is_object) =>
-            {
-                for each in values.into_iter().zip(spots) {
-                    self.merge(into, each, mark)?;
-                }
-                Some(())
+            Value::Array(values) if values.iter().all(Value::is_object) => {
+                values.into_iter().try_for_each(|each| self.merge(into, each, mark))
             }
             _ => {
                 let what = "the merge key `<<` has a value that is no mapping".to_owned();
