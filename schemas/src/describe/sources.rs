@@ -192,6 +192,7 @@ impl<'a> Walk<'a> {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
+    use std::sync::Arc;
 
     use proptest::prelude::*;
     use serde_json::Value;
@@ -299,7 +300,7 @@ components:
         assert_eq!(operation.place.line, 4);
         let content = &operation.body.as_ref().unwrap().contents[0];
         assert_eq!((content.place.line, content.place.column), (13, 11));
-        let schema = Schema::new(content.root.clone(), version.components.written.clone());
+        let schema = Schema::new(content.root.clone(), Arc::clone(&version.components.written));
         let check = |root: &Place, at: &SchemaPlace, line| {
             assert_eq!(version.place_of(root, at).line, line, "{at:?}");
         };
@@ -367,7 +368,7 @@ components:
         let query = &operation.parameters[0].place;
         assert_eq!(version.place_of(query, &SchemaPlace::root().join("maxLength")).line, 8);
         let content = &operation.body.as_ref().unwrap().contents[0];
-        let schema = Schema::new(content.root.clone(), version.components.written.clone());
+        let schema = Schema::new(content.root.clone(), Arc::clone(&version.components.written));
         let place = version.place_of(&content.place, &schema.locate(&pointer("/$ref/minLength")));
         assert_eq!((place.line, place.pointer.as_str()), (2, "/thing/minLength"));
         assert!(place.file.ends_with("parts.yaml"));
@@ -391,7 +392,7 @@ components:
             let content = &version.operations[0].body.as_ref().unwrap().contents[0];
             let place = version.place_of(&content.place, &at);
             prop_assert!(place.line > 0 && place.column > 0);
-            let schema = Schema::new(content.root.clone(), version.components.written.clone());
+            let schema = Schema::new(content.root.clone(), Arc::clone(&version.components.written));
             version.place_of(&content.place, &schema.locate(&at.pointer));
             version.below(&place, &tokens);
         }
@@ -419,7 +420,7 @@ components:
                         let own = place.pointer.tokens().last();
                         let steps: Vec<String> = at.tokens().collect();
                         let found = match steps.as_slice() {
-                            [.., word, _] if word == "type" => own.as_ref() == Some(word),
+                            [.., word, _] if word == "type" && own.as_ref() == Some(word) => true,
                             [.., last] => own.as_ref() == Some(last),
                             [] => true,
                         };

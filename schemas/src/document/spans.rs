@@ -36,14 +36,11 @@ pub(crate) struct SpanId(u32);
 impl Spans {
     /// The next value to begin is the member `name`, which is written at `label`.
     pub(super) fn name(&mut self, name: &str, label: Mark) {
-        let id = match self.names.get(name) {
-            Some(id) => *id,
-            None => {
-                let id = narrow(self.names.len()).min(MERGE - 1);
-                self.names.insert(name.into(), id);
-                id
-            }
-        };
+        let next = narrow(self.names.len()).min(MERGE - 1);
+        let id = self.names.get(name).copied().unwrap_or_else(|| {
+            self.names.insert(name.into(), next);
+            next
+        });
         self.next = Some((id, label));
     }
 
