@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::cycles;
 use super::files::{At, Files};
-use super::sources::Sources;
+use super::places::Places;
 use crate::document::Document;
 use crate::pointer::Pointer;
 use crate::problem::{Place, Problem, Severity};
@@ -200,11 +200,11 @@ impl Bundle {
     }
 
     /// What is kept of the documents when they are not: where everything in them stands.
-    pub(super) fn sources(&self) -> Sources {
+    pub(super) fn places(&self) -> Places {
         let each = self.keys.iter().filter_map(|((file, pointer), key)| {
             Some((key.clone(), (*file, Pointer::parse(pointer)?)))
         });
-        Sources::new(self.files.spans(), each.collect())
+        Places::new(self.files.spans(), each.collect())
     }
 
     fn place_of(&self, key: &str) -> At {

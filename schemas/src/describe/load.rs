@@ -234,7 +234,7 @@ fn describe(
         components: direction::components(defs),
         declared: info_version(&first.value),
         files: bundle.files.all(),
-        sources: bundle.sources(),
+        places: bundle.places(),
         ..Description::new(version, Arc::clone(&first.name))
     };
     Ok((description, problems))

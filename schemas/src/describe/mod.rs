@@ -21,11 +21,11 @@ pub mod model;
 mod openapi;
 pub mod pairing;
 mod parameter;
+pub mod places;
 mod reference;
 mod security;
 mod server;
 pub mod source;
-pub mod sources;
 mod swagger;
 mod template;
 #[cfg(test)]

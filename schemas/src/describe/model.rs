@@ -7,9 +7,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use super::link::{Link, LinkTarget};
+use super::places::Places;
 pub use super::security::{Flow, Held, SchemeKind, Security, SecurityScheme};
 pub use super::server::{Server, Variable};
-use super::sources::Sources;
 use crate::document::Document;
 use crate::problem::{Place, Problem};
 use crate::schema::{Defs, Role, Schema, Side};
@@ -60,7 +60,7 @@ pub struct Description {
     /// The documents it is made of, the main ones first, then those they refer to.
     pub files: Vec<SourceFile>,
     /// Where in the documents everything stands.
-    pub sources: Sources,
+    pub places: Places,
 }
 
 /// One document of a version.
@@ -340,7 +340,7 @@ impl Description {
             changes: None,
             declared: None,
             files: Vec::new(),
-            sources: Sources::default(),
+            places: Places::default(),
         }
     }
 

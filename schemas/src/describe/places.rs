@@ -26,7 +26,7 @@ const COMPOSED: [&str; 6] = ["allOf", "anyOf", "oneOf", "not", "const", "if"];
 
 /// Where everything in a version's documents stands, kept when the documents no longer are. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Sources(Arc<Table>);
+pub struct Places(Arc<Table>);
 
 #[derive(Debug, Default)]
 struct Table {
@@ -34,7 +34,7 @@ struct Table {
     components: BTreeMap<String, (usize, Pointer)>,
 }
 
-impl Sources {
+impl Places {
     pub(super) fn new(
         files: Vec<(Arc<str>, Arc<Spans>)>,
         components: BTreeMap<String, (usize, Pointer)>,
@@ -67,7 +67,7 @@ impl Description {
         if let Some(key) = &at.component {
             return self.component_place(key, &at.pointer).unwrap_or_else(|| root.clone());
         }
-        let Some(mut walk) = self.sources.from(root) else { return root.clone() };
+        let Some(mut walk) = self.places.from(root) else { return root.clone() };
         walk.enter();
         walk.schema(&at.pointer);
         walk.place()
@@ -75,15 +75,15 @@ impl Description {
 
     /// The same inside a component; `None` when there is none of this key.
     pub fn component_place(&self, key: &str, pointer: &Pointer) -> Option<Place> {
-        let (file, start) = self.sources.0.components.get(key)?;
-        let mut walk = self.sources.walk(*file, start)?;
+        let (file, start) = self.places.0.components.get(key)?;
+        let mut walk = self.places.walk(*file, start)?;
         walk.schema(pointer);
         Some(walk.place())
     }
 
     /// A place some steps below another, or where the nearest parent of it stands.
     pub fn below(&self, place: &Place, steps: &[&str]) -> Place {
-        let Some(mut walk) = self.sources.from(place) else { return place.clone() };
+        let Some(mut walk) = self.places.from(place) else { return place.clone() };
         for step in steps {
             if !walk.take(step) {
                 break;
