@@ -30,6 +30,7 @@ mod matching;
 mod matrix;
 mod member;
 pub mod policy;
+mod released;
 pub mod report;
 mod run;
 
@@ -39,4 +40,5 @@ pub use exchange::{Answer, Exchange, Request, Target};
 pub use file::{Contract, ContractFile, Expected, Received, Wanted, read_contracts};
 pub use matching::{Got, mismatches};
 pub use matrix::{Cell, Matrix, VERDICTS};
+pub use released::{Message, NotRead, Released, Unserved};
 pub use run::{ContractResult, run_contracts};

@@ -15,7 +15,7 @@ pub(crate) const FLOORS: [(&str, &[&str]); 3] = [
         "contracts/src",
         &[
             "run", "matching", "file", "member", "cases", "machine", "caches", "examples",
-            "matrix", "exchange", "check", "report", "policy",
+            "matrix", "exchange", "check", "released", "report", "policy",
         ],
     ),
     (
