@@ -1,7 +1,7 @@
 //! Versioned API descriptions, what may be sent between them, and the conversion that makes it so.
 //!
-//! Rooms, top floor first: `convert`, `plan`, `relate`, `sample`, `changes`, `describe`, and the
-//! foundations `document`, `schema`, `version`, `problem`, `pointer`. No file names a room above its own.
+//! Rooms, top floor first: `convert`, `plan`, `relate`, `sample`, `changes`, `describe`, `release`,
+//! and the foundations `document`, `schema`, `version`, `problem`, `pointer`. No file names a room above its own.
 
 pub mod changes;
 pub mod convert;
@@ -11,6 +11,7 @@ pub mod plan;
 pub mod pointer;
 pub mod problem;
 pub mod relate;
+pub mod release;
 pub mod sample;
 pub mod schema;
 pub mod version;

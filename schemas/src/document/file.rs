@@ -1,5 +1,6 @@
 //! A document as parsed: its value, its places and its warnings.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -47,6 +48,7 @@ pub struct Document {
     pub value: Value,
     spans: Arc<Spans>,
     problems: Vec<Problem>,
+    inexact: BTreeMap<String, Box<str>>,
 }
 
 impl Document {
@@ -67,7 +69,8 @@ impl Document {
         match read {
             Some(value) if !scribe.failed() => {
                 let spans = Arc::new(scribe.spans);
-                Ok(Self { name, value, spans, problems: scribe.problems })
+                let (problems, inexact) = (scribe.problems, scribe.inexact);
+                Ok(Self { name, value, spans, problems, inexact })
             }
             _ => Err(scribe.problems),
         }
@@ -89,6 +92,11 @@ impl Document {
     /// The places of all values, to be kept when the value no longer is.
     pub(crate) const fn spans(&self) -> &Arc<Spans> {
         &self.spans
+    }
+
+    /// Numbers of which a double does not hold all digits, in their canonical form, by pointer.
+    pub(super) const fn inexact(&self) -> &BTreeMap<String, Box<str>> {
+        &self.inexact
     }
 
     /// What was odd, but read all the same.

@@ -220,6 +220,7 @@ impl<'t> Reader<'t, '_, '_> {
         }
         let text = self.text.get(start..self.at).unwrap_or_default();
         let number = decimal(text);
+        self.scribe.digits(text, &number.value);
         if let Some(loss) = number.loss {
             self.scribe.warn(
                 mark,

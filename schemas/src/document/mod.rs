@@ -4,8 +4,10 @@
 //! two readers (duplicate keys, `010`, an integer no machine word holds) it is read in the stated way and a
 //! warning says so. Anchors, aliases and merge keys are expanded within the limits, never beyond them.
 
+mod canonical;
 mod file;
 mod json;
+mod number;
 mod scalar;
 mod scribe;
 mod spans;

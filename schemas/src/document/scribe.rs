@@ -1,10 +1,12 @@
 //! What both notations share while reading: limits, places and problems.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::DocumentLimits;
+use super::number;
 use super::spans::Spans;
 use crate::pointer::Pointer;
 use crate::problem::{Place, Problem, Severity};
@@ -19,6 +21,8 @@ pub(super) struct Scribe<'a> {
     pub(super) problems: Vec<Problem>,
     pub(super) pointer: Pointer,
     pub(super) spans: Spans,
+    /// Numbers of which a double does not hold all digits, in their canonical form, by pointer.
+    pub(super) inexact: BTreeMap<String, Box<str>>,
     failed: bool,
     nodes: usize,
     copied: usize,
@@ -32,6 +36,7 @@ impl<'a> Scribe<'a> {
             problems: Vec::new(),
             pointer: Pointer::root(),
             spans: Spans::default(),
+            inexact: BTreeMap::new(),
             failed: false,
             nodes: 0,
             copied: 0,
@@ -109,6 +114,30 @@ impl<'a> Scribe<'a> {
             self.note(severity, (mark, pointer), what, "remove one of them");
         }
         into.insert(key, value);
+    }
+
+    /// Keeps the digits of the number at the present place when its value lacks some of them.
+    pub(super) fn digits(&mut self, text: &str, value: &Value) {
+        let Some(held) = value.as_f64().filter(|_| value.is_f64()) else { return };
+        let written = number::canonical(text);
+        if written != number::canonical(&format!("{held:e}")) {
+            self.inexact.insert(self.pointer.as_str().to_owned(), written.into());
+        }
+    }
+
+    /// Gives the present place what is known of the numbers at another one, whose value it repeats.
+    pub(super) fn repeat_digits(&mut self, from: &Pointer) {
+        let own = self.pointer.as_str().to_owned();
+        let from = from.as_str();
+        let range =
+            self.inexact.range(from.to_owned()..).take_while(|(at, _)| at.starts_with(from));
+        let below = range.filter_map(|(at, written)| {
+            let rest = at.strip_prefix(from)?;
+            let inside = rest.is_empty() || rest.starts_with('/');
+            inside.then(|| (format!("{own}{rest}"), written.clone()))
+        });
+        let copies: Vec<_> = below.collect();
+        self.inexact.extend(copies);
     }
 
     /// Notes something read in a stated way.

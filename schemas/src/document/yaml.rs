@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::scalar::{Plain, plain};
 use super::scribe::{Mark, Scribe, narrow, shorten};
+use crate::pointer::Pointer;
 
 /// Reads a stream of one YAML document. Where a file is a template, lines of nothing but `{{…}}` are left out.
 pub(super) fn read(text: &str, scribe: &mut Scribe<'_>) -> Option<Value> {
@@ -34,6 +35,7 @@ fn without_template_lines(text: &str) -> Option<String> {
 
 /// A value an anchor names, and what one copy of it costs.
 struct Anchored {
+    pointer: Pointer,
     value: Value,
     /// Where its places are; empty for a key, which has none of its own.
     spans: Range<usize>,
@@ -133,7 +135,8 @@ impl<'t, 'a, 'l> Reader<'t, 'a, 'l> {
         let (nodes, bytes, height) = weigh(value);
         self.scribe.copy(mark, depth, nodes, bytes)?;
         let value = value.clone();
-        self.anchors.insert(id, Anchored { value, spans, nodes, bytes, height });
+        let pointer = self.scribe.pointer.clone();
+        self.anchors.insert(id, Anchored { pointer, value, spans, nodes, bytes, height });
         Some(())
     }
 
@@ -148,6 +151,7 @@ impl<'t, 'a, 'l> Reader<'t, 'a, 'l> {
         };
         self.scribe.copy(mark, depth + anchored.height, anchored.nodes, anchored.bytes)?;
         self.scribe.spans.repeat(mark, anchored.spans.clone());
+        self.scribe.repeat_digits(&anchored.pointer);
         Some(anchored.value.clone())
     }
 
@@ -185,6 +189,7 @@ impl<'t, 'a, 'l> Reader<'t, 'a, 'l> {
             let item = self.value(event, &span, depth + 1)?;
             self.scribe.pointer.pop();
             if merges {
+                self.merged_digits(&item);
                 merged.push((item, key_mark));
             } else {
                 self.scribe.member(&mut members, key, key_mark, item);
@@ -194,6 +199,20 @@ impl<'t, 'a, 'l> Reader<'t, 'a, 'l> {
             self.merge(&mut members, item, key_mark)?;
         }
         Some(Value::Object(members))
+    }
+
+    // The members of `<<: {…}` and `<<: [{…}, …]` become those of the mapping around it.
+    fn merged_digits(&mut self, merged: &Value) {
+        let own = self.scribe.pointer.join("<<");
+        let from = match merged {
+            Value::Array(items) => {
+                (0..items.len()).rev().map(|at| own.join(&at.to_string())).collect()
+            }
+            _ => vec![own],
+        };
+        for pointer in from {
+            self.scribe.repeat_digits(&pointer);
+        }
     }
 
     // The text of a key, and whether it is the merge key `<<` (https://yaml.org/type/merge.html).
@@ -260,6 +279,7 @@ impl<'t, 'a, 'l> Reader<'t, 'a, 'l> {
         match plain(text) {
             Plain::Value(value) => value,
             Plain::Number(number) => {
+                self.scribe.digits(text.strip_prefix('+').unwrap_or(text), &number.value);
                 if let Some(loss) = number.loss {
                     let what = format!("the number {} {loss}", shorten(text));
                     self.scribe.warn(mark, what, "write a smaller number");
