@@ -6,12 +6,14 @@ pub(crate) mod flat;
 pub(crate) mod make;
 pub(crate) mod node;
 pub(crate) mod number;
+mod objection;
 pub(crate) mod random;
 pub(crate) mod read;
 mod sampler;
 pub(crate) mod text;
 mod validate;
 
+pub use objection::{Objection, Union};
 pub use random::Random;
 pub use sampler::Sampler;
 pub use validate::Validator;

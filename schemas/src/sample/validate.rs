@@ -2,17 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use jsonschema::error::ValidationErrorKind;
-use jsonschema::{Draft, PatternOptions, ValidationError};
+use jsonschema::{Draft, PatternOptions};
 use serde_json::Value;
 
 use crate::pointer::Pointer;
 use crate::schema::Schema;
 
-/// How many characters of a payload a message of the validator may repeat.
-const MESSAGE: usize = 400;
-/// How many errors are looked through for the most telling one.
-const ERRORS: usize = 64;
+use super::objection::{Objection, shorten, telling};
 
 /// A compiled schema: draft 2020-12, `format` as an annotation, patterns in linear time.
 #[derive(Debug)]
@@ -50,56 +46,24 @@ impl Validator {
     }
 
     /// The most telling error: its place in the payload, the keyword, and the validator's sentence; `None` when the
-    /// payload is valid. The deepest place wins, since an outer error often only repeats an inner one.
+    /// payload is valid.
     pub fn first_error(&self, payload: &Value) -> Option<(Pointer, String, String)> {
-        let found = catch_unwind(AssertUnwindSafe(|| {
-            let mut best: Option<(usize, (Pointer, String, String))> = None;
-            for error in self.inner.iter_errors(payload).take(ERRORS) {
-                let place = error.instance_path().as_str().to_owned();
-                let depth = place.matches('/').count();
-                if best.as_ref().is_none_or(|(had, _)| depth > *had) {
-                    best = Some((depth, told(&place, &error)));
-                }
-            }
-            best.map(|(_, told)| told)
-        }));
-        found.unwrap_or_else(|_| {
-            let message = "the validator failed on this payload".to_owned();
-            Some((Pointer::root(), "$schema".to_owned(), message))
-        })
+        self.objection(payload).map(|found| (found.at, found.keyword, found.message))
     }
-}
 
-fn told(place: &str, error: &ValidationError<'_>) -> (Pointer, String, String) {
-    let keyword = match error.kind() {
-        // `false` is no keyword; the one that holds it is what a reader can look up.
-        ValidationErrorKind::FalseSchema => keyword_above(error.schema_path().as_str()),
-        kind => kind.keyword().to_owned(),
-    };
-    (Pointer::parse(place).unwrap_or_default(), keyword, shorten(error.to_string()))
-}
-
-fn keyword_above(path: &str) -> String {
-    const HOLDERS: [&str; 10] = [
-        "properties",
-        "patternProperties",
-        "additionalProperties",
-        "unevaluatedProperties",
-        "items",
-        "prefixItems",
-        "unevaluatedItems",
-        "propertyNames",
-        "then",
-        "else",
-    ];
-    let holder = path.rsplit('/').find(|step| HOLDERS.contains(step));
-    holder.unwrap_or("false").to_owned()
-}
-
-fn shorten(message: String) -> String {
-    match message.char_indices().nth(MESSAGE) {
-        None => message,
-        Some((cut, _)) => format!("{}…", message.get(..cut).unwrap_or_default()),
+    /// The most telling error, with its place in the schema; `None` when the payload is valid.
+    pub fn objection(&self, payload: &Value) -> Option<Objection> {
+        let found = catch_unwind(AssertUnwindSafe(|| telling(self.inner.iter_errors(payload))));
+        found.unwrap_or_else(|_| {
+            Some(Objection {
+                at: Pointer::root(),
+                keyword: "$schema".to_owned(),
+                message: "the validator failed on this payload".to_owned(),
+                path: Pointer::root(),
+                member: None,
+                inside: Vec::new(),
+            })
+        })
     }
 }
 
