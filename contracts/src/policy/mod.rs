@@ -4,4 +4,6 @@ mod settings;
 mod waivers;
 
 pub use settings::{Compat, FailOn, Policy, Settings};
-pub use waivers::{Expiry, Selector, Waiver, WaiverFile, read_waivers, waivers_schema};
+pub use waivers::{
+    Expiry, FINGERPRINT_FLOOR, REASON_BOUND, Selector, WAIVERS_BOUND, WAIVERS_NAME, Waiver, WaiverFile, read_waivers, waivers_schema,
+};

@@ -18,6 +18,9 @@ pub const FINGERPRINT_FLOOR: usize = 12;
 /// Hex digits of a whole fingerprint.
 const FINGERPRINT_WHOLE: usize = 64;
 
+/// What the file is called beside an api.
+pub const WAIVERS_NAME: &str = "evergate-waivers.yaml";
+
 const KEYS: [&str; 9] = [
     "fingerprint", "rule", "operation", "pointer", "api", "client", "backend", "reason", "expires",
 ];
@@ -119,7 +122,7 @@ pub fn read_waivers(document: &Document) -> (WaiverFile, Vec<Problem>) {
     (file, reading.problems)
 }
 
-fn waiver(reading: &mut Reading<'_>, item: &Value, at: &Pointer) -> Option<Waiver> {
+fn waiver<'a>(reading: &mut Reading<'a>, item: &'a Value, at: &Pointer) -> Option<Waiver> {
     let before = reading.problems.len();
     let members = reading.object(item, at, &KEYS)?;
     let selector = selector(reading, members, at);
@@ -311,7 +314,7 @@ pub fn waivers_schema() -> Value {
                 },
                 "oneOf": [
                     { "required": ["fingerprint"], "properties": { "operation": false, "pointer": false } },
-                    { "required": ["rule"], "anyOf": [{ "required": ["operation"] }, { "required": ["pointer"] }] },
+                    { "required": ["rule"], "properties": { "fingerprint": false }, "anyOf": [{ "required": ["operation"] }, { "required": ["pointer"] }] },
                 ],
             },
         }},

@@ -2,7 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
+use super::flatten::digest;
 use super::model::{Proof, Spot};
 use crate::policy::{FailOn, Settings};
 
@@ -88,6 +90,8 @@ impl Weight {
 pub struct Finding {
     /// Stays the same while the same finding stays, in every run: SHA-256, 64 hex digits.
     pub fingerprint: String,
+    /// `message`, `change`, `document`, `release` or `waiver`.
+    pub about: &'static str,
     /// The api.
     pub api: String,
     /// How bad it is.
@@ -134,13 +138,44 @@ pub struct Finding {
 impl Finding {
     /// The beginning of the fingerprint, as people see it.
     pub fn short(&self) -> &str {
-        self.fingerprint.get(..SHORT_FINGERPRINT).unwrap_or(&self.fingerprint)
+        short(&self.fingerprint)
+    }
+
+    /// The finding among those of all pairs of versions, as hex digits: a break between two versions may be found
+    /// between two others too, and then has the same fingerprint.
+    pub(super) fn identity(&self) -> String {
+        let version = |one: &Option<String>| one.clone().unwrap_or_default();
+        digest(&[&self.fingerprint, &version(&self.client), &version(&self.backend)])
     }
 
     /// Whether it makes the run fail.
     pub fn fails(&self) -> bool {
         self.level == Weight::Error
     }
+
+    /// The versions of the message's sender and reader.
+    pub fn roles(&self) -> (&str, &str) {
+        let client = self.client.as_deref().unwrap_or_default();
+        let backend = self.backend.as_deref().unwrap_or_default();
+        if self.side == Some("response") { (backend, client) } else { (client, backend) }
+    }
+
+    /// What to write into the waiver file so that this finding, and no other, may stand.
+    pub fn waiver(&self) -> String {
+        let mut lines = vec![format!("- fingerprint: \"{}\"", self.short())];
+        let versions = [("client", &self.client), ("backend", &self.backend)];
+        for (name, version) in versions {
+            lines.extend(version.as_ref().map(|one| format!("  {name}: {}", Value::from(one.as_str()))));
+        }
+        lines.push("  reason: why nobody is hurt".to_owned());
+        lines.push("  expires: YEAR-MONTH-DAY".to_owned());
+        lines.join("\n")
+    }
+}
+
+/// The beginning of a fingerprint, as people see it.
+pub fn short(fingerprint: &str) -> &str {
+    fingerprint.get(..SHORT_FINGERPRINT).unwrap_or(fingerprint)
 }
 
 /// A place and what it is.

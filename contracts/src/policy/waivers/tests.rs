@@ -34,7 +34,7 @@ const WHOLE: &str = "waivers:
     backend: v3
     reason: the partner is told
     expires: 2027-03-01
-  - { rule: operation-removed, operation: DELETE /orders/{id}, reason: nobody called it, expires: never }
+  - { rule: operation-removed, operation: \"DELETE /orders/{id}\", reason: nobody called it, expires: never }
   - { rule: A8, pointer: /components/schemas/Order, api: orders, reason: r, expires: never }
 ";
 
@@ -71,12 +71,12 @@ fn all_mistakes_are_told_at_once_with_their_places() {
         text,
         &[
             "w.yaml:2:20 at /waivers/0/fingerprint: `fingerprint` must be a text; write it in quotes",
-            "w.yaml:3:61 at /waivers/1/color: unknown key `color`; write one of fingerprint, rule, operation, pointer, api, client, backend, reason, expires",
+            "w.yaml:3:60 at /waivers/1/color: unknown key `color`; write one of fingerprint, rule, operation, pointer, api, client, backend, reason, expires",
             "w.yaml:3:20 at /waivers/1/fingerprint: `ABC` is not a fingerprint; write the 12 to 64 hex digits that the report shows, in lower case",
             "w.yaml:3:33 at /waivers/1/reason: `reason` must be a text that says something; write why nobody is hurt",
             "w.yaml:3:47 at /waivers/1/expires: `expires` is not a day; write `expires: YEAR-MONTH-DAY`, the last day it holds, or `expires: never`",
             "w.yaml:4:5 at /waivers/2: a waiver by `rule` alone would cover findings that nobody has seen yet; add `operation` (as in `GET /orders`), `pointer`, or both",
-            "w.yaml:4:36 at /waivers/2/expires: `expires` is not a day; write `expires: YEAR-MONTH-DAY`, the last day it holds, or `expires: never`",
+            "w.yaml:4:37 at /waivers/2/expires: `expires` is not a day; write `expires: YEAR-MONTH-DAY`, the last day it holds, or `expires: never`",
             "w.yaml:5:5 at /waivers/3: the waiver does not say what it is about; write the `fingerprint` that the report shows, or `rule` with `operation` or `pointer`",
             "w.yaml:5:5 at /waivers/3: `expires` is missing; write `expires: YEAR-MONTH-DAY`, the last day it holds, or `expires: never`",
             "w.yaml:6:5 at /waivers/4: an object is expected here; write members: fingerprint, rule, operation, pointer, api, client, backend, reason, expires",
