@@ -5,5 +5,6 @@ mod waivers;
 
 pub use settings::{Compat, FailOn, Policy, Settings};
 pub use waivers::{
-    Expiry, FINGERPRINT_FLOOR, REASON_BOUND, Selector, WAIVERS_BOUND, WAIVERS_NAME, Waiver, WaiverFile, read_waivers, waivers_schema,
+    Expiry, FINGERPRINT_FLOOR, REASON_BOUND, Selector, WAIVERS_BOUND, WAIVERS_NAME, Waiver,
+    WaiverFile, read_waivers, waivers_schema,
 };

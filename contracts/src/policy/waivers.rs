@@ -22,7 +22,15 @@ const FINGERPRINT_WHOLE: usize = 64;
 pub const WAIVERS_NAME: &str = "evergate-waivers.yaml";
 
 const KEYS: [&str; 9] = [
-    "fingerprint", "rule", "operation", "pointer", "api", "client", "backend", "reason", "expires",
+    "fingerprint",
+    "rule",
+    "operation",
+    "pointer",
+    "api",
+    "client",
+    "backend",
+    "reason",
+    "expires",
 ];
 
 /// A waiver file as read.
@@ -103,7 +111,11 @@ pub fn read_waivers(document: &Document) -> (WaiverFile, Vec<Problem>) {
     match members.get("waivers") {
         Some(Value::Array(items)) if items.len() > WAIVERS_BOUND => {
             let what = format!("{} waivers are more than {WAIVERS_BOUND}", items.len());
-            reading.problem(&at, what, "mend what is waived, or waive by rule and place".to_owned());
+            reading.problem(
+                &at,
+                what,
+                "mend what is waived, or waive by rule and place".to_owned(),
+            );
         }
         Some(Value::Array(items)) => {
             for (index, item) in items.iter().enumerate() {
@@ -111,7 +123,8 @@ pub fn read_waivers(document: &Document) -> (WaiverFile, Vec<Problem>) {
             }
         }
         Some(_) => {
-            let remedy = "write `- fingerprint: \"…\"` with `reason` and `expires` below".to_owned();
+            let remedy =
+                "write `- fingerprint: \"…\"` with `reason` and `expires` below".to_owned();
             reading.problem(&at, "`waivers` must be a list".to_owned(), remedy);
         }
         None => {
@@ -134,7 +147,15 @@ fn waiver<'a>(reading: &mut Reading<'a>, item: &'a Value, at: &Pointer) -> Optio
     if reading.problems.len() > before {
         return None;
     }
-    Some(Waiver { selector: selector?, api, client, backend, reason: reason?, expires: expires?, place })
+    Some(Waiver {
+        selector: selector?,
+        api,
+        client,
+        backend,
+        reason: reason?,
+        expires: expires?,
+        place,
+    })
 }
 
 fn optional(
@@ -188,7 +209,10 @@ fn fingerprint(
     let length = text.chars().count();
     let hex = text.chars().all(|one| matches!(one, '0'..='9' | 'a'..='f'));
     if !hex || !(FINGERPRINT_FLOOR..=FINGERPRINT_WHOLE).contains(&length) {
-        let what = format!("`{}` is not a fingerprint", text.escape_default().take(80).collect::<String>());
+        let what = format!(
+            "`{}` is not a fingerprint",
+            text.escape_default().take(80).collect::<String>()
+        );
         let remedy = format!(
             "write the {FINGERPRINT_FLOOR} to {FINGERPRINT_WHOLE} hex digits that the report shows, in lower case"
         );
@@ -207,7 +231,8 @@ fn by_place(
     let operation = optional(reading, members, at, "operation");
     let pointer = optional(reading, members, at, "pointer");
     if !members.contains_key("operation") && !members.contains_key("pointer") {
-        let what = "a waiver by `rule` alone would cover findings that nobody has seen yet".to_owned();
+        let what =
+            "a waiver by `rule` alone would cover findings that nobody has seen yet".to_owned();
         let remedy = "add `operation` (as in `GET /orders`), `pointer`, or both".to_owned();
         reading.problem(at, what, remedy);
         return None;
@@ -228,11 +253,7 @@ fn by_place(
     Some(Selector::Place { rule: rule?, operation, pointer })
 }
 
-fn reason(
-    reading: &mut Reading<'_>,
-    members: &Map<String, Value>,
-    at: &Pointer,
-) -> Option<String> {
+fn reason(reading: &mut Reading<'_>, members: &Map<String, Value>, at: &Pointer) -> Option<String> {
     let Some(value) = members.get("reason") else {
         let remedy = "write `reason:` and why nobody is hurt".to_owned();
         reading.problem(at, "`reason` is missing".to_owned(), remedy);
@@ -253,11 +274,7 @@ fn reason(
     Some(text.to_owned())
 }
 
-fn expiry(
-    reading: &mut Reading<'_>,
-    members: &Map<String, Value>,
-    at: &Pointer,
-) -> Option<Expiry> {
+fn expiry(reading: &mut Reading<'_>, members: &Map<String, Value>, at: &Pointer) -> Option<Expiry> {
     let remedy = "write `expires: YEAR-MONTH-DAY`, the last day it holds, or `expires: never`";
     let Some(value) = members.get("expires") else {
         reading.problem(at, "`expires` is missing".to_owned(), remedy.to_owned());
@@ -279,7 +296,8 @@ fn expiry(
 
 /// The JSON Schema of a waiver file, for editors.
 pub fn waivers_schema() -> Value {
-    let text = |description: &str| json!({ "type": "string", "minLength": 1, "description": description });
+    let text =
+        |description: &str| json!({ "type": "string", "minLength": 1, "description": description });
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "evergate waivers",

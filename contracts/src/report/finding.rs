@@ -12,7 +12,9 @@ use crate::policy::{FailOn, Settings};
 pub const SHORT_FINGERPRINT: usize = 12;
 
 /// How bad a finding is, the mildest first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {
     /// A document or a waiver that should be mended.
@@ -165,7 +167,9 @@ impl Finding {
         let mut lines = vec![format!("- fingerprint: \"{}\"", self.short())];
         let versions = [("client", &self.client), ("backend", &self.backend)];
         for (name, version) in versions {
-            lines.extend(version.as_ref().map(|one| format!("  {name}: {}", Value::from(one.as_str()))));
+            lines.extend(
+                version.as_ref().map(|one| format!("  {name}: {}", Value::from(one.as_str()))),
+            );
         }
         lines.push("  reason: why nobody is hurt".to_owned());
         lines.push("  expires: YEAR-MONTH-DAY".to_owned());

@@ -89,8 +89,10 @@ fn places(api: &ApiReport, row: &Row) -> Vec<Labelled> {
     let age = |version: &str| api.versions.iter().position(|one| one == version);
     let client_is_newer = age(&row.client) > age(&row.backend);
     let sender_is_newer = (row.side == "response") != client_is_newer;
-    let sender = row.sender_place.as_ref().map(|spot| labelled("the sender declares it here", spot));
-    let reader = row.reader_place.as_ref().map(|spot| labelled("the reader declares it here", spot));
+    let sender =
+        row.sender_place.as_ref().map(|spot| labelled("the sender declares it here", spot));
+    let reader =
+        row.reader_place.as_ref().map(|spot| labelled("the reader declares it here", spot));
     let (first, second) = if sender_is_newer { (sender, reader) } else { (reader, sender) };
     first.into_iter().chain(second).collect()
 }
@@ -135,4 +137,3 @@ fn of_change(api: &ApiReport, row: &ChangeRow, class: Class) -> Finding {
         ..Finding::default()
     }
 }
-

@@ -62,7 +62,8 @@ fn issue(finding: &Finding, seen: &mut BTreeMap<String, usize>) -> Issue {
         fingerprint,
         severity: severity(finding),
         location: Location {
-            path: spot.map_or_else(String::new, |spot| spot.file.trim_start_matches("./").to_owned()),
+            path: spot
+                .map_or_else(String::new, |spot| spot.file.trim_start_matches("./").to_owned()),
             // the format has no place without a line
             lines: Lines { begin: spot.map_or(1, |spot| spot.line.max(1)) },
         },

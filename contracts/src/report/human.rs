@@ -25,14 +25,19 @@ pub struct Extent {
     pub verbose: bool,
     /// Columns of the terminal.
     pub width: usize,
+    /// Whether findings can be waived, so that it is told how.
+    pub waivable: bool,
 }
 
 /// Writes the whole report; colours are in the text and fall away where the stream is no terminal.
 pub fn write(to: &mut dyn Write, report: &CheckReport, extent: Extent) -> io::Result<()> {
     let extent = Extent { width: extent.width.max(WIDTH_FLOOR), ..extent };
     for api in &report.apis {
-        let findings: Vec<&Finding> =
-            report.findings.iter().filter(|one| one.api == api.api && one.about != "waiver").collect();
+        let findings: Vec<&Finding> = report
+            .findings
+            .iter()
+            .filter(|one| one.api == api.api && one.about != "waiver")
+            .collect();
         write_api(to, api, &findings, extent)?;
     }
     write_waivers(to, report)?;
@@ -114,7 +119,11 @@ fn write_waived(to: &mut dyn Write, finding: &Finding) -> io::Result<()> {
     let Some(waived) = &finding.waived else { return Ok(()) };
     let dim = Style::new().dimmed();
     write!(to, "{dim}waived{dim:#}: {} [{}] {}", finding.title, finding.rule, finding.short())?;
-    let until = if waived.expires == "never" { "for ever".to_owned() } else { format!("until {}", waived.expires) };
+    let until = if waived.expires == "never" {
+        "for ever".to_owned()
+    } else {
+        format!("until {}", waived.expires)
+    };
     writeln!(to, ", {until}: {} ({}:{})", waived.reason, waived.place.file, waived.place.line)
 }
 
@@ -128,11 +137,19 @@ fn write_waivers(to: &mut dyn Write, report: &CheckReport) -> io::Result<()> {
         }
         writeln!(to, "{}; {}; {}", finding.title, finding.said, finding.remedy)?;
     }
-    for waiver in report.waivers.iter().filter(|one| one.state == "used" && one.fingerprints.len() > 1) {
+    for waiver in
+        report.waivers.iter().filter(|one| one.state == "used" && one.fingerprints.len() > 1)
+    {
         let all: Vec<&str> = waiver.fingerprints.iter().map(|one| short(one)).collect();
         let place = &waiver.place;
         let count = counted(all.len(), "finding");
-        writeln!(to, "the waiver at {}:{} covers {count}: {}", place.file, place.line, all.join(", "))?;
+        writeln!(
+            to,
+            "the waiver at {}:{} covers {count}: {}",
+            place.file,
+            place.line,
+            all.join(", ")
+        )?;
     }
     Ok(())
 }
@@ -176,7 +193,9 @@ fn write_finding(
                 Snippet::source(one.text.as_str())
                     .path(one.file.as_str())
                     .line_start(one.line)
-                    .annotation(AnnotationKind::Primary.span(one.mark.clone()).label(label.as_str())),
+                    .annotation(
+                        AnnotationKind::Primary.span(one.mark.clone()).label(label.as_str()),
+                    ),
             ),
             None => group.element(Origin::path(format!("{} {}", spot.file, spot.pointer))),
         };
@@ -188,14 +207,15 @@ fn write_finding(
         let help = wrapped(&finding.remedy, extent.width.saturating_sub("help: ".len()));
         group = group.element(Level::HELP.message(help));
     }
-    let waiver = if extent.verbose {
-        format!("waive it in {WAIVERS_NAME}, below `waivers:`, with\n{}", finding.waiver())
-    } else {
-        format!("fingerprint {} (-v shows how to waive it)", finding.short())
-    };
-    group = group.element(Level::NOTE.no_name().message(waiver));
-    let renderer =
-        Renderer::styled().decor_style(DecorStyle::Ascii).term_width(extent.width);
+    if extent.waivable {
+        let waiver = if extent.verbose {
+            format!("waive it in {WAIVERS_NAME}, below `waivers:`, with\n{}", finding.waiver())
+        } else {
+            format!("fingerprint {} (-v shows how to waive it)", finding.short())
+        };
+        group = group.element(Level::NOTE.no_name().message(waiver));
+    }
+    let renderer = Renderer::styled().decor_style(DecorStyle::Ascii).term_width(extent.width);
     writeln!(to, "{}\n", renderer.render(&[group]))
 }
 
@@ -221,7 +241,8 @@ const INDENT: usize = 5;
 /// A note whose first line is broken at spaces where it is wider than the terminal; payloads below it stay as they are.
 fn wrapped(note: &str, width: usize) -> String {
     let room = width.saturating_sub(INDENT).max(WIDTH_FLOOR - INDENT);
-    let (first, rest) = note.split_once('\n').map_or((note, None), |(first, rest)| (first, Some(rest)));
+    let (first, rest) =
+        note.split_once('\n').map_or((note, None), |(first, rest)| (first, Some(rest)));
     let mut lines = vec![String::new()];
     for word in first.split(' ') {
         let length = lines.last().map_or(0, |line| line.chars().count());
@@ -352,17 +373,26 @@ mod tests {
 
     #[test]
     fn one_message_of_each_verdict() {
-        insta::assert_snapshot!(plain(false, Extent { most: 5, verbose: true, width: 80 }));
+        insta::assert_snapshot!(plain(
+            false,
+            Extent { most: 5, verbose: true, width: 80, waivable: true }
+        ));
     }
 
     #[test]
     fn strict_reading_shows_what_a_policy_hid() {
-        insta::assert_snapshot!(plain(true, Extent { most: 5, verbose: false, width: 80 }));
+        insta::assert_snapshot!(plain(
+            true,
+            Extent { most: 5, verbose: false, width: 80, waivable: true }
+        ));
     }
 
     #[test]
     fn a_short_report_counts_the_rest() {
-        insta::assert_snapshot!(plain(false, Extent { most: 1, verbose: false, width: 80 }));
+        insta::assert_snapshot!(plain(
+            false,
+            Extent { most: 1, verbose: false, width: 80, waivable: true }
+        ));
     }
 
     #[test]

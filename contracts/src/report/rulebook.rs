@@ -4,11 +4,20 @@ use evergate_schemas::changes;
 
 /// Rules of findings that are about no change of a document.
 const OWN: [(&str, &str); 7] = [
-    ("document-error", "a document could not be read as it is written, and what depends on it was not judged"),
-    ("document-warning", "a document is read in the stated way, and another reader may read it otherwise"),
+    (
+        "document-error",
+        "a document could not be read as it is written, and what depends on it was not judged",
+    ),
+    (
+        "document-warning",
+        "a document is read in the stated way, and another reader may read it otherwise",
+    ),
     ("lossy", "the conversion holds for every payload, and drops or replaces information"),
     ("refused", "the conversion refuses every payload"),
-    ("undecided", "it was neither proved nor refuted that every payload gets through; unknown never passes"),
+    (
+        "undecided",
+        "it was neither proved nor refuted that every payload gets through; unknown never passes",
+    ),
     ("waiver-expired", "a waiver has come to its end"),
     ("waiver-unused", "a waiver is about nothing that was found"),
 ];
@@ -18,7 +27,10 @@ const DERIVED: [(&str, &str); 19] = [
     ("A1", "an optional member is new to one side"),
     ("A2", "an optional member with a default is new to one side"),
     ("A3", "a required member is new, and nothing says where its value comes from"),
-    ("A4", "a member is gone that the other side requires, and nothing says where its value comes from"),
+    (
+        "A4",
+        "a member is gone that the other side requires, and nothing says where its value comes from",
+    ),
     ("A5", "a member became required, and a payload may leave it out"),
     ("A6", "null is refused where it used to be allowed"),
     ("A7", "a default changed"),

@@ -12,9 +12,9 @@ use jiff::civil::date;
 use serde_json::{Value, json};
 
 use super::model::{ApiReport, CheckReport};
+use super::rows::Subject;
 use super::waive::Standing;
 use crate::policy::{Compat, Expiry, Selector, Settings, Waiver};
-use super::rows::Subject;
 
 pub(super) fn place(file: &str, line: u32, column: u32, pointer: &str) -> Place {
     let pointer = Pointer::parse(pointer).unwrap();

@@ -9,7 +9,7 @@ use super::finding::{Finding, Labelled, Weight};
 use super::model::{CheckReport, Outcome, Spot};
 use super::rulebook::explain;
 use super::verdict_line::verdict_line;
-use super::words::{clipped, counted, pretty};
+use super::words::{clean, clipped, counted, pretty};
 
 /// Results of one run that GitHub takes; it shows the 5,000 worst. The worst are written first.
 const RESULTS_BOUND: usize = 25_000;
@@ -222,7 +222,9 @@ fn entry(finding: &Finding, ids: &[&str]) -> Entry {
     let logical = if finding.operation.is_empty() {
         Vec::new()
     } else {
-        vec![Logical { fully_qualified_name: format!("{} {}", finding.api, finding.operation) }]
+        vec![Logical {
+            fully_qualified_name: clean(&format!("{} {}", finding.api, finding.operation)),
+        }]
     };
     let mut places = finding.places.iter();
     let first = places.next().map(|place| Location {
@@ -231,7 +233,8 @@ fn entry(finding: &Finding, ids: &[&str]) -> Entry {
         message: None,
         logical_locations: logical,
     });
-    let related: Vec<Location> = places.enumerate().map(|(index, place)| related(index + 1, place)).collect();
+    let related: Vec<Location> =
+        places.enumerate().map(|(index, place)| related(index + 1, place)).collect();
     let suppression = finding.waived.as_ref().map(|waived| Suppression {
         kind: "external",
         status: "accepted",

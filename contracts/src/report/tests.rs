@@ -8,7 +8,7 @@ use super::model::{CheckReport, Outcome};
 use super::{Format, samples, write};
 use crate::policy::{FailOn, Policy, Settings};
 
-const EXTENT: Extent = Extent { most: 5, verbose: false, width: 80 };
+const EXTENT: Extent = Extent { most: 5, verbose: false, width: 80, waivable: true };
 
 fn written(report: &CheckReport, format: Format) -> String {
     let mut stream = StripStream::new(Vec::new());
@@ -103,7 +103,11 @@ fn command(line: &str) -> Option<(String, Vec<(String, String)>, String)> {
     let (head, data) = line.strip_prefix("::")?.split_once("::")?;
     let (name, properties) = head.split_once(' ').unwrap_or((head, ""));
     let decoded = |text: &str| {
-        text.replace("%0A", "\n").replace("%0D", "\r").replace("%3A", ":").replace("%2C", ",").replace("%25", "%")
+        text.replace("%0A", "\n")
+            .replace("%0D", "\r")
+            .replace("%3A", ":")
+            .replace("%2C", ",")
+            .replace("%25", "%")
     };
     let pairs = properties.split(',').filter_map(|one| one.split_once('='));
     let pairs = pairs.map(|(name, value)| (name.to_owned(), decoded(value))).collect();
@@ -124,9 +128,15 @@ fn github_commands_are_read_back_as_they_were_meant() {
                 other => other,
             };
             assert_eq!(name, expected);
-            let of = |key: &str| properties.iter().find(|(name, _)| name == key).map(|(_, text)| text.as_str());
+            let of = |key: &str| {
+                properties.iter().find(|(name, _)| name == key).map(|(_, text)| text.as_str())
+            };
             assert_eq!(of("file"), Some(finding.places[0].spot.file.as_str()));
-            assert!(of("title").unwrap().starts_with(&finding.title.chars().take(20).collect::<String>()));
+            assert!(
+                of("title")
+                    .unwrap()
+                    .starts_with(&finding.title.chars().take(20).collect::<String>())
+            );
         }
     }
     insta::assert_snapshot!(written(&samples::waived(Settings::default()), Format::Github));

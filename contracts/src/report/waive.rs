@@ -87,10 +87,12 @@ fn selected(selector: &Selector, finding: &Finding) -> bool {
         Selector::Fingerprint(beginning) => finding.fingerprint.starts_with(beginning.as_str()),
         Selector::Place { rule, operation, pointer } => {
             let inside = |spot: &Spot| {
-                let below = pointer.as_ref().map_or(Some(""), |pointer| {
-                    spot.pointer.strip_prefix(pointer.as_str())
-                });
-                below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || pointer.is_none())
+                let below = pointer
+                    .as_ref()
+                    .map_or(Some(""), |pointer| spot.pointer.strip_prefix(pointer.as_str()));
+                below.is_some_and(|rest| {
+                    rest.is_empty() || rest.starts_with('/') || pointer.is_none()
+                })
             };
             finding.rule == *rule
                 && operation.as_ref().is_none_or(|operation| *operation == finding.operation)
@@ -103,15 +105,21 @@ fn of_waiver(standing: &Standing, used: &WaiverUse, settings: Settings) -> Findi
     let waiver = &standing.waiver;
     let place = spot(&waiver.place);
     let (rule, title, remedy) = match (used.state, waiver.expires) {
-        ("expired", Expiry::After(last)) if used.fingerprints.is_empty() => {
-            ("waiver-expired", format!("the waiver ended with {last}, and nothing is found any more"), "remove the waiver")
-        }
+        ("expired", Expiry::After(last)) if used.fingerprints.is_empty() => (
+            "waiver-expired",
+            format!("the waiver ended with {last}, and nothing is found any more"),
+            "remove the waiver",
+        ),
         ("expired", Expiry::After(last)) => {
             let count = counted(used.fingerprints.len(), "finding");
             let title = format!("the waiver of {count} ended with {last}");
             ("waiver-expired", title, "mend what it is about, or write a later day")
         }
-        _ => ("waiver-unused", "the waiver is about nothing that was found".to_owned(), "remove the waiver"),
+        _ => (
+            "waiver-unused",
+            "the waiver is about nothing that was found".to_owned(),
+            "remove the waiver",
+        ),
     };
     let class = Class::Warning;
     Finding {

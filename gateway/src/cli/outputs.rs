@@ -33,7 +33,9 @@ pub(super) fn write(
     for output in &judging.output {
         let name = output.file.display();
         let Some(format) = format(output.format) else {
-            return Err(Failure::said(format!("a schema is no report: write `--format` for {name}")));
+            return Err(Failure::said(format!(
+                "a schema is no report: write `--format` for {name}"
+            )));
         };
         into_file(report, format, judging, &output.file)?;
         if format == Format::Github {
@@ -78,9 +80,10 @@ fn summary(report: &CheckReport, judging: &Judging) -> Result<(), Failure> {
 }
 
 fn extent(judging: &Judging, terminal: bool) -> Extent {
-    let size = terminal_size::terminal_size().filter(|_| terminal && std::io::stdout().is_terminal());
+    let size =
+        terminal_size::terminal_size().filter(|_| terminal && std::io::stdout().is_terminal());
     let width = size.map_or(WIDTH, |(columns, _)| usize::from(columns.0).min(WIDTH_BOUND));
-    Extent { most: judging.most, verbose: judging.verbose, width }
+    Extent { most: judging.most, verbose: judging.verbose, width, waivable: true }
 }
 
 /// The report's format; `None` for what is no report.

@@ -45,7 +45,8 @@ fn gather(files: &[(PathBuf, Option<String>)]) -> Result<Vec<Standing>, Failure>
     for (file, api) in files {
         match one(file)? {
             Ok(waivers) => {
-                let of_api = waivers.into_iter().map(|waiver| Standing { waiver, api: api.clone() });
+                let of_api =
+                    waivers.into_iter().map(|waiver| Standing { waiver, api: api.clone() });
                 standing.extend(of_api);
             }
             Err(found) => problems.extend(found),

@@ -90,7 +90,9 @@ fn a_file_of_another_shape_is_told() {
     check("{}", &["w.yaml:1:1: `waivers` is missing; write `waivers:` and the list below it"]);
     check(
         "waivers: {}",
-        &["w.yaml:1:10 at /waivers: `waivers` must be a list; write `- fingerprint: \"…\"` with `reason` and `expires` below"],
+        &[
+            "w.yaml:1:10 at /waivers: `waivers` must be a list; write `- fingerprint: \"…\"` with `reason` and `expires` below",
+        ],
     );
     check("waivers: []", &[]);
 }
@@ -100,15 +102,43 @@ fn a_fingerprint_and_a_rule_are_two_waivers() {
     let text = "waivers:\n- { fingerprint: aaaaaaaaaaaa, rule: A8, operation: x, reason: r, expires: never }\n";
     check(
         text,
-        &["w.yaml:2:38 at /waivers/0/rule: a waiver has either `fingerprint` or `rule`; leave one of them out"],
+        &[
+            "w.yaml:2:38 at /waivers/0/rule: a waiver has either `fingerprint` or `rule`; leave one of them out",
+        ],
     );
 }
 
 fn fragment() -> impl Strategy<Value = String> {
     let words = prop::sample::select(vec![
-        "waivers:", "- ", "  ", "\n", "fingerprint: ", "rule: ", "operation: ", "pointer: ", "/a~1b",
-        "reason: ", "expires: ", "never", "2027-03-01", "{", "}", "[", "]", "\"", ", ", "&a ", "*a",
-        "221fd63c2939", "é", "\u{0}", "|", "- - -", "? ", "!!int ", "1e999",
+        "waivers:",
+        "- ",
+        "  ",
+        "\n",
+        "fingerprint: ",
+        "rule: ",
+        "operation: ",
+        "pointer: ",
+        "/a~1b",
+        "reason: ",
+        "expires: ",
+        "never",
+        "2027-03-01",
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        ", ",
+        "&a ",
+        "*a",
+        "221fd63c2939",
+        "é",
+        "\u{0}",
+        "|",
+        "- - -",
+        "? ",
+        "!!int ",
+        "1e999",
     ]);
     prop::collection::vec(words, 0..60).prop_map(|words| words.concat())
 }
