@@ -109,7 +109,8 @@ fn of_changes(api: &ApiReport, settings: Settings) -> Vec<Finding> {
     let told = api.changes.iter().filter_map(|row| {
         let class = class_of(row)?;
         let covered = class == Class::Risky && spoken.iter().any(|one| row.subject.contains(one));
-        (!covered && !(lenient && class == Class::Risky)).then(|| of_change(api, row, class))
+        let hidden = lenient && class == Class::Risky;
+        (!covered && !hidden).then(|| of_change(api, row, class))
     });
     told.collect()
 }

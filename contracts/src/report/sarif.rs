@@ -1,6 +1,7 @@
 //! The report as SARIF 2.1.0 (OASIS, 2020, with errata 01), within the bounds of GitHub's code scanning.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -120,11 +121,12 @@ struct Entry {
 struct Location {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<usize>,
-    physical_location: Physical,
+    #[serde(rename = "physicalLocation")]
+    physical: Physical,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<Text>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    logical_locations: Vec<Logical>,
+    #[serde(rename = "logicalLocations", skip_serializing_if = "Vec::is_empty")]
+    logical: Vec<Logical>,
 }
 
 #[derive(Debug, Serialize)]
@@ -229,9 +231,9 @@ fn entry(finding: &Finding, ids: &[&str]) -> Entry {
     let mut places = finding.places.iter();
     let first = places.next().map(|place| Location {
         id: None,
-        physical_location: physical(&place.spot),
+        physical: physical(&place.spot),
         message: None,
-        logical_locations: logical,
+        logical,
     });
     let related: Vec<Location> =
         places.enumerate().map(|(index, place)| related(index + 1, place)).collect();
@@ -241,9 +243,9 @@ fn entry(finding: &Finding, ids: &[&str]) -> Entry {
         justification: format!("{} (expires: {})", waived.reason, waived.expires),
         location: Location {
             id: None,
-            physical_location: physical(&waived.place),
+            physical: physical(&waived.place),
             message: None,
-            logical_locations: Vec::new(),
+            logical: Vec::new(),
         },
     });
     Entry {
@@ -294,9 +296,9 @@ fn escaped(text: &str) -> String {
 fn related(id: usize, place: &Labelled) -> Location {
     Location {
         id: Some(id),
-        physical_location: physical(&place.spot),
+        physical: physical(&place.spot),
         message: Some(Text::plain(place.label.clone())),
-        logical_locations: Vec::new(),
+        logical: Vec::new(),
     }
 }
 
@@ -319,7 +321,10 @@ fn encoded(path: &str) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                 uri.push(char::from(byte));
             }
-            other => uri.push_str(&format!("%{other:02X}")),
+            // writing into a text does not fail
+            other => {
+                let _ = write!(uri, "%{other:02X}");
+            }
         }
     }
     uri

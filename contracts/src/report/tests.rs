@@ -81,7 +81,7 @@ fn gitlab_is_what_its_manual_says() {
         valid(&schema, &issues);
         let issues = issues.as_array().unwrap();
         let mut fingerprints: Vec<&Value> = issues.iter().map(|one| &one["fingerprint"]).collect();
-        fingerprints.sort_by_key(|one| one.to_string());
+        fingerprints.sort_by_key(ToString::to_string);
         fingerprints.dedup();
         assert_eq!(fingerprints.len(), report.findings.len());
     }
@@ -97,8 +97,11 @@ fn json_is_what_its_own_schema_says() {
     insta::assert_snapshot!(written(&samples::waived(Settings::default()), Format::Json));
 }
 
+/// A command's name, properties and text.
+type Command = (String, Vec<(String, String)>, String);
+
 /// As the runner reads a command: `::name properties::data`, with percent-encoding undone.
-fn command(line: &str) -> Option<(String, Vec<(String, String)>, String)> {
+fn command(line: &str) -> Option<Command> {
     let line = line.trim();
     let (head, data) = line.strip_prefix("::")?.split_once("::")?;
     let (name, properties) = head.split_once(' ').unwrap_or((head, ""));

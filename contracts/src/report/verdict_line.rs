@@ -32,7 +32,9 @@ pub(super) fn verdict_line(report: &CheckReport) -> (&'static str, String) {
 
 fn by_class(findings: &[&Finding]) -> String {
     let mut counts: BTreeMap<Class, usize> = BTreeMap::new();
-    findings.iter().for_each(|one| *counts.entry(one.class).or_default() += 1);
+    for one in findings {
+        *counts.entry(one.class).or_default() += 1;
+    }
     let texts = counts.iter().rev().map(|(class, count)| format!("{count} {}", class.word()));
     texts.collect::<Vec<_>>().join(", ")
 }
