@@ -7,6 +7,7 @@ pub mod changes;
 pub mod convert;
 pub mod describe;
 pub mod document;
+mod language;
 pub mod plan;
 pub mod pointer;
 pub mod problem;

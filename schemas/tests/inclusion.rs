@@ -21,7 +21,11 @@ use original::{Original, plain};
 use serde_json::Value;
 
 /// Cases whose published label is wrong: a payload both validators judged, or a proof checked by hand, says otherwise.
-const MISLABELLED: [&str; 0] = [];
+const MISLABELLED: [&str; 2] = [
+    // The manual elimination took `patternProperties: {"b": …}` for the member `b`; a name like `bb` shows it.
+    "uneval-elim/exp_19/manual_elim",
+    "uneval-elim/exp_20/manual_elim",
+];
 
 #[derive(Default)]
 struct Count {
@@ -78,7 +82,9 @@ fn judge(file: &Path) -> Count {
         let label = case["included"].as_bool().filter(|_| !MISLABELLED.contains(&id));
         match (&answer, label) {
             (Inclusion::Proved, Some(false)) => count.wrong_compatible.push(id.to_owned()),
-            (Inclusion::Refuted(_), Some(true)) => count.wrong_break.push(id.to_owned()),
+            (Inclusion::Refuted(witness), Some(true)) => {
+                count.wrong_break.push(format!("{id} by {}", witness.payload));
+            }
             (Inclusion::Undecided(undecided), _) => {
                 count.undecided += 1;
                 let mark = format!("{id} ({label:?}) at {}", undecided.at);

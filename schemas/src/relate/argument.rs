@@ -268,6 +268,10 @@ impl<'a> Argument<'a> {
         if flat.is_void() || flat.parts.contains(&reader) {
             return Some(FREE);
         }
+        let listed = reader != NOTHING && flat.values.is_some();
+        if !listed && let Some(found) = self.by_strings(facts, &flat, reader) {
+            return found;
+        }
         if reader == NOTHING {
             return self.contradiction(facts, &flat);
         }
@@ -285,6 +289,9 @@ impl<'a> Argument<'a> {
             if sure {
                 return Some(FREE);
             }
+            if let Some(found) = self.by_strings(facts, &flat, reader) {
+                return found;
+            }
         }
         let groups = self.memory.groups.of(&mut self.memory.maker.space.arena, reader);
         if let [only] = &*groups
@@ -293,6 +300,20 @@ impl<'a> Argument<'a> {
             return self.one_group(facts, &flat, reader);
         }
         self.all(groups.iter().map(|&group| (Arc::clone(facts), group)))
+    }
+
+    /// The answer where only strings are left and it is known which they are.
+    #[expect(clippy::option_option, reason = "no answer here, and no proof, are two things")]
+    fn by_strings(&mut self, facts: &Facts, flat: &Flat, reader: Id) -> Option<Option<Leaning>> {
+        if flat.types != Types::STRING {
+            return None;
+        }
+        let within = self.memory.maker.space.strings_within(facts, reader)?;
+        Some(if within {
+            Some(FREE)
+        } else {
+            self.fail(facts, reader, "a bound or pattern on strings")
+        })
     }
 
     fn one_group(&mut self, facts: &Facts, flat: &Flat, reader: Id) -> Option<Leaning> {

@@ -178,8 +178,7 @@ fn wrap(maker: &mut Maker, facts: &Facts, step: &Step, inner: Value) -> Option<V
             let flat = maker.space.fold(facts);
             let name = match pattern {
                 Some(pattern) => {
-                    crate::sample::text::name_for(&mut maker.space.patterns, pattern, None)
-                        .map(Arc::from)
+                    maker.space.name_for(pattern, None).map(Arc::from)
                 }
                 None => maker.free_name(&flat, &Map::new(), None),
             }?;

@@ -55,7 +55,7 @@ impl Maker {
             match kind {
                 Types::NULL => found.push(Value::Null),
                 Types::BOOLEAN => found.extend([Value::Bool(false), Value::Bool(true)]),
-                Types::STRING => found.extend(self.string_edges(&flat)),
+                Types::STRING => found.extend(self.string_edges(all, &flat)),
                 Types::ARRAY => found.extend(self.array_edges(&flat, share, depth)),
                 Types::OBJECT => found.extend(self.object_edges(&flat, share, depth)),
                 _ => found.extend(number_edges(&flat).into_iter().map(Value::Number)),
@@ -66,7 +66,7 @@ impl Maker {
         found
     }
 
-    fn string_edges(&mut self, flat: &Flat) -> Vec<Value> {
+    fn string_edges(&mut self, all: &Facts, flat: &Flat) -> Vec<Value> {
         let mut texts = Vec::new();
         if flat.texts.patterns.is_empty() {
             let start = flat.format.as_deref().map_or("", text::example);
@@ -79,10 +79,11 @@ impl Maker {
             }
             texts.push(text::fit("é\u{1F600}\"\\", least, flat.texts.most));
         } else {
+            texts.extend(self.space.edge_texts(all));
             for seed in 0..STRINGS {
                 let mut random = Random::new(seed);
                 let chance = (seed > 0).then_some(&mut random);
-                texts.extend(text::string(&mut self.space.patterns, &flat.texts, None, chance));
+                texts.extend(self.space.text(all, flat, chance));
             }
         }
         texts.into_iter().map(Value::String).collect()

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::evaluate::{Judge, Patterns, compare, integer};
+use super::strings::Strings;
 use super::node::{
     ANYTHING, Arena, Contains, Id, Keywords, Layer, NOTHING, Numbers, Row, Texts, Types,
 };
@@ -126,6 +127,7 @@ pub(crate) fn with(had: &Facts, more: Id) -> Facts {
 pub(crate) struct Space {
     pub(crate) arena: Arena,
     pub(crate) patterns: Patterns,
+    pub(crate) strings: Strings,
     folded: HashMap<Facts, Arc<Flat>>,
     /// The choices that a schema opens, as schemas of their own.
     opened: HashMap<Id, Arc<[Vec<Id>]>>,
@@ -139,6 +141,11 @@ impl Space {
     /// From here on so much more work may be done before [`Self::is_spent`] says to stop.
     pub(crate) const fn allow(&mut self, work: u64) {
         self.limit = self.work.saturating_add(work);
+    }
+
+    /// Puts work to the account.
+    pub(crate) const fn work(&mut self, work: u64) {
+        self.work = self.work.saturating_add(work);
     }
 
     /// Whether the work allowed was done: whoever searches gives up now.

@@ -10,7 +10,6 @@ use super::flat::{Facts, Flat, Space, with};
 use super::node::{NOTHING, Types};
 use super::number;
 use super::random::Random;
-use super::text;
 
 /// Bounds of what is made.
 #[derive(Clone, Copy, Debug)]
@@ -132,7 +131,7 @@ impl Maker {
         let turns = kinds.iter().cycle().skip(start).take(kinds.len());
         for kind in turns {
             for redrawn in 0..REDRAWN {
-                let Some(value) = self.of_kind(&flat, *kind, draw, (depth, redrawn)) else { break };
+                let Some(value) = self.of_kind((all, &flat), *kind, draw, (depth, redrawn)) else { break };
                 if flat.not.is_empty() && flat.contains.is_empty() {
                     return Some(value);
                 }
@@ -160,7 +159,7 @@ impl Maker {
 
     fn of_kind(
         &mut self,
-        flat: &Flat,
+        (all, flat): (&Facts, &Flat),
         kind: Types,
         draw: &mut Draw,
         (depth, redrawn): (u32, u32),
@@ -174,14 +173,12 @@ impl Maker {
                 draw.random.as_mut().map_or(redrawn % 2 == 1, |random| random.once_in(2)),
             )),
             Types::STRING => {
-                let format = flat.format.as_deref();
                 let mut another = Random::new(u64::from(redrawn));
                 let random = match &mut draw.random {
                     None if redrawn > 0 => Some(&mut another),
                     chance => chance.as_mut(),
                 };
-                text::string(&mut self.space.patterns, &flat.texts, format, random)
-                    .map(Value::String)
+                self.space.text(all, flat, random).map(Value::String)
             }
             Types::ARRAY => self.array(flat, draw, depth),
             _ => self.object(flat, draw, depth),
@@ -335,9 +332,10 @@ impl Maker {
         let mut names: Vec<String> = Vec::new();
         let closed = flat.undeclared().contains(&NOTHING);
         for pattern in flat.name_patterns() {
-            let mut own = Random::new(seed);
-            let chance = random.as_deref_mut().unwrap_or(&mut own);
-            names.extend(text::name_for(&mut self.space.patterns, &pattern, Some(chance)));
+            match random.as_deref_mut() {
+                Some(chance) => names.extend(self.space.name_for(&pattern, Some(chance))),
+                None => names.extend(self.space.names_for(&pattern)),
+            }
         }
         if !flat.names.is_empty() {
             let string = self.space.arena.of_types(Types::STRING);

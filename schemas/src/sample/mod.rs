@@ -10,6 +10,7 @@ mod objection;
 pub(crate) mod random;
 pub(crate) mod read;
 mod sampler;
+pub(crate) mod strings;
 pub(crate) mod text;
 mod validate;
 

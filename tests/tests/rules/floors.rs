@@ -7,8 +7,8 @@ pub(crate) const FLOORS: [(&str, &[&str]); 3] = [
     (
         "schemas/src",
         &[
-            "convert", "plan", "relate", "sample", "changes", "describe", "release", "document",
-            "schema", "version", "problem", "pointer",
+            "convert", "plan", "relate", "sample", "language", "changes", "describe", "release",
+            "document", "schema", "version", "problem", "pointer",
         ],
     ),
     (
