@@ -1,6 +1,6 @@
 //! Versioned API descriptions, what may be sent between them, and the conversion that makes it so.
 //!
-//! Rooms, top floor first: `convert`, `plan`, `relate`, `sample`, `changes`, `describe`, `release`,
+//! Rooms, top floor first: `convert`, `plan`, `relate`, `sample`, `language`, `changes`, `describe`, `release`,
 //! and the foundations `document`, `schema`, `version`, `problem`, `pointer`. No file names a room above its own.
 
 pub mod changes;

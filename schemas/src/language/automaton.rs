@@ -174,13 +174,12 @@ impl Dfa {
         while let Some(&pair) = order.get(seen) {
             fuel.spend(kinds.len())?;
             row.clear();
-            draft.accepts.push(
-                pair.is_some_and(|(left, right)| self.accepts(left) && other.accepts(right)),
-            );
+            draft
+                .accepts
+                .push(pair.is_some_and(|(left, right)| self.accepts(left) && other.accepts(right)));
             for &(left, right) in &kinds {
-                let target = pair.and_then(|pair| {
-                    settle((self.step(pair.0, left), other.step(pair.1, right)))
-                });
+                let target = pair
+                    .and_then(|pair| settle((self.step(pair.0, left), other.step(pair.1, right))));
                 let fresh = State::try_from(numbers.len()).ok()?;
                 row.push(*numbers.entry(target).or_insert_with(|| {
                     order.push(target);

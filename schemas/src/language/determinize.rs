@@ -193,10 +193,7 @@ impl<'a> Determinizer<'a> {
     }
 
     fn ends_well(&self, (place, burden): Thread) -> bool {
-        let done = matches!(
-            self.program.steps.get(place as usize),
-            Some(Step::Done | Step::Here)
-        );
+        let done = matches!(self.program.steps.get(place as usize), Some(Step::Done | Step::Here));
         let carried = self.burdens.get(burden as usize).map_or(&[][..], |burden| burden);
         done && carried
             .iter()

@@ -31,6 +31,11 @@ impl Marked {
         self.groups.is_empty()
     }
 
+    /// How a group starts that stands for look-around.
+    fn opening(&self, number: usize) -> String {
+        format!("(?P<{}{number}>", self.mark)
+    }
+
     /// What a group of that name asks.
     pub(super) fn around(&self, name: &str) -> Option<Around> {
         if self.groups.is_empty() {
@@ -67,7 +72,7 @@ fn mark(pattern: &str) -> (Cow<'_, str>, Marked) {
         } else if in_class {
             in_class = letter != ']';
         } else if let Some((sign, around)) = SIGNS.iter().find(|(sign, _)| rest.starts_with(sign)) {
-            written.push_str(&format!("(?P<{}{}>", marked.mark, marked.groups.len()));
+            written.push_str(&marked.opening(marked.groups.len()));
             marked.groups.push(*around);
             rest = rest.get(sign.len()..).unwrap_or_default();
             continue;
@@ -107,7 +112,7 @@ pub(crate) fn with_look_around(pattern: &str) -> Option<String> {
     let mut whole = regex_syntax::parse(&translated).ok()?.to_string();
     for (number, around) in marked.groups.iter().enumerate() {
         let (sign, _) = SIGNS.iter().find(|(_, meaning)| meaning == around)?;
-        whole = whole.replace(&format!("(?P<{}{number}>", marked.mark), sign);
+        whole = whole.replace(&marked.opening(number), sign);
     }
     Some(whole)
 }
@@ -150,12 +155,13 @@ pub(super) fn conjuncts(hir: &Hir, marked: &Marked) -> Option<Vec<(Hir, bool)>> 
     let mut found = Vec::new();
     let mut rest = rest.iter();
     let mut left = rest.as_slice();
-    let anchored = |part: Vec<Hir>| {
-        Hir::concat(std::iter::once(Hir::look(Look::Start)).chain(part).collect())
-    };
+    let anchored =
+        |part: Vec<Hir>| Hir::concat(std::iter::once(Hir::look(Look::Start)).chain(part).collect());
     while let Some(HirKind::Capture(capture)) = rest.next().map(Hir::kind) {
         let name = capture.name.as_deref();
-        let Some(Around::Ahead { negative }) = name.and_then(|name| marked.around(name)) else { break };
+        let Some(Around::Ahead { negative }) = name.and_then(|name| marked.around(name)) else {
+            break;
+        };
         found.push((anchored(vec![(*capture.sub).clone()]), !negative));
         left = rest.as_slice();
     }

@@ -14,22 +14,15 @@ impl Fuel {
     }
 
     /// What is left.
-    pub(crate) const fn left(&self) -> u64 {
+    pub(crate) const fn left(self) -> u64 {
         self.0
     }
 
     /// Takes work off; `None` once there is too little left, and from then on.
     pub(crate) const fn spend(&mut self, work: usize) -> Option<()> {
-        match self.0.checked_sub(work as u64) {
-            Some(left) => {
-                self.0 = left;
-                Some(())
-            }
-            None => {
-                self.0 = 0;
-                None
-            }
-        }
+        let enough = self.0 >= work as u64;
+        self.0 = self.0.saturating_sub(work as u64);
+        if enough { Some(()) } else { None }
     }
 }
 

@@ -86,7 +86,8 @@ struct Before {
 impl Before {
     fn new(next: &[State], width: usize, count: usize) -> Option<Self> {
         let slots = count.checked_mul(width)?;
-        let slot = |target: State, kind: usize| State::try_from(kind * count + target as usize).ok();
+        let slot =
+            |target: State, kind: usize| State::try_from(kind * count + target as usize).ok();
         let mut starts: Vec<State> = vec![0; slots + 1];
         for row in next.chunks_exact(width) {
             for (kind, &target) in row.iter().enumerate() {

@@ -103,13 +103,12 @@ impl<'a> Writer<'a> {
 
     fn read(&mut self, ranges: Ranges, next: Place) -> Option<Place> {
         let fresh = self.program.sets.len();
-        let set = match self.known.get(&ranges) {
-            Some(&set) => set,
-            None => {
-                self.program.sets.push(ranges.clone());
-                self.known.insert(ranges, fresh);
-                fresh
-            }
+        let set = if let Some(&known) = self.known.get(&ranges) {
+            known
+        } else {
+            self.program.sets.push(ranges.clone());
+            self.known.insert(ranges, fresh);
+            fresh
         };
         self.push(Step::Read { set, next })
     }
@@ -207,9 +206,9 @@ impl<'a> Writer<'a> {
 /// The codes of a class; `None` for bytes that are no characters.
 pub(super) fn ranges(class: &Class) -> Option<Ranges> {
     match class {
-        Class::Unicode(class) => {
-            Some(class.ranges().iter().map(|range| (code(range.start()), code(range.end()))).collect())
-        }
+        Class::Unicode(class) => Some(
+            class.ranges().iter().map(|range| (code(range.start()), code(range.end()))).collect(),
+        ),
         Class::Bytes(class) => class
             .ranges()
             .iter()

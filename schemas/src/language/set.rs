@@ -77,7 +77,8 @@ impl Language {
         let (alphabet, _) = Alphabet::telling(&sets, fuel)?;
         let width = alphabet.count();
         // State 0 is the start, state 1 the one of no return, the others are beginnings of the texts.
-        let mut rows: Vec<(Vec<State>, bool)> = vec![(vec![1; width], false), (vec![1; width], false)];
+        let mut rows: Vec<(Vec<State>, bool)> =
+            vec![(vec![1; width], false), (vec![1; width], false)];
         for text in texts {
             let mut state: State = 0;
             for letter in text.chars() {
@@ -167,18 +168,18 @@ impl Language {
         for from in bounds {
             fuel.spend(8)?;
             let (left, right) = (self.at(from)?, other.at(from)?);
-            let known = made.iter().find(|(one, two, _)| Arc::ptr_eq(one, left) && Arc::ptr_eq(two, right));
-            let both = match known {
-                Some((_, _, known)) => Arc::clone(known),
-                None => {
-                    let both = if Arc::ptr_eq(left, right) {
-                        Arc::clone(left)
-                    } else {
-                        Arc::new(left.and(right, fuel)?)
-                    };
-                    made.push((left, right, Arc::clone(&both)));
-                    both
-                }
+            let known =
+                made.iter().find(|(one, two, _)| Arc::ptr_eq(one, left) && Arc::ptr_eq(two, right));
+            let both = if let Some((_, _, known)) = known {
+                Arc::clone(known)
+            } else {
+                let both = if Arc::ptr_eq(left, right) {
+                    Arc::clone(left)
+                } else {
+                    Arc::new(left.and(right, fuel)?)
+                };
+                made.push((left, right, Arc::clone(&both)));
+                both
             };
             let same = spans.last().is_some_and(|(_, last)| {
                 Arc::ptr_eq(last, &both) || (last.is_nothing() && both.is_nothing())

@@ -30,9 +30,46 @@ fn validator(pattern: &str) -> Option<jsonschema::Validator> {
 }
 
 const TEXTS: [&str; 40] = [
-    "", "a", "b", "ab", "ba", "aa", "abab", "aab", "foo", "foobar", "bar", "0", "12", "a1", "-",
-    "a-b", "--", "A", "AB", "aB", " ", "a b", "a\n", "\n", "\r", "a\r\nb", "\u{2028}", "é", "éa",
-    "\u{1F600}", "_", "$", ".", "^a", "a$", "aaaaaaaaaaaaaaaaaaaa", "python", "pythons", "x.y.z", "1.2.3",
+    "",
+    "a",
+    "b",
+    "ab",
+    "ba",
+    "aa",
+    "abab",
+    "aab",
+    "foo",
+    "foobar",
+    "bar",
+    "0",
+    "12",
+    "a1",
+    "-",
+    "a-b",
+    "--",
+    "A",
+    "AB",
+    "aB",
+    " ",
+    "a b",
+    "a\n",
+    "\n",
+    "\r",
+    "a\r\nb",
+    "\u{2028}",
+    "é",
+    "éa",
+    "\u{1F600}",
+    "_",
+    "$",
+    ".",
+    "^a",
+    "a$",
+    "aaaaaaaaaaaaaaaaaaaa",
+    "python",
+    "pythons",
+    "x.y.z",
+    "1.2.3",
 ];
 
 /// The language says of every text what the validator says.
@@ -52,11 +89,51 @@ fn check(pattern: &str) {
 #[test]
 fn patterns_mean_what_the_validator_means() {
     let patterns = [
-        "", "a", "^a", "a$", "^a$", "^$", "^", "$", ".", "^.$", "^.*$", "^a|b$", "^(a|b)$", r"^\S*$", r"^\d+$",
-        r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", r"^https?:\/\/[^\s]+$", r"\.(jpg|png)$", r"^[^\s@]+@[^\s@]+\.[^\s@]+$",
-        "^[A-Z]{2}$", "^.{2,3}$", "^[ab]{2,}$", "a{2,4}", "^(ab){1,3}$", "(?i)^foo$", "(?m)^a$", "(?m)a$", r"\w+ \w+",
-        "^[^a]$", "^[^ab]*$", "x*", "^(a*)*$", "^(a|aa)+$", r"^\x41$", r"^\u{1F600}$", r"^\p{L}+$", r"^\P{L}$", r"^\cA$",
-        r"^a\b$", r"^[a-z]+\b-", "^(?<name>a)b$", r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$", "^[a-z&&^b]+$", "^.{0,65535}$", "^.{0,}$",
+        "",
+        "a",
+        "^a",
+        "a$",
+        "^a$",
+        "^$",
+        "^",
+        "$",
+        ".",
+        "^.$",
+        "^.*$",
+        "^a|b$",
+        "^(a|b)$",
+        r"^\S*$",
+        r"^\d+$",
+        r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+        r"^https?:\/\/[^\s]+$",
+        r"\.(jpg|png)$",
+        r"^[^\s@]+@[^\s@]+\.[^\s@]+$",
+        "^[A-Z]{2}$",
+        "^.{2,3}$",
+        "^[ab]{2,}$",
+        "a{2,4}",
+        "^(ab){1,3}$",
+        "(?i)^foo$",
+        "(?m)^a$",
+        "(?m)a$",
+        r"\w+ \w+",
+        "^[^a]$",
+        "^[^ab]*$",
+        "x*",
+        "^(a*)*$",
+        "^(a|aa)+$",
+        r"^\x41$",
+        r"^\u{1F600}$",
+        r"^\p{L}+$",
+        r"^\P{L}$",
+        r"^\cA$",
+        r"^a\b$",
+        r"^[a-z]+\b-",
+        "^(?<name>a)b$",
+        r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$",
+        "^[a-z&&^b]+$",
+        "^.{0,65535}$",
+        "^.{0,}$",
     ];
     for pattern in patterns {
         check(pattern);
@@ -66,11 +143,33 @@ fn patterns_mean_what_the_validator_means() {
 #[test]
 fn look_around_means_what_an_engine_that_has_it_means() {
     let patterns = [
-        "^(?=x$)x$", "^(?!python$)[a-zA-Z-_.0-9]+$", r"^([a-z\d]|[a-z\d]([a-z\d-](?!--))*[a-z\d])$", "^(?!pattern$).*$",
-        r"^(?!org\.bukkit\.)([a-zA-Z_$][a-zA-Z\d_$]*\.)*[a-zA-Z_$][a-zA-Z\d_$]*$", "^(?![i|I][o|O])", "^(?!a::)(?!b$).*",
-        r"^(?=.*\d)(?=.*[a-z]).{2,8}$", "(?!a)b", "a(?=b)", "(?=ab)a", "a(?!b)", "^(?!.*--)[a-z-]+$", "(?<=a)b", "(?<!a)b",
-        "^(?:(?!--)[a-z-])+$", "(?<=^|,)a", "(?<![a-z])b$", "a(?=b(?!c))", "^(?!(?!a))", "(?:a(?=b)|b)+$",
-        "^(?!^a)", "(?<=a)(?=b)", r"^(?=.{1,40}$)[a-z]+(?:\.[a-z]+)*$", "a(?!$)", "(?!.)", r"^(?=\s*\S)",
+        "^(?=x$)x$",
+        "^(?!python$)[a-zA-Z-_.0-9]+$",
+        r"^([a-z\d]|[a-z\d]([a-z\d-](?!--))*[a-z\d])$",
+        "^(?!pattern$).*$",
+        r"^(?!org\.bukkit\.)([a-zA-Z_$][a-zA-Z\d_$]*\.)*[a-zA-Z_$][a-zA-Z\d_$]*$",
+        "^(?![i|I][o|O])",
+        "^(?!a::)(?!b$).*",
+        r"^(?=.*\d)(?=.*[a-z]).{2,8}$",
+        "(?!a)b",
+        "a(?=b)",
+        "(?=ab)a",
+        "a(?!b)",
+        "^(?!.*--)[a-z-]+$",
+        "(?<=a)b",
+        "(?<!a)b",
+        "^(?:(?!--)[a-z-])+$",
+        "(?<=^|,)a",
+        "(?<![a-z])b$",
+        "a(?=b(?!c))",
+        "^(?!(?!a))",
+        "(?:a(?=b)|b)+$",
+        "^(?!^a)",
+        "(?<=a)(?=b)",
+        r"^(?=.{1,40}$)[a-z]+(?:\.[a-z]+)*$",
+        "a(?!$)",
+        "(?!.)",
+        r"^(?=\s*\S)",
     ];
     for pattern in patterns {
         check(pattern);
@@ -79,7 +178,8 @@ fn look_around_means_what_an_engine_that_has_it_means() {
 
 #[test]
 fn what_is_not_regular_or_not_sure_is_no_language() {
-    for pattern in [r"(a)\1", "(", "[", r"[\b]", r"é\b", r"\bé", "^[^]$", "(?<=a$)b", "(?=(?<=a)b)"] {
+    for pattern in [r"(a)\1", "(", "[", r"[\b]", r"é\b", r"\bé", "^[^]$", "(?<=a$)b", "(?=(?<=a)b)"]
+    {
         assert!(language(pattern).is_none(), "{pattern}");
     }
 }
@@ -104,14 +204,31 @@ fn hostile_patterns_are_bounded() {
     let nested = format!("{}a{}", "(".repeat(200), "{0,9}){1,9}".repeat(200));
     let deep = format!("{}a{}", "(".repeat(5000), ")*".repeat(5000));
     let million = "a?".repeat(500_000);
-    let classes: String = (0..3000).map(|n| format!("[{}-{}]", 'a', char::from_u32(200 + n).unwrap())).collect();
+    let many = |count: u32, one: fn(u32) -> String| (0..count).map(one).collect::<Vec<_>>().concat();
+    let classes = many(3000, |n| format!("[a-{}]", char::from_u32(200 + n).unwrap()));
     let ahead = "(?=.*a)(?!.*b)".repeat(400);
-    let tails = (0..40).map(|n| format!("(?=.*a.{{{n}}}b)")).collect::<String>();
-    let words: String = (0..4000).map(|n| format!("word{n}|")).collect();
+    let tails = many(40, |n| format!("(?=.*a.{{{n}}}b)"));
+    let words = many(4000, |n| format!("word{n}|"));
     for pattern in [
-        "(a+)+$", "^(a|a)*$", "(.{1000}){1000}", "[^]{0,65535}", r"[\s\S]{0,65535}", "^(.{0,65535}){0,65535}$",
-        "(x{1000}){1000}{1000}", ".*a.{25}", "^(.*a.{20}|b)*$", r"(\p{L}{1,200}){1,200}", &nested, &deep, &million,
-        &classes, &ahead, &format!("^{tails}.*$"), &words, "((a{0,99}){0,99}){0,99}", r"^(?:(?!a.{18}b).)*$",
+        "(a+)+$",
+        "^(a|a)*$",
+        "(.{1000}){1000}",
+        "[^]{0,65535}",
+        r"[\s\S]{0,65535}",
+        "^(.{0,65535}){0,65535}$",
+        "(x{1000}){1000}{1000}",
+        ".*a.{25}",
+        "^(.*a.{20}|b)*$",
+        r"(\p{L}{1,200}){1,200}",
+        &nested,
+        &deep,
+        &million,
+        &classes,
+        &ahead,
+        &format!("^{tails}.*$"),
+        &words,
+        "((a{0,99}){0,99}){0,99}",
+        r"^(?:(?!a.{18}b).)*$",
     ] {
         bounded(pattern);
     }
@@ -136,9 +253,12 @@ fn lengths_and_lists() {
     let mut all = colours.members(9, &mut fuel);
     all.sort();
     assert_eq!(all, ["", "green", "red"]);
-    let big = Language::lengths(1_000_000, None).and(&language("^(ab)*$").unwrap(), &mut fuel).unwrap();
+    let big =
+        Language::lengths(1_000_000, None).and(&language("^(ab)*$").unwrap(), &mut fuel).unwrap();
     assert_eq!(big.is_empty(&mut fuel), Some(false));
-    let odd = Language::lengths(1_000_001, Some(1_000_001)).and(&language("^(ab)*$").unwrap(), &mut fuel).unwrap();
+    let odd = Language::lengths(1_000_001, Some(1_000_001))
+        .and(&language("^(ab)*$").unwrap(), &mut fuel)
+        .unwrap();
     assert_eq!(odd.is_empty(&mut fuel), Some(true));
 }
 
@@ -205,7 +325,9 @@ fn patterns(around: bool) -> impl Strategy<Value = String> {
 
 fn texts() -> impl Strategy<Value = String> {
     prop::collection::vec(
-        prop::sample::select(vec!['a', 'b', 'a', 'b', 'B', '0', '-', '.', ' ', '\n', '\r', 'é', '\u{2028}']),
+        prop::sample::select(vec![
+            'a', 'b', 'a', 'b', 'B', '0', '-', '.', ' ', '\n', '\r', 'é', '\u{2028}',
+        ]),
         0..7,
     )
     .prop_map(|letters| letters.into_iter().collect())

@@ -1,6 +1,6 @@
 //! Members of a set of strings: lengths, the shortest, plausible and diverse ones.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::alphabet::Kind;
 use super::automaton::{Dfa, State, at, put};
@@ -115,7 +115,9 @@ impl Dfa {
             fuel.spend(self.width())?;
             let possible = (0..kinds).filter(|kind| at(future, self.step(state, *kind)));
             let kind = match &mut choose {
-                None => possible.min_by_key(|kind| plainness(self.alphabet.sample(*kind), &text))?,
+                None => {
+                    possible.min_by_key(|kind| plainness(self.alphabet.sample(*kind)))?
+                }
                 Some(choose) => {
                     let possible: Vec<Kind> = possible.collect();
                     let plain = |kind: &Kind| self.alphabet.sample(*kind).is_ascii_graphic();
@@ -138,7 +140,7 @@ impl Dfa {
 }
 
 /// The order in which characters are taken for a plain string: letters, digits, the rest.
-fn plainness(letter: char, _before: &str) -> u32 {
+fn plainness(letter: char) -> u32 {
     match letter {
         'a'..='z' => u32::from(letter),
         '0'..='9' => 1000 + u32::from(letter),
@@ -224,8 +226,8 @@ impl Language {
             found.extend(self.word(length, None, fuel));
             found.extend(self.word(length, Some(&mut choose), fuel));
         }
-        let mut seen = HashMap::new();
-        found.retain(|text| seen.insert(text.clone(), ()).is_none());
+        let mut seen = HashSet::new();
+        found.retain(|text| seen.insert(text.clone()));
         found.truncate(most);
         found
     }

@@ -177,9 +177,7 @@ fn wrap(maker: &mut Maker, facts: &Facts, step: &Step, inner: Value) -> Option<V
         Step::Free(pattern) => {
             let flat = maker.space.fold(facts);
             let name = match pattern {
-                Some(pattern) => {
-                    maker.space.name_for(pattern, None).map(Arc::from)
-                }
+                Some(pattern) => maker.space.name_for(pattern, None).map(Arc::from),
                 None => maker.free_name(&flat, &Map::new(), None),
             }?;
             holder(maker, facts, &name, inner)

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::evaluate::{Judge, Patterns, compare, integer};
-use super::strings::Strings;
 use super::node::{
     ANYTHING, Arena, Contains, Id, Keywords, Layer, NOTHING, Numbers, Row, Texts, Types,
 };
+use super::strings::Strings;
 
 /// How often a choice that has one way left is folded in before the rest stays open.
 const ROUNDS: usize = 24;

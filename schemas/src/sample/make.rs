@@ -131,7 +131,9 @@ impl Maker {
         let turns = kinds.iter().cycle().skip(start).take(kinds.len());
         for kind in turns {
             for redrawn in 0..REDRAWN {
-                let Some(value) = self.of_kind((all, &flat), *kind, draw, (depth, redrawn)) else { break };
+                let Some(value) = self.of_kind((all, &flat), *kind, draw, (depth, redrawn)) else {
+                    break;
+                };
                 if flat.not.is_empty() && flat.contains.is_empty() {
                     return Some(value);
                 }
@@ -340,6 +342,9 @@ impl Maker {
         if !flat.names.is_empty() {
             let string = self.space.arena.of_types(Types::STRING);
             let all = super::flat::facts(flat.names.iter().copied().chain([string]));
+            if random.is_none() {
+                names.extend(self.space.edge_texts(&all));
+            }
             let made = [self.random_name(&all, seed), self.random_name(&all, seed.wrapping_add(7))];
             names.extend(made.into_iter().flatten());
         }

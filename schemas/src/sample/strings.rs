@@ -165,8 +165,7 @@ impl Space {
             let when = self.schema_strings(conditional.when, fuel)?;
             let then = self.schema_strings(conditional.then, fuel)?;
             let otherwise = self.schema_strings(conditional.otherwise, fuel)?;
-            let either =
-                when.and(&then, fuel)?.or(&otherwise.minus(&when, fuel)?, fuel)?;
+            let either = when.and(&then, fuel)?.or(&otherwise.minus(&when, fuel)?, fuel)?;
             whole = whole.and(&either, fuel)?;
         }
         Some(whole)
