@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::schema::{DEFS_PREFIX, UNRESOLVED};
+use super::bundle::UNRESOLVED;
+use crate::schema::DEFS_PREFIX;
 
 /// Cuts each such circle at one of its references, and names the components where it was cut.
 pub(super) fn cut(defs: &mut BTreeMap<String, Value>) -> Vec<String> {

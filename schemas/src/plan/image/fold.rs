@@ -23,6 +23,8 @@ const SILENT: &[&str] = &[
     "unevaluatedItems",
     "title",
     "description",
+    "contentEncoding",
+    "contentMediaType",
     "default",
     "example",
     "examples",

@@ -95,11 +95,7 @@ impl Search<'_> {
     ) -> Option<Witness> {
         self.tried += 1;
         let fails = |payload: &Value| {
-            if sender.judge(payload) == Some(true) {
-                self.failure(payload, reader, values)
-            } else {
-                None
-            }
+            if sender.is_valid(payload) { self.failure(payload, reader, values) } else { None }
         };
         fails(&payload)?;
         let payload = shrink(payload, |smaller| fails(smaller).is_some());
@@ -123,7 +119,7 @@ impl Search<'_> {
                 }
             }
         }
-        if reader.judge(&value) != Some(false) {
+        if reader.is_valid(&value) {
             return None;
         }
         let (at, keyword, message) = reader.first_error(&value)?;
