@@ -25,6 +25,12 @@ pub enum Policy {
     UndeclaredErrorPasses,
     /// A backend answers in a media type that the client accepts, where it declares several.
     AcceptHonoured,
+    /// A sender that declares a range of media types, as `*/*`, sends one that the reader declares.
+    RangeNarrowed,
+    /// A client takes values that an `x-extensible-enum` does not list.
+    ExtensibleEnum,
+    /// A client ignores webhooks and callbacks that its version does not declare.
+    UndeclaredOutgoingIgnored,
 }
 
 /// A verdict with its evidence, for one part of a message.
@@ -164,6 +170,27 @@ pub struct OperationBridge {
     pub request: MessageBridge,
     /// Backend to client, one for each status the backend declares.
     pub responses: Vec<MessageBridge>,
+}
+
+/// A webhook or callback of a backend's version, towards a client's. Nothing stands between the two, so that all
+/// verdicts are on payloads as they are sent; no plan converts them.
+#[derive(Clone, Debug)]
+pub struct OutgoingBridge {
+    /// Index into the backend version's [`crate::describe::model::Description::outgoing`].
+    pub backend_operation: usize,
+    /// Index into the client version's; `None` when that version does not declare it.
+    pub client_operation: Option<usize>,
+    /// Backend to client.
+    pub request: MessageBridge,
+    /// Client to backend, one for each status the client declares.
+    pub responses: Vec<MessageBridge>,
+}
+
+impl OutgoingBridge {
+    /// The worst verdict of all messages.
+    pub fn verdict(&self) -> Verdict {
+        self.responses.iter().map(|one| one.verdict).fold(self.request.verdict, Verdict::max)
+    }
 }
 
 impl OperationBridge {

@@ -1,15 +1,18 @@
 //! The table of all bridges of an api.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::describe::model::{Api, Description, Operation};
-use crate::plan::bridge::{OperationBridge, Plan};
+use crate::describe::pairing::{Counterpart, Names};
+use crate::plan::bridge::{OperationBridge, OutgoingBridge, Plan};
 use crate::plan::image::Known;
 use crate::plan::judge::JudgeLimits;
 use crate::plan::lens::VersionChanges;
 use crate::relate::Prover;
 
 use super::ledger::Ledger;
+use super::media::Fit;
 use super::message::{Hop, Messages, lacking, message, unchanged, whole};
 
 /// Which versions are set against each other. No version is against itself: its payloads pass as they are.
@@ -63,6 +66,7 @@ impl Default for CompileLimits {
 #[derive(Clone, Debug, Default)]
 pub struct Bridges {
     operations: BTreeMap<(usize, usize), Vec<OperationBridge>>,
+    outgoing: BTreeMap<(usize, usize), Vec<OutgoingBridge>>,
     documents: BTreeMap<(usize, usize), BTreeMap<String, Plan>>,
 }
 
@@ -85,19 +89,24 @@ impl Bridges {
         (prover, limits): (&mut Prover, &CompileLimits),
     ) -> Self {
         let pairs = pairs.of(api.versions.len());
-        let tables: Vec<Table<'_>> =
-            api.versions.iter().map(|version| Table::new(version)).collect();
+        let mut table = Table::new(api);
         let mut ledger = Ledger::new(api, changes);
         // The first walk only finds out what there is to derive and judge.
-        drop(walked(&tables, changes, &pairs, &mut ledger));
+        drop(walked(&mut table, changes, &pairs, &mut ledger));
         ledger.answer(prover, limits.threads, &limits.known, limits.judge);
-        walked(&tables, changes, &pairs, &mut ledger)
+        walked(&mut table, changes, &pairs, &mut ledger)
     }
 
     /// The operations of the client's version, in its order, towards a backend's version; empty when the pair
     /// was not asked for, or is one version twice.
     pub fn operation(&self, client: usize, backend: usize) -> &[OperationBridge] {
         self.operations.get(&(client, backend)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The webhooks and callbacks of the backend's version, in its order, towards a client's version; empty when the
+    /// pair was not asked for.
+    pub fn outgoing(&self, client: usize, backend: usize) -> &[OutgoingBridge] {
+        self.outgoing.get(&(client, backend)).map_or(&[], Vec::as_slice)
     }
 
     /// The plain documents of one version towards another, by file stem.
@@ -111,32 +120,42 @@ impl Bridges {
     }
 }
 
-/// One version with its operations by shape.
+/// The versions with what their operations answer to, and which are the same.
 struct Table<'a> {
-    description: &'a Description,
-    by_shape: HashMap<String, usize>,
-    shapes: Vec<String>,
+    versions: Vec<&'a Description>,
+    names: Vec<Names>,
+    same: BTreeMap<(usize, usize), Vec<Option<Counterpart>>>,
 }
 
 impl<'a> Table<'a> {
-    fn new(description: &'a Description) -> Self {
-        let shapes: Vec<String> =
-            description.operations.iter().map(|one| one.key.shape()).collect();
-        let mut by_shape = HashMap::new();
-        for (at, shape) in shapes.iter().enumerate() {
-            by_shape.entry(shape.clone()).or_insert(at);
-        }
-        Self { description, by_shape, shapes }
+    fn new(api: &'a Api) -> Self {
+        let versions: Vec<&Description> = api.versions.iter().map(Arc::as_ref).collect();
+        let names = versions.iter().map(|version| Names::new(version)).collect();
+        Self { versions, names, same: BTreeMap::new() }
     }
 
-    fn find(&self, shape: &str) -> Option<(usize, &'a Operation)> {
-        let at = *self.by_shape.get(shape)?;
-        Some((at, self.description.operations.get(at)?))
+    /// Finds out which operations of one version are those of the others.
+    fn pair(&mut self, from: usize, others: &[usize]) {
+        for to in others.iter().copied().filter(|to| *to != from) {
+            if let (Some(ours), Some(theirs)) = (self.names.get(from), self.names.get(to)) {
+                self.same.entry((from, to)).or_insert_with(|| ours.counterparts(theirs));
+            }
+        }
+    }
+
+    /// The operation of version `to` that is the one at `at` of version `from`.
+    fn find(&self, (from, at): (usize, usize), to: usize) -> Option<(usize, &'a Operation)> {
+        let index = if from == to {
+            at
+        } else {
+            self.same.get(&(from, to))?.get(at).copied().flatten()?.index
+        };
+        Some((index, self.versions.get(to)?.operations.get(index)?))
     }
 }
 
 fn walked<'a>(
-    tables: &[Table<'a>],
+    table: &mut Table<'a>,
     changes: &'a [VersionChanges],
     pairs: &BTreeSet<(usize, usize)>,
     ledger: &mut Ledger<'a>,
@@ -146,34 +165,32 @@ fn walked<'a>(
         let mut messages = Messages { ledger: &mut *ledger, changes };
         let way: Vec<usize> =
             if from < to { (from..=to).collect() } else { (to..=from).rev().collect() };
-        let operations = operations(tables, (from, to), &way, &mut messages);
-        let documents = documents(tables, &way, &mut messages);
+        table.pair(from, &way);
+        let operations = operations(table, (from, to), &way, &mut messages);
+        let documents = documents(&table.versions, &way, &mut messages);
         bridges.operations.insert((from, to), operations);
         bridges.documents.insert((from, to), documents);
+        if let (Some(client), Some(backend)) = (table.versions.get(from), table.versions.get(to)) {
+            let found = messages.outgoing((from, *client), (to, *backend));
+            bridges.outgoing.insert((from, to), found);
+        }
     }
     bridges
 }
 
 fn operations<'a>(
-    tables: &[Table<'a>],
+    table: &Table<'a>,
     (client, backend): (usize, usize),
     way: &[usize],
     messages: &mut Messages<'_, 'a>,
 ) -> Vec<OperationBridge> {
-    let Some(table) = tables.get(client) else { return Vec::new() };
+    let Some(version) = table.versions.get(client) else { return Vec::new() };
     let mut found = Vec::new();
-    for (at, (operation, shape)) in
-        table.description.operations.iter().zip(&table.shapes).enumerate()
-    {
-        let target = tables.get(backend).and_then(|table| table.find(shape));
-        let bridge = target.and_then(|(target, _)| {
+    for (at, operation) in version.operations.iter().enumerate() {
+        let bridge = table.find((client, at), backend).and_then(|(target, _)| {
             let route: Vec<(usize, &'a Operation)> = way
                 .iter()
-                .filter_map(|version| {
-                    let own = (*version == client).then_some(operation);
-                    let operation = own.or_else(|| Some(tables.get(*version)?.find(shape)?.1))?;
-                    Some((*version, operation))
-                })
+                .filter_map(|version| Some((*version, table.find((client, at), *version)?.1)))
                 .collect();
             messages.operation((client, at), (backend, target), &route)
         });
@@ -194,19 +211,20 @@ fn missing(at: usize, operation: &Operation) -> OperationBridge {
 }
 
 fn documents<'a>(
-    tables: &[Table<'a>],
+    versions: &[&'a Description],
     way: &[usize],
     messages: &mut Messages<'_, 'a>,
 ) -> BTreeMap<String, Plan> {
     let mut found = BTreeMap::new();
     let (Some(first), Some(last)) = (way.first(), way.last()) else { return found };
-    let Some(table) = tables.get(*first) else { return found };
-    for name in table.description.documents.keys() {
+    let Some(sender) = versions.get(*first) else { return found };
+    for name in sender.documents.keys() {
         let hops: Vec<Hop<'a>> = way
             .iter()
             .filter_map(|version| {
-                let content = tables.get(*version)?.description.documents.get(name)?;
-                Some(Hop { version: *version, operation: None, content, status: None })
+                let content = versions.get(*version)?.documents.get(name)?;
+                let fit = Fit::Declared;
+                Some(Hop { version: *version, operation: None, content, fit, status: None })
             })
             .collect();
         let plan = if hops.last().is_some_and(|hop| hop.version == *last) {

@@ -16,6 +16,8 @@ use crate::plan::program::Program;
 use crate::relate::Prover;
 use crate::schema::{Role, Schema, Side};
 
+use super::wire;
+
 /// A schema that was met, by number: two with the same text over the same components have the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct SchemaId(usize);
@@ -25,6 +27,10 @@ pub(super) struct SchemaId(usize);
 pub(super) enum Reading {
     /// As a message in this direction by this role.
     Directed(Side, Role),
+    /// By a reader from text in this direction; whether one value looks like an array of one.
+    Texts(Side, bool),
+    /// By a reader from a form in this direction.
+    Form(Side),
     /// As a plain document.
     Plain,
 }
@@ -102,6 +108,12 @@ impl<'a> Ledger<'a> {
             let schema = match (self.api.versions.get(version), reading) {
                 (Some(description), Reading::Directed(side, role)) => {
                     description.schema(root, side, role)
+                }
+                (Some(description), Reading::Texts(side, single)) => {
+                    wire::texts(description.schema(root, side, Role::Reader), single)
+                }
+                (Some(description), Reading::Form(side)) => {
+                    wire::members(description.schema(root, side, Role::Reader))
                 }
                 (Some(description), Reading::Plain) => description.plain(root),
                 (None, _) => Schema::from_document(root.clone()),

@@ -1,90 +1,221 @@
-//! Which declared content of one version is the same as that of another.
+//! Which declared media type of a reader takes a body of the sender's media type.
 
-use crate::describe::model::{Content, Operation, Response, Status};
+use crate::describe::model::Content;
 
-/// Whether a body of this media type is judged by its schema: JSON in any spelling, forms, and wildcards.
-pub(super) fn has_schema(media_type: &str) -> bool {
-    let bare = bare(media_type);
-    is_json(bare) || is_wildcard(bare) || bare == "application/x-www-form-urlencoded"
+/// How a body's media type meets the reader's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// The reader declares it, or a range that has it: `application/json` is in `application/*`; parameters that
+    /// the reader does not name do not matter, and UTF-8 is what JSON is anyway (RFC 8259 §8.1).
+    Declared,
+    /// The sender declares a range, and the reader a type inside.
+    Narrowed,
+    /// The same syntax under another name, as `application/json` and `application/vnd.a.v2+json` (RFC 6839 §3.1):
+    /// the reader takes it only when it is renamed on the way.
+    Renamed,
 }
 
-fn bare(media_type: &str) -> &str {
+/// How a media type's payloads are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Syntax {
+    /// JSON, or a range, which is taken to mean JSON: what the gateway converts.
+    Json,
+    /// Names and texts: scalars have no types on the wire.
+    Form,
+    /// One text, or elements with texts.
+    Text,
+    /// Anything else with a schema of its own.
+    Other,
+}
+
+/// The type and subtype, without parameters.
+pub(super) fn bare(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or(media_type)
+}
+
+/// How payloads of a media type are written.
+pub(super) fn syntax(media_type: &str) -> Syntax {
+    let bare = bare(media_type);
+    if is_json(bare) || is_range(bare) {
+        Syntax::Json
+    } else if bare == "application/x-www-form-urlencoded" || bare == "multipart/form-data" {
+        Syntax::Form
+    } else if bare.starts_with("text/") || is_xml(bare) {
+        Syntax::Text
+    } else {
+        Syntax::Other
+    }
 }
 
 fn is_json(bare: &str) -> bool {
     bare == "application/json" || bare == "text/json" || bare.ends_with("+json")
 }
 
-fn is_wildcard(bare: &str) -> bool {
-    bare == "*/*" || bare == "application/*" || bare == "*"
+fn is_xml(bare: &str) -> bool {
+    bare == "application/xml" || bare == "text/xml" || bare.ends_with("+xml")
 }
 
-/// The content that a reader declares for a sender's media type: the same, the same but for parameters, a
-/// wildcard that covers it, one that a sender's wildcard covers, and at last any JSON for any JSON.
-pub(super) fn matching<'a>(media_type: &str, contents: &'a [Content]) -> Option<&'a Content> {
-    let wanted = bare(media_type);
-    let covers = |range: &str, one: &str| {
-        is_wildcard(range) && (range != "application/*" || one.starts_with("application/"))
-            || range.strip_suffix("/*").is_some_and(|kind| one.split('/').next() == Some(kind))
-    };
-    let pick =
-        |fits: &dyn Fn(&str) -> bool| contents.iter().find(|one| fits(bare(&one.media_type)));
-    contents
-        .iter()
-        .find(|one| one.media_type == media_type)
-        .or_else(|| pick(&|one| one == wanted))
-        .or_else(|| pick(&|one| covers(one, wanted)))
-        .or_else(|| pick(&|one| covers(wanted, one) && is_json(one)))
-        .or_else(|| pick(&|one| covers(wanted, one)))
-        .or_else(|| pick(&|one| is_json(wanted) && is_json(one)))
+fn is_range(bare: &str) -> bool {
+    bare.contains('*')
 }
 
-/// The spelling to write, when the reader's is another one and no wildcard.
-pub(super) fn written_as(sent: &str, read: &str) -> Option<String> {
-    (sent != read && !is_wildcard(bare(read)) && !read.contains('*') && !sent.contains('*'))
-        .then(|| read.to_owned())
-}
-
-/// The response that an operation declares for another version's status.
-pub(super) fn response(operation: &Operation, status: Status) -> Option<&Response> {
-    match status {
-        Status::Code(code) => operation.response(code),
-        Status::Class(class) => declared(operation, Status::Class(class))
-            .or_else(|| declared(operation, Status::Default)),
-        Status::Default => declared(operation, Status::Default),
+/// Whether a range has a type: `*/*`, `application/*`, and `application/*+json`, which authors write although
+/// RFC 9110 §12.5.1 does not know it.
+fn covers(range: &str, one: &str) -> bool {
+    if range == "*" || range == "*/*" {
+        return true;
     }
-}
-
-fn declared(operation: &Operation, status: Status) -> Option<&Response> {
-    operation.responses.iter().find(|one| one.status == status)
-}
-
-/// Statuses that the reader singles out, and that the sender's declared class or default may bring. What is
-/// declared as default is taken to be an error.
-pub(super) fn singled_out(sender: &Operation, status: Status, reader: &Operation) -> Vec<Status> {
-    let covered = |code: u16| match status {
-        Status::Code(_) => false,
-        Status::Class(class) => code / 100 == u16::from(class),
-        Status::Default => {
-            code >= 400
-                && declared(sender, Status::Class(u8::try_from(code / 100).unwrap_or(0))).is_none()
-        }
+    let (Some((kind, suffix)), Some((other, name))) = (range.split_once('/'), one.split_once('/'))
+    else {
+        return false;
     };
-    let codes = reader.responses.iter().filter_map(|one| match one.status {
-        Status::Code(code) if covered(code) && declared(sender, one.status).is_none() => {
-            Some(one.status)
-        }
-        _ => None,
-    });
-    codes.collect()
+    let ends = suffix.strip_prefix('*').is_some_and(|ending| name.ends_with(ending));
+    ends && (kind == other || kind == "*")
 }
 
-/// Whether a status tells of an error; `default` does.
-pub(super) const fn is_error(status: Status) -> bool {
-    match status {
-        Status::Code(code) => code >= 400,
-        Status::Class(class) => class >= 4,
-        Status::Default => true,
+/// Parameters by name, sorted, without a `charset` that says UTF-8.
+fn parameters(media_type: &str) -> Vec<&str> {
+    let all = media_type.split(';').skip(1);
+    let mut found: Vec<&str> = all
+        .filter(|one| !one.is_empty() && !matches!(*one, "charset=utf-8" | "charset=\"utf-8\""))
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+/// The content that a reader declares for a sender's media type, and how they meet. In this order: the same text;
+/// the same type with the same parameters, or none; the narrowest range that has it; what a sender's range has,
+/// JSON first; the same type with other parameters; at last another name for the same syntax.
+pub(super) fn matching<'a>(
+    media_type: &str,
+    contents: &'a [Content],
+) -> Option<(&'a Content, Fit)> {
+    let wanted = bare(media_type);
+    let named = parameters(media_type);
+    let find = |fits: &dyn Fn(&str) -> bool| contents.iter().find(|one| fits(&one.media_type));
+    let same = |one: &str| bare(one) == wanted;
+    let declared = find(&|one| one == media_type)
+        .or_else(|| find(&|one| same(one) && parameters(one) == named))
+        .or_else(|| find(&|one| same(one) && parameters(one).is_empty()))
+        .or_else(|| {
+            let ranges = contents.iter().filter(|one| {
+                let range = bare(&one.media_type);
+                is_range(range) && covers(range, wanted)
+            });
+            ranges.max_by_key(|one| narrowness(bare(&one.media_type)))
+        });
+    if let Some(content) = declared {
+        return Some((content, Fit::Declared));
+    }
+    if is_range(wanted) {
+        let narrowed = find(&|one| covers(wanted, bare(one)) && is_json(bare(one)))
+            .or_else(|| find(&|one| covers(wanted, bare(one))))
+            .or_else(|| find(&|one| covers(bare(one), wanted)));
+        return narrowed.map(|content| (content, Fit::Narrowed));
+    }
+    let family = |one: &str| {
+        let one = bare(one);
+        is_json(wanted) && is_json(one) || is_xml(wanted) && is_xml(one)
+    };
+    find(&same).or_else(|| find(&family)).map(|content| (content, Fit::Renamed))
+}
+
+/// `application/*+json` before `application/*` before `*/*`.
+fn narrowness(range: &str) -> usize {
+    if range.starts_with('*') { 0 } else { range.len() }
+}
+
+/// The spelling to write, when the reader's is another one and no range.
+pub(super) fn written_as(sent: &str, read: &str) -> Option<String> {
+    (sent != read && !is_range(bare(read)) && !is_range(bare(sent))).then(|| read.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Fit, matching};
+    use crate::describe::model::Content;
+    use crate::pointer::Pointer;
+    use crate::problem::Place;
+
+    fn check(sent: &str, read: &[&str], wanted: Option<(&str, Fit)>) {
+        let place = Place { file: "a".into(), line: 1, column: 1, pointer: Pointer::root() };
+        let contents: Vec<Content> =
+            read.iter().map(|one| Content::new(*one, json!(true), place.clone())).collect();
+        let found = matching(sent, &contents).map(|(one, fit)| (one.media_type.as_str(), fit));
+        assert_eq!(found, wanted, "{sent} {read:?}");
+    }
+
+    #[test]
+    fn a_reader_takes_what_it_declares_and_what_its_ranges_have() {
+        let declared = |name| Some((name, Fit::Declared));
+        check(
+            "application/json",
+            &["text/plain", "application/json"],
+            declared("application/json"),
+        );
+        check("application/json", &["*/*", "application/*"], declared("application/*"));
+        check(
+            "application/a+json",
+            &["application/*", "application/*+json"],
+            declared("application/*+json"),
+        );
+        check("text/plain", &["application/*", "*/*"], declared("*/*"));
+        check("image/png", &["application/json"], None);
+        check("image/png", &["image/*"], declared("image/*"));
+    }
+
+    #[test]
+    fn parameters_that_the_reader_does_not_name_do_not_matter() {
+        let declared = |name| Some((name, Fit::Declared));
+        check(
+            "application/json;charset=utf-8",
+            &["application/json"],
+            declared("application/json"),
+        );
+        check(
+            "application/json",
+            &["application/json;charset=utf-8"],
+            declared("application/json;charset=utf-8"),
+        );
+        check(
+            "application/json;v=1",
+            &["application/json;v=2", "application/json"],
+            declared("application/json"),
+        );
+        check(
+            "application/json;v=1",
+            &["application/json;v=2"],
+            Some(("application/json;v=2", Fit::Renamed)),
+        );
+        check(
+            "application/json",
+            &["application/json;v=2"],
+            Some(("application/json;v=2", Fit::Renamed)),
+        );
+    }
+
+    #[test]
+    fn the_same_syntax_under_another_name_has_to_be_renamed() {
+        let renamed = |name| Some((name, Fit::Renamed));
+        check(
+            "application/vnd.a.v1+json",
+            &["text/plain", "application/vnd.a.v2+json"],
+            renamed("application/vnd.a.v2+json"),
+        );
+        check("application/json", &["application/hal+json"], renamed("application/hal+json"));
+        check("text/xml", &["application/xml"], renamed("application/xml"));
+        check("application/json", &["application/xml"], None);
+    }
+
+    #[test]
+    fn a_senders_range_means_what_the_reader_declares() {
+        let narrowed = |name| Some((name, Fit::Narrowed));
+        check("*/*", &["text/plain", "application/json"], narrowed("application/json"));
+        check("application/*", &["text/plain", "application/pdf"], narrowed("application/pdf"));
+        check("*/*", &["application/*"], narrowed("application/*"));
+        check("*/*", &["*/*"], Some(("*/*", Fit::Declared)));
+        check("text/*", &["application/json"], None);
     }
 }

@@ -1,21 +1,24 @@
 //! The messages of one operation between two versions, hop by hop over the versions in between.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::describe::model::{Content, Operation, OperationKey, Response, Status};
+use crate::describe::model::{Content, Operation, Response, Status};
 use crate::plan::bridge::{
     BodyPlan, Judgement, MessageBridge, OperationBridge, Part, PartKey, Plan, Policy,
 };
 use crate::plan::image::Known;
 use crate::plan::lens::{Direction, ParameterChange, VersionChanges};
+use crate::plan::program::Note;
 use crate::pointer::Pointer;
 use crate::problem::Place;
 use crate::relate::verdict::{Verdict, Witness};
 use crate::schema::{Role, Side};
 
-use super::ledger::{Ledger, Reading, SchemaId, Step};
-use super::media::{has_schema, is_error, matching, response, singled_out, written_as};
+use super::ledger::{Ledger, Reading, Step};
+use super::media::{Fit, Syntax, matching, syntax, written_as};
 use super::parameter::{always, headers, request};
+use super::status::{is_error, response, singled_out};
+use super::value;
 
 /// One version on the way of a message.
 #[derive(Clone, Copy)]
@@ -24,6 +27,8 @@ pub(super) struct Hop<'a> {
     /// Absent for plain documents.
     pub(super) operation: Option<&'a Operation>,
     pub(super) content: &'a Content,
+    /// How the first sender's media type meets this one.
+    pub(super) fit: Fit,
     pub(super) status: Option<Status>,
 }
 
@@ -67,22 +72,20 @@ impl<'a> Messages<'_, 'a> {
         route: &Route<'a>,
         (sender, reader): (&'a Operation, &'a Operation),
     ) -> MessageBridge {
-        let declared = declared(self.changes, client, backend, &sender.key);
+        let declared = declared(self.changes, client, backend, route);
         let ledger = &mut *self.ledger;
         let outcome = request(sender, reader, &declared, &mut |sent, read| {
-            bare(ledger, Side::Request, (client, sent), (backend, read))
+            value::compared(ledger, Side::Request, (client, sent), (backend, read))
         });
         let mut parts = outcome.parts;
+        parts.extend(moved(sender, reader));
         let mut bodies = Vec::new();
         let known = known(sender, None);
         match (&sender.body, &reader.body) {
             (Some(sent), Some(read)) => {
                 if read.required && !sent.required {
-                    parts.push(whole(
-                        "required",
-                        "a request without a body is refused",
-                        &sender.place,
-                    ));
+                    let said = "a request without a body is refused";
+                    parts.push(whole("required", said, &sent.place));
                 }
                 for content in &sent.contents {
                     let hops = hops(route, content, |operation| {
@@ -96,29 +99,27 @@ impl<'a> Messages<'_, 'a> {
                     }
                 }
                 if sent.contents.is_empty() != read.contents.is_empty() && read.required {
-                    parts.push(whole("content", "the request has no body", &sender.place));
+                    parts.push(whole("content", "the request has no body", &sent.place));
                 }
             }
             (None, Some(read)) if read.required => {
                 parts.push(whole("required", "the request has no body", &sender.place));
             }
-            _ => {}
+            (Some(sent), None) => parts.extend(sent.contents.iter().map(ignored)),
+            (None, _) => {}
         }
         message(None, parts, bodies, outcome.steps)
     }
 
     /// A response that the backend declares, as it comes under `status`; the route goes from the backend.
     fn response(&mut self, route: &Route<'a>, sent: &'a Response, status: Status) -> MessageBridge {
-        let (Some(&(backend, _)), Some(&(client, reader))) = (route.first(), route.last()) else {
+        let (Some(&(backend, sender)), Some(&(client, reader))) = (route.first(), route.last())
+        else {
             return message(Some(status), Vec::new(), Vec::new(), Vec::new());
         };
         let Some(read) = response(reader, status) else {
-            let part = if is_error(status) {
-                let judgement = Judgement {
-                    policies: vec![Policy::UndeclaredErrorPasses],
-                    ..Judgement::of(Verdict::Native)
-                };
-                shown(PartKey::Whole, judgement, (&sent.place, None))
+            let part = if is_error(status, sender) {
+                shown(PartKey::Whole, by(Policy::UndeclaredErrorPasses), (&sent.place, None))
             } else {
                 let said = format!("the client's version declares no status {status}");
                 whole("status", &said, &sent.place)
@@ -126,8 +127,10 @@ impl<'a> Messages<'_, 'a> {
             return message(Some(status), vec![part], Vec::new(), Vec::new());
         };
         let ledger = &mut *self.ledger;
-        let mut parts = headers(&sent.headers, &read.headers, &mut |sent, read| {
-            bare(ledger, Side::Response, (backend, sent), (client, read))
+        let (theirs, ours): (Vec<_>, Vec<_>) =
+            (sent.headers.iter().collect(), read.headers.iter().collect());
+        let mut parts = headers(&theirs, &ours, &mut |sent, read| {
+            value::compared(ledger, Side::Response, (backend, sent), (client, read))
         });
         let mut bodies = Vec::new();
         let mut unknown = Vec::new();
@@ -144,8 +147,11 @@ impl<'a> Messages<'_, 'a> {
                 None => unknown.push(content),
             }
         }
-        if !read.contents.is_empty() {
-            parts.extend(unmet(&unknown, !bodies.is_empty(), sent));
+        if read.contents.is_empty() {
+            parts.extend(unknown.into_iter().map(ignored));
+        } else {
+            let may_pass = is_error(sent.status, sender);
+            parts.extend(unmet(&unknown, (!bodies.is_empty(), may_pass), sent));
         }
         message(Some(status), parts, bodies, Vec::new())
     }
@@ -158,17 +164,25 @@ impl<'a> Messages<'_, 'a> {
         (parts, bodies): (&mut Vec<Part>, &mut Vec<BodyPlan>),
     ) {
         let (Some(sent), Some(read)) = (hops.first(), hops.last()) else { return };
-        let plan = if has_schema(&sent.content.media_type) && has_schema(&read.content.media_type) {
+        let media_type = &sent.content.media_type;
+        let converts = syntax(media_type) == Syntax::Json
+            && syntax(&read.content.media_type) == Syntax::Json
+            && !sent.content.sequence
+            && !read.content.sequence;
+        let plan = if converts {
             self.plan(Some(side), hops, known)
         } else {
-            unchanged(Judgement::of(Verdict::Native))
+            let ends = ((sent.version, sent.content), (read.version, read.content));
+            unchanged(value::as_it_is(self.ledger, side, ends))
         };
-        let key = PartKey::Body(sent.content.media_type.clone());
+        let mut judgement = plan.judgement.clone();
+        met(&mut judgement, (sent.content, read.content), read.fit);
         let places = (&sent.content.place, Some(&read.content.place));
-        parts.push(shown(key, plan.judgement.clone(), places));
+        parts.push(shown(PartKey::Body(media_type.clone()), judgement, places));
+        parts.extend(value::encodings(sent.content, read.content));
         bodies.push(BodyPlan {
-            media_type: sent.content.media_type.clone(),
-            written_as: written_as(&sent.content.media_type, &read.content.media_type),
+            media_type: media_type.clone(),
+            written_as: written_as(media_type, &read.content.media_type),
             plan,
         });
     }
@@ -209,18 +223,41 @@ impl<'a> Messages<'_, 'a> {
     }
 }
 
-/// The judgement on a parameter's or header's schema, which no plan converts.
-fn bare<'a>(
-    ledger: &mut Ledger<'a>,
-    side: Side,
-    (from, sent): (usize, &'a Value),
-    (to, read): (usize, &'a Value),
-) -> Judgement {
-    let sender: SchemaId = ledger.schema(from, Reading::Directed(side, Role::Sender), sent);
-    let reader = ledger.schema(to, Reading::Directed(side, Role::Reader), read);
-    ledger
-        .plan(sender, reader, Vec::new(), &Known::default())
-        .map_or_else(|| Judgement::of(Verdict::Undecided), |plan| plan.judgement)
+/// What the media types add to the judgement on a body.
+fn met(judgement: &mut Judgement, (sent, read): (&Content, &Content), fit: Fit) {
+    match fit {
+        Fit::Declared => {}
+        Fit::Narrowed => judgement.policies.push(Policy::RangeNarrowed),
+        Fit::Renamed => {
+            let text = format!("write `{}` for `{}`", read.media_type, sent.media_type);
+            let at = Pointer::root().as_str().to_owned();
+            judgement.steps.push(Note { rule: "A23", text, at, loss: false });
+            judgement.verdict = judgement.verdict.max(Verdict::Bridged);
+        }
+    }
+}
+
+/// A request whose path differs in a version has to be sent to another one.
+fn moved(sender: &Operation, reader: &Operation) -> Option<Part> {
+    if sender.key.shape() == reader.key.shape() {
+        return None;
+    }
+    let text = format!("send it to `{}`", reader.key.path);
+    let at = Pointer::root().as_str().to_owned();
+    let steps = vec![Note { rule: "L18", text, at, loss: false }];
+    let judgement = Judgement { steps, ..Judgement::of(Verdict::Bridged) };
+    Some(shown(PartKey::Whole, judgement, (&sender.place, Some(&reader.place))))
+}
+
+/// What nobody there reads.
+pub(super) fn ignored(content: &Content) -> Part {
+    let key = PartKey::Body(content.media_type.clone());
+    shown(key, by(Policy::UndeclaredIgnored), (&content.place, None))
+}
+
+/// What holds by a policy.
+pub(super) fn by(policy: Policy) -> Judgement {
+    Judgement { policies: vec![policy], ..Judgement::of(Verdict::Native) }
 }
 
 /// The declared parameter changes between two versions, in the order in which they are met.
@@ -228,7 +265,7 @@ fn declared<'a>(
     changes: &'a [VersionChanges],
     client: usize,
     backend: usize,
-    key: &OperationKey,
+    route: &Route<'_>,
 ) -> Vec<(Direction, &'a ParameterChange)> {
     let up = backend > client;
     let (old, new) = if up { (client, backend) } else { (backend, client) };
@@ -237,12 +274,15 @@ fn declared<'a>(
         versions.reverse();
     }
     let direction = if up { Direction::Up } else { Direction::Down };
-    let shape = key.shape();
+    // More than one where a version is in the path.
+    let mut shapes: Vec<String> =
+        route.iter().map(|(_, operation)| operation.key.shape()).collect();
+    shapes.dedup();
     versions
         .into_iter()
         .filter_map(|version| changes.get(version))
         .flat_map(|changes| &changes.parameters)
-        .filter(|change| change.operation.shape() == shape)
+        .filter(|change| shapes.contains(&change.operation.shape()))
         .map(|change| (direction, change))
         .collect()
 }
@@ -257,18 +297,14 @@ fn hops<'a>(
     let mut hops = Vec::new();
     for (at, (version, operation)) in route.iter().enumerate() {
         let found = if at == 0 {
-            Some(content)
+            Some((content, Fit::Declared))
         } else {
             contents(operation).and_then(|all| matching(&content.media_type, all))
         };
         match found {
-            Some(content) => {
-                hops.push(Hop {
-                    version: *version,
-                    operation: Some(operation),
-                    content,
-                    status: None,
-                });
+            Some((content, fit)) => {
+                let operation = Some(*operation);
+                hops.push(Hop { version: *version, operation, content, fit, status: None });
             }
             None if at == last => return None,
             // A version in between that lacks the body says nothing about it.
@@ -290,24 +326,20 @@ fn known(operation: &Operation, sent: Option<&Response>) -> Known {
 }
 
 /// The media types of a response that the client does not declare.
-fn unmet(unknown: &[&Content], some_met: bool, sent: &Response) -> Vec<Part> {
-    if is_error(sent.status) {
-        let judgement = Judgement {
-            policies: vec![Policy::UndeclaredErrorPasses],
-            ..Judgement::of(Verdict::Native)
-        };
+pub(super) fn unmet(
+    unknown: &[&Content],
+    (some_met, may_pass): (bool, bool),
+    sent: &Response,
+) -> Vec<Part> {
+    let by_policy = match (may_pass, some_met) {
+        (true, _) => Some(Policy::UndeclaredErrorPasses),
+        (false, true) => Some(Policy::AcceptHonoured),
+        (false, false) => None,
+    };
+    if let Some(policy) = by_policy {
         let part = |content: &&Content| {
             let key = PartKey::Body(content.media_type.clone());
-            shown(key, judgement.clone(), (&content.place, None))
-        };
-        return unknown.iter().map(part).collect();
-    }
-    if some_met {
-        let judgement =
-            Judgement { policies: vec![Policy::AcceptHonoured], ..Judgement::of(Verdict::Native) };
-        let part = |content: &&Content| {
-            let key = PartKey::Body(content.media_type.clone());
-            shown(key, judgement.clone(), (&content.place, None))
+            shown(key, by(policy), (&content.place, None))
         };
         return unknown.iter().map(part).collect();
     }
@@ -317,7 +349,7 @@ fn unmet(unknown: &[&Content], some_met: bool, sent: &Response) -> Vec<Part> {
     unknown.iter().map(|content| unread(content)).collect()
 }
 
-fn unread(content: &Content) -> Part {
+pub(super) fn unread(content: &Content) -> Part {
     let said = format!("the reader declares no body of type {}", content.media_type);
     whole("content", &said, &content.place)
 }
@@ -338,7 +370,11 @@ pub(super) fn lacking(keyword: &str, message: &str) -> Judgement {
     Judgement { total: false, witness: Some(witness), ..Judgement::of(Verdict::Broken) }
 }
 
-fn shown(key: PartKey, judgement: Judgement, (sender, reader): (&Place, Option<&Place>)) -> Part {
+pub(super) fn shown(
+    key: PartKey,
+    judgement: Judgement,
+    (sender, reader): (&Place, Option<&Place>),
+) -> Part {
     Part { key, judgement, sender_place: Some(sender.clone()), reader_place: reader.cloned() }
 }
 

@@ -4,8 +4,12 @@ mod bridges;
 mod ledger;
 mod media;
 mod message;
+mod outgoing;
 mod parameter;
+mod status;
 #[cfg(test)]
 mod tests;
+mod value;
+mod wire;
 
 pub use bridges::{Bridges, CompileLimits, Pairs};

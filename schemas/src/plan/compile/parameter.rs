@@ -30,8 +30,8 @@ pub(super) struct Outcome {
     pub(super) steps: Vec<ParameterStep>,
 }
 
-/// Asks for the judgement on a parameter's schema: the sender's root first.
-pub(super) type Judge<'j, 'a> = dyn FnMut(&'a Value, &'a Value) -> Judgement + 'j;
+/// Asks for the judgement on a parameter as the sender and as the reader declares it.
+pub(super) type Judge<'j, 'a> = dyn FnMut(&'a Parameter, &'a Parameter) -> Judgement + 'j;
 
 /// The parameters of a request. `changes` are those of the steps between, with their direction, in order.
 pub(super) fn request<'a>(
@@ -51,13 +51,19 @@ pub(super) fn request<'a>(
                 flow.location == Location::Path && name.is_some_and(|name| *name == flow.name)
             })
         } else {
-            flows
-                .iter()
-                .position(|flow| flow.location == parameter.location && flow.name == parameter.name)
+            // The name of what is the whole query string is not on the wire.
+            let named = parameter.location != Location::QueryString;
+            flows.iter().position(|flow| {
+                flow.location == parameter.location && (!named || flow.name == parameter.name)
+            })
         };
         match at {
             Some(at) => arrives(&flows.remove(at), parameter, judge, &mut outcome),
             None if parameter.location == Location::Path => {}
+            None if is_beside_query_string(parameter, sender) => {
+                let judgement = undecided("the query string is one value on one side only");
+                outcome.parts.push(part(parameter, Some(parameter), judgement));
+            }
             None => lacks(parameter, None, &mut outcome),
         }
     }
@@ -73,26 +79,22 @@ pub(super) fn request<'a>(
     outcome
 }
 
-/// The headers of a response.
+/// The headers of a response, or the parameters of a request that goes out.
 pub(super) fn headers<'a>(
-    sent: &'a [Parameter],
-    read: &'a [Parameter],
+    sent: &[&'a Parameter],
+    read: &[&'a Parameter],
     judge: &mut Judge<'_, 'a>,
 ) -> Vec<Part> {
     let mut parts = Vec::new();
-    for header in read {
-        let Some(given) = sent.iter().find(|one| one.name.eq_ignore_ascii_case(&header.name))
-        else {
+    for header in read.iter().copied() {
+        let Some(given) = sent.iter().copied().find(|one| one.name == header.name) else {
             if header.required {
                 parts.push(part(header, Some(header), missing(header)));
             }
             continue;
         };
-        let judgement = if header.required && !given.required {
-            missing(header)
-        } else {
-            compared(given, header, judge)
-        };
+        let judgement =
+            if header.required && !given.required { missing(header) } else { judge(given, header) };
         parts.push(part(given, Some(header), judgement));
     }
     parts
@@ -161,7 +163,7 @@ fn arrives<'a>(
     outcome: &mut Outcome,
 ) {
     let Some(origin) = flow.origin else { return supply(flow, reader, outcome) };
-    let mut judgement = compared(origin, reader, judge);
+    let mut judgement = judge(origin, reader);
     if flow.renamed.is_some() && origin.name != reader.name {
         let text = format!("rename `{}` to `{}`", origin.name, reader.name);
         let note = note("L19", text, &origin.name, false);
@@ -230,42 +232,20 @@ fn lacks(reader: &Parameter, origin: Option<&Parameter>, outcome: &mut Outcome) 
     outcome.parts.push(part(shown, Some(reader), judgement));
 }
 
-fn compared<'a>(sent: &'a Parameter, read: &'a Parameter, judge: &mut Judge<'_, 'a>) -> Judgement {
-    if sent.style != read.style {
-        let undecided = Undecided {
-            reason: format!("the wire form changes from `{}` to `{}`", sent.style, read.style),
-            at: Pointer::root(),
-            tried: 0,
-        };
-        return Judgement { undecided: Some(undecided), ..Judgement::of(Verdict::Undecided) };
-    }
-    let judgement = judge(&sent.root, &read.root);
-    // On the wire every scalar is text: a reader that takes any text takes any scalar.
-    if judgement.verdict == Verdict::Broken && any_text(&read.root) && scalar(&sent.root) {
-        return Judgement::of(Verdict::Native);
-    }
-    judgement
+/// Whether the sender writes the query string as a whole and the reader by parameters, or the other way round.
+fn is_beside_query_string(reader: &Parameter, sender: &Operation) -> bool {
+    let other = match reader.location {
+        Location::Query => Location::QueryString,
+        Location::QueryString => Location::Query,
+        Location::Path | Location::Header | Location::Cookie => return false,
+    };
+    sender.parameters.iter().any(|one| one.location == other)
 }
 
-fn any_text(root: &Value) -> bool {
-    let limits = [
-        "enum",
-        "const",
-        "pattern",
-        "minLength",
-        "maxLength",
-        "allOf",
-        "anyOf",
-        "oneOf",
-        "not",
-        "$ref",
-    ];
-    root.get("type").and_then(Value::as_str) == Some("string")
-        && limits.iter().all(|keyword| root.get(*keyword).is_none())
-}
-
-fn scalar(root: &Value) -> bool {
-    root.get("type").and_then(Value::as_str).is_some_and(|kind| !matches!(kind, "array" | "object"))
+/// What nobody can tell, and why.
+pub(super) fn undecided(reason: &str) -> Judgement {
+    let undecided = Undecided { reason: reason.to_owned(), at: Pointer::root(), tried: 0 };
+    Judgement { undecided: Some(undecided), ..Judgement::of(Verdict::Undecided) }
 }
 
 fn text(value: &Value) -> Option<Literal> {

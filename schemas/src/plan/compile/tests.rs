@@ -25,7 +25,8 @@ use crate::sample::{Sampler, Validator};
 use crate::schema::{Role, Schema, Side};
 use crate::version::Version;
 
-use super::media::{matching, response};
+use super::media::matching;
+use super::status::response;
 use super::{Bridges, Pairs};
 
 fn place() -> Place {
@@ -230,7 +231,7 @@ fn collect<'a>(
         for body in &message.bodies {
             let (sent, read) = (contents(message, ends[0].1), contents(message, ends[1].1));
             let sent = sent.iter().find(|one| one.media_type == body.media_type).unwrap();
-            let read = matching(&body.media_type, &read).unwrap();
+            let (read, _) = matching(&body.media_type, &read).unwrap();
             found.push(Judged {
                 sender: ends[0].0.schema(&sent.root, side, Role::Sender),
                 reader: ends[1].0.schema(&read.root, side, Role::Reader),
