@@ -162,6 +162,9 @@ pub const fn policy_word(policy: Policy) -> &'static str {
         Policy::ConfigurationFits => "configuration-fits",
         Policy::UndeclaredErrorPasses => "undeclared-error-passes",
         Policy::AcceptHonoured => "accept-honoured",
+        Policy::RangeNarrowed => "range-narrowed",
+        Policy::ExtensibleEnum => "extensible-enum",
+        Policy::UndeclaredOutgoingIgnored => "undeclared-outgoing-ignored",
         _ => "other",
     }
 }

@@ -1,4 +1,5 @@
-//! `readOnly` and `writeOnly`: a member belongs to one direction only (OpenAPI 3.1 §4.8.24, 3.0 §4.7.24).
+//! What a schema means in one direction: `readOnly` and `writeOnly` (OpenAPI 3.1 §4.8.24, 3.0 §4.7.24), and
+//! `x-extensible-enum`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,8 +13,12 @@ use crate::schema::{DEFS_PREFIX, Defs, Role, Side};
 ///
 /// A sender does not write the members of the other direction, so they are gone; a reader must not insist on
 /// them, so they are not required.
+///
+/// The values of an `x-extensible-enum` are those that a sender writes today and that a backend takes today; a
+/// client has to take any other value of the type as well (Zalando RESTful API Guidelines, rule 112).
 pub fn directed(schema: &Value, side: Side, role: Role, written: &Defs) -> Value {
-    Reading { keyword: keyword(side), role, written }.schema(schema, &BTreeSet::new())
+    let tolerant = is_tolerant(side, role);
+    Reading { keyword: keyword(side), role, tolerant, written }.schema(schema, &BTreeSet::new())
 }
 
 /// The component table in its readings; where a reading changes nothing, the written table is shared.
@@ -24,7 +29,8 @@ pub(super) fn components(written: Defs) -> Components {
         if !written.0.values().any(|component| mentions(component, keyword)) {
             return Arc::clone(&written);
         }
-        let reading = Reading { keyword, role, written: &written };
+        let reading =
+            Reading { keyword, role, tolerant: is_tolerant(side, role), written: &written };
         let none = BTreeSet::new();
         let each =
             written.0.iter().map(|(key, schema)| (key.clone(), reading.schema(schema, &none)));
@@ -40,6 +46,9 @@ pub(super) fn components(written: Defs) -> Components {
     }
 }
 
+/// Values to which others may be added: a list in place of `enum`, or `true` beside it.
+pub(crate) const EXTENSIBLE: &str = "x-extensible-enum";
+
 /// The keyword that marks members which do not travel to `side`.
 const fn keyword(side: Side) -> &'static str {
     match side {
@@ -52,6 +61,7 @@ fn mentions(value: &Value, keyword: &str) -> bool {
     match value {
         Value::Object(members) => {
             members.get(keyword) == Some(&Value::Bool(true))
+                || members.contains_key(EXTENSIBLE)
                 || members.values().any(|inner| mentions(inner, keyword))
         }
         Value::Array(items) => items.iter().any(|inner| mentions(inner, keyword)),
@@ -59,9 +69,27 @@ fn mentions(value: &Value, keyword: &str) -> bool {
     }
 }
 
+/// Whether values that are not listed are taken.
+fn is_tolerant(side: Side, role: Role) -> bool {
+    (side, role) == (Side::Response, Role::Reader)
+}
+
+/// The values of an extensible enum where they are listed, with null where the type has it.
+pub(crate) fn extensible_values(members: &Map<String, Value>) -> Option<Vec<Value>> {
+    let mut values = members.get(EXTENSIBLE)?.as_array()?.clone();
+    let null = |kind: &Value| kind.as_str() == Some("null");
+    let has_null =
+        members.get("type").and_then(Value::as_array).is_some_and(|all| all.iter().any(null));
+    if has_null && !values.contains(&Value::Null) {
+        values.push(Value::Null);
+    }
+    (!values.is_empty()).then_some(values)
+}
+
 struct Reading<'a> {
     keyword: &'static str,
     role: Role,
+    tolerant: bool,
     written: &'a Defs,
 }
 
@@ -116,7 +144,25 @@ impl Reading<'_> {
                 out.insert(key.clone(), read);
             }
         }
+        self.extensible(members, &mut out);
         Value::Object(out)
+    }
+
+    fn extensible(&self, members: &Map<String, Value>, out: &mut Map<String, Value>) {
+        match members.get(EXTENSIBLE) {
+            Some(Value::Array(_)) if !self.tolerant && !members.contains_key("enum") => {
+                let values = extensible_values(members).map(Value::Array);
+                out.extend(values.map(|values| ("enum".to_owned(), values)));
+            }
+            Some(Value::Bool(true)) if self.tolerant => {
+                if let Some(Value::Array(values)) = out.remove("enum")
+                    && !members.contains_key("type")
+                {
+                    out.insert("type".to_owned(), types_of(&values));
+                }
+            }
+            _ => {}
+        }
     }
 
     // The names of marked members, also of those that `$ref` and `allOf` bring in.
@@ -150,6 +196,20 @@ impl Reading<'_> {
         }
         parts
     }
+}
+
+/// The types that values have.
+fn types_of(values: &[Value]) -> Value {
+    let each = values.iter().map(|value| match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    });
+    let types: BTreeSet<&str> = each.collect();
+    Value::from(types.into_iter().collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -196,6 +256,21 @@ mod tests {
         let wanted = json!({"allOf": [{"$ref": "#/$defs/Base"}, {}], "required": ["x"]});
         check(Side::Request, Role::Reader, &schema, &wanted);
         check(Side::Response, Role::Reader, &schema, &schema);
+    }
+
+    #[test]
+    fn an_extensible_enum_is_open_for_those_who_read_answers() {
+        let listed = json!({"type": ["string", "null"], "x-extensible-enum": ["a"]});
+        let mut closed = listed.clone();
+        closed["enum"] = json!(["a", null]);
+        check(Side::Response, Role::Sender, &listed, &closed);
+        check(Side::Request, Role::Sender, &listed, &closed);
+        check(Side::Request, Role::Reader, &listed, &closed);
+        check(Side::Response, Role::Reader, &listed, &listed);
+        let marked = json!({"enum": ["a", 1], "x-extensible-enum": true});
+        check(Side::Request, Role::Reader, &marked, &marked);
+        let open = json!({"type": ["number", "string"], "x-extensible-enum": true});
+        check(Side::Response, Role::Reader, &marked, &open);
     }
 
     #[test]

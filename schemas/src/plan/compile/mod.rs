@@ -10,6 +10,8 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod value;
+#[cfg(test)]
+mod whole;
 mod wire;
 
 pub use bridges::{Bridges, CompileLimits, Pairs};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::describe::direction::extensible_values;
 use crate::plan::bridge::{Judgement, Plan, Policy};
 use crate::plan::fuse::fuse_all;
 use crate::plan::image::{ImageLimits, Known, image_of};
@@ -90,7 +91,7 @@ fn untouched(question: &Question<'_>, closed: &Schema, prover: &mut Prover) -> J
     if answer.verdict == Verdict::Native {
         answer.strict_witness = strictly(question, closed, &mut answer.policies);
     }
-    formats(question, &mut answer);
+    readers(question, closed, &mut answer, prover);
     answer
 }
 
@@ -186,7 +187,9 @@ fn converted(
     if traced.total && inclusion == Some(Inclusion::Proved) {
         let loses = answer.steps.iter().any(|note| note.loss);
         answer.verdict = if loses { Verdict::Lossy } else { Verdict::Bridged };
-        formats(question, &mut answer);
+        if let Some(image) = &traced.image {
+            readers(question, image, &mut answer, prover);
+        }
         return answer;
     }
     let mut hints = Vec::new();
@@ -227,7 +230,6 @@ fn converted(
             answer.undecided = Some(because(reason, search.tried));
         }
     }
-    formats(question, &mut answer);
     answer
 }
 
@@ -235,14 +237,39 @@ const fn because(reason: String, tried: u32) -> Undecided {
     Undecided { reason, at: Pointer::root(), tried }
 }
 
-/// A proof rests on `format` being an annotation where the reader names one that the sender does not.
-fn formats(question: &Question<'_>, answer: &mut Judgement) {
+/// The policies by which a reader takes what a stricter one would not: `format` is an annotation where the reader
+/// names one that the sender does not, and what an extensible enum does not list is taken.
+fn readers(question: &Question<'_>, sent: &Schema, answer: &mut Judgement, prover: &mut Prover) {
     if !answer.verdict.holds() {
         return;
     }
-    let wanted = named_formats(&question.reader.document());
+    let mut document = question.reader.document();
+    let wanted = named_formats(&document);
     if !wanted.is_empty() && !wanted.is_subset(&named_formats(&question.sender.document())) {
         answer.policies.push(Policy::FormatAnnotation);
+    }
+    if listed(&mut document)
+        && prover.includes(sent, &Schema::from_document(document)) != Inclusion::Proved
+    {
+        answer.policies.push(Policy::ExtensibleEnum);
+    }
+}
+
+/// Makes every list of an extensible enum an `enum`; whether there was one.
+fn listed(value: &mut Value) -> bool {
+    match value {
+        Value::Object(members) => {
+            let mut found = false;
+            for inner in members.values_mut() {
+                found |= listed(inner);
+            }
+            let values = extensible_values(members).filter(|_| !members.contains_key("enum"));
+            found |= values.is_some();
+            members.extend(values.map(|values| ("enum".to_owned(), Value::Array(values))));
+            found
+        }
+        Value::Array(items) => items.iter_mut().fold(false, |found, inner| listed(inner) | found),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
 
