@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use evergate_schemas::describe::model::{Api, Description};
-use evergate_schemas::plan::bridge::{OperationBridge, Plan};
+use evergate_schemas::plan::bridge::{OperationBridge, OutgoingBridge, Plan};
 use evergate_schemas::plan::{Bridges, CompileLimits, Pairs, Senders, declared};
 use evergate_schemas::problem::Problem;
 use evergate_schemas::relate::{Budget, Prover};
@@ -58,6 +58,7 @@ pub fn judge(api: &Api, steps: Steps<'_>, settings: Settings) -> ApiReport {
         if let (Some(from), Some(to)) = (api.versions.get(client), api.versions.get(backend)) {
             let pair = Pair { api: &api.name, client: from, backend: to };
             pair.operations(bridges.operation(client, backend), &mut report);
+            pair.outgoing(bridges.outgoing(client, backend), &mut report);
             pair.documents(bridges.document(client, backend), &mut report);
         }
     }
@@ -84,6 +85,21 @@ impl Pair<'_> {
             let read = self.backend.documents.get(name).map(|one| &one.place);
             let subject = self.subject(name.clone(), "document");
             report.add_document(&subject, plan, (written, read));
+        }
+    }
+
+    /// The backend calls, and the client answers.
+    fn outgoing(&self, bridges: &[OutgoingBridge], report: &mut ApiReport) {
+        for bridge in bridges {
+            let Some(operation) = self.backend.outgoing.get(bridge.backend_operation) else {
+                continue;
+            };
+            report.operations += 1;
+            let name = operation.label();
+            report.add(&self.subject(name.clone(), "outgoing request"), &bridge.request);
+            for response in &bridge.responses {
+                report.add(&self.subject(name.clone(), "outgoing response"), response);
+            }
         }
     }
 

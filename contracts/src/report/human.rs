@@ -7,7 +7,9 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use anstyle::{AnsiColor, Style};
 
 use super::excerpt::{Excerpt, Sources};
-use super::model::{ApiReport, ChangeRow, CheckReport, Counts, Fault, Proof, Row, Spot};
+use super::model::{
+    ApiReport, ChangeRow, CheckReport, Counts, Fault, Proof, Row, Spot, from_backend,
+};
 use super::remedy::remedy;
 
 /// Lines of a payload that are shown; the rest is counted.
@@ -153,9 +155,10 @@ fn notes(row: &Row) -> Vec<String> {
     if let (Some(witness), "whole") = (&row.witness, row.part.as_str()) {
         notes.push(witness.message.clone());
     } else if let Some(witness) = &row.witness {
-        let (sender, reader) = match row.side {
-            "response" => (&row.backend, &row.client),
-            _ => (&row.client, &row.backend),
+        let (sender, reader) = if from_backend(row.side) {
+            (&row.backend, &row.client)
+        } else {
+            (&row.client, &row.backend)
         };
         notes.extend(witness_notes(witness, sender, reader));
     }

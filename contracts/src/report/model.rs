@@ -135,7 +135,7 @@ pub struct Row {
     pub backend: String,
     /// `METHOD /path`, or the plain document's name.
     pub operation: String,
-    /// `request`, `response` or `document`.
+    /// `request`, `response` or `document`; of a webhook or callback `outgoing request` or `outgoing response`.
     pub side: &'static str,
     /// The response's status.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -256,4 +256,9 @@ pub struct ChangeRow {
     /// Where the newer document declares the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new: Option<Spot>,
+}
+
+/// Whether messages of this side are sent by the backend, and read by the client.
+pub(crate) fn from_backend(side: &str) -> bool {
+    matches!(side, "response" | "outgoing request")
 }

@@ -1,12 +1,12 @@
 //! What to do about a finding.
 
-use super::model::Row;
+use super::model::{Row, from_backend};
 
 /// One sentence: what an author can write so that the message gets through.
 pub(super) fn remedy(row: &Row) -> String {
     let Row { client, backend, .. } = row;
     let (sender, reader) =
-        if row.side == "response" { (backend, client) } else { (client, backend) };
+        if from_backend(row.side) { (backend, client) } else { (client, backend) };
     let Some(rule) = row.rule.as_deref() else { return String::new() };
     match rule {
         "operation-removed" => {

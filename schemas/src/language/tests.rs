@@ -204,7 +204,8 @@ fn hostile_patterns_are_bounded() {
     let nested = format!("{}a{}", "(".repeat(200), "{0,9}){1,9}".repeat(200));
     let deep = format!("{}a{}", "(".repeat(5000), ")*".repeat(5000));
     let million = "a?".repeat(500_000);
-    let many = |count: u32, one: fn(u32) -> String| (0..count).map(one).collect::<Vec<_>>().concat();
+    let many =
+        |count: u32, one: fn(u32) -> String| (0..count).map(one).collect::<Vec<_>>().concat();
     let classes = many(3000, |n| format!("[a-{}]", char::from_u32(200 + n).unwrap()));
     let ahead = "(?=.*a)(?!.*b)".repeat(400);
     let tails = many(40, |n| format!("(?=.*a.{{{n}}}b)"));

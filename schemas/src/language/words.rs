@@ -115,9 +115,7 @@ impl Dfa {
             fuel.spend(self.width())?;
             let possible = (0..kinds).filter(|kind| at(future, self.step(state, *kind)));
             let kind = match &mut choose {
-                None => {
-                    possible.min_by_key(|kind| plainness(self.alphabet.sample(*kind)))?
-                }
+                None => possible.min_by_key(|kind| plainness(self.alphabet.sample(*kind)))?,
                 Some(choose) => {
                     let possible: Vec<Kind> = possible.collect();
                     let plain = |kind: &Kind| self.alphabet.sample(*kind).is_ascii_graphic();
