@@ -31,7 +31,8 @@ pub enum Side {
 pub struct Defs(pub BTreeMap<String, Value>);
 
 /// A schema: a root over the shared components of its version. Draft 2020-12; no `$id`, no `$anchor`, no
-/// reference but `#/$defs/KEY` (and `$dynamicRef`, where the document had one that cannot be resolved statically).
+/// reference but `#/$defs/KEY`. What could not be read stands as [`UNRESOLVED`] or [`UNREAD_PATTERN`], which nobody may
+/// take for knowledge.
 #[derive(Clone, Debug)]
 pub struct Schema {
     /// The root; often `{"$ref": "#/$defs/KEY"}`.
@@ -66,6 +67,10 @@ impl SchemaPlace {
         Self { component: self.component.clone(), pointer: self.pointer.join(token) }
     }
 }
+/// What stands for a schema that cannot be known (an unreadable reference): anything or nothing may be valid.
+pub const UNRESOLVED: &str = "x-unresolved";
+/// A pattern that no linear-time engine can run: some strings are valid, and none can be told.
+pub const UNREAD_PATTERN: &str = "x-unread-pattern";
 
 /// The `$ref` prefix of a bundled component.
 pub const DEFS_PREFIX: &str = "#/$defs/";

@@ -286,7 +286,7 @@ fn part(media_type: &str, judgement: Judgement, side: Side, place: &Place) -> Pa
 
 fn text(report: &CheckReport) -> String {
     let mut stream = StripStream::new(Vec::new());
-    let extent = Extent { most: usize::MAX, verbose: true };
+    let extent = Extent { most: usize::MAX, verbose: true, width: 100, waivable: false };
     // Writing into memory does not fail, and a report cut short would still be a failed assertion.
     let _ = human::write(&mut stream, report, extent);
     String::from_utf8_lossy(&stream.into_inner()).into_owned()

@@ -7,30 +7,40 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use anstyle::{AnsiColor, Style};
 
 use super::excerpt::{Excerpt, Sources};
-use super::model::{
-    ApiReport, ChangeRow, CheckReport, Counts, Fault, Proof, Row, Spot, from_backend,
-};
-use super::remedy::remedy;
+use super::finding::{Class, Finding, Labelled, Weight, short};
+use super::model::{ApiReport, ChangeRow, CheckReport, Counts, Row, Spot};
+use super::verdict_line::verdict_line;
+use super::words::{clean, counted, message, pretty};
+use crate::policy::WAIVERS_NAME;
 
-/// Lines of a payload that are shown; the rest is counted.
-const PAYLOAD_LINES: usize = 16;
-/// Characters of a payload's line that are shown.
-const PAYLOAD_COLUMNS: usize = 120;
+/// The narrowest terminal that is written for; narrower ones wrap by themselves.
+const WIDTH_FLOOR: usize = 40;
 
-/// What a report leaves out.
+/// What a report leaves out, and how wide it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Extent {
     /// Findings in full, for each api.
     pub most: usize,
-    /// Steps of conversions that hold.
+    /// Steps of conversions that hold, and how each finding is waived.
     pub verbose: bool,
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Whether findings can be waived, so that it is told how.
+    pub waivable: bool,
 }
 
 /// Writes the whole report; colours are in the text and fall away where the stream is no terminal.
 pub fn write(to: &mut dyn Write, report: &CheckReport, extent: Extent) -> io::Result<()> {
+    let extent = Extent { width: extent.width.max(WIDTH_FLOOR), ..extent };
     for api in &report.apis {
-        write_api(to, api, extent)?;
+        let findings: Vec<&Finding> = report
+            .findings
+            .iter()
+            .filter(|one| one.api == api.api && one.about != "waiver")
+            .collect();
+        write_api(to, api, &findings, extent)?;
     }
+    write_waivers(to, report)?;
     if report.apis.len() > 1 {
         let mut all = Counts::default();
         report.apis.iter().for_each(|api| all.merge(api.verdicts));
@@ -40,19 +50,34 @@ pub fn write(to: &mut dyn Write, report: &CheckReport, extent: Extent) -> io::Re
         write_counts(to, all)?;
         writeln!(to)?;
     }
-    Ok(())
+    let style = match report.outcome {
+        "holds" => green(),
+        _ => red(),
+    };
+    let (word, rest) = verdict_line(report);
+    writeln!(to, "{style}{word}{style:#}{rest}")
 }
 
-fn write_api(to: &mut dyn Write, api: &ApiReport, extent: Extent) -> io::Result<()> {
+fn write_api(
+    to: &mut dyn Write,
+    api: &ApiReport,
+    findings: &[&Finding],
+    extent: Extent,
+) -> io::Result<()> {
     let mut sources = Sources::default();
-    write_faults(to, &api.problems, extent)?;
+    let (faults, others): (Vec<&Finding>, Vec<&Finding>) =
+        findings.iter().copied().partition(|one| one.about == "document");
+    let (waived, open): (Vec<&Finding>, Vec<&Finding>) =
+        others.into_iter().partition(|one| one.waived.is_some());
+    write_faults(to, &faults, extent)?;
     if !api.changes.is_empty() {
         write_changes(to, &api.changes)?;
     }
-    for row in api.findings.iter().take(extent.most) {
-        write_finding(to, &api.api, row, &mut sources)?;
+    for finding in open.iter().take(extent.most) {
+        write_finding(to, finding, extent, &mut sources)?;
     }
-    write_rest(to, api.findings.len(), extent.most, "findings")?;
+    write_rest(to, open.len(), extent.most, "findings")?;
+    waived.iter().try_for_each(|one| write_waived(to, one))?;
     write_conversions(to, &api.conversions, extent)?;
     write_summary(to, api)
 }
@@ -64,17 +89,67 @@ fn write_rest(to: &mut dyn Write, all: usize, shown: usize, what: &str) -> io::R
     }
 }
 
-fn write_faults(to: &mut dyn Write, faults: &[Fault], extent: Extent) -> io::Result<()> {
+fn write_faults(to: &mut dyn Write, faults: &[&Finding], extent: Extent) -> io::Result<()> {
     for fault in faults.iter().take(if extent.verbose { usize::MAX } else { extent.most }) {
-        let style = if fault.severity == "error" { red() } else { yellow() };
-        let Spot { file, line, column, pointer } = &fault.place;
+        let (style, word) = match (fault.class, &fault.waived) {
+            (_, Some(_)) => (Style::new(), "waived"),
+            (Class::Unreadable, None) => (red(), "error"),
+            (_, None) => (yellow(), "warning"),
+        };
+        write!(to, "{style}{word}{style:#}: ")?;
+        if let Some(place) = fault.places.first() {
+            write!(to, "{}", placed(place))?;
+        }
         let colon = if fault.remedy.is_empty() { "" } else { "; " };
-        write!(to, "{style}{}{style:#}: {file}:{line}:{column}", fault.severity)?;
-        let at = if pointer.is_empty() { String::new() } else { format!(" at {pointer}") };
-        writeln!(to, "{at}: {}{colon}{}", fault.what, fault.remedy)?;
+        writeln!(to, ": {}{colon}{}", fault.title, fault.remedy)?;
     }
     if !extent.verbose {
         write_rest(to, faults.len(), extent.most, "faults of documents")?;
+    }
+    Ok(())
+}
+
+fn placed(place: &Labelled) -> String {
+    let Spot { file, line, column, pointer } = &place.spot;
+    let at = if pointer.is_empty() { String::new() } else { format!(" at {}", clean(pointer)) };
+    format!("{}:{line}:{column}{at}", clean(file))
+}
+
+fn write_waived(to: &mut dyn Write, finding: &Finding) -> io::Result<()> {
+    let Some(waived) = &finding.waived else { return Ok(()) };
+    let dim = Style::new().dimmed();
+    write!(to, "{dim}waived{dim:#}: {} [{}] {}", finding.title, finding.rule, finding.short())?;
+    let until = if waived.expires == "never" {
+        "for ever".to_owned()
+    } else {
+        format!("until {}", waived.expires)
+    };
+    writeln!(to, ", {until}: {} ({}:{})", waived.reason, waived.place.file, waived.place.line)
+}
+
+/// Waivers that are expired or unused, and those that cover more than one finding.
+fn write_waivers(to: &mut dyn Write, report: &CheckReport) -> io::Result<()> {
+    for finding in report.findings.iter().filter(|one| one.about == "waiver") {
+        let style = if finding.fails() { red() } else { yellow() };
+        write!(to, "{style}{}[{}]{style:#}: ", finding.level.word(), finding.rule)?;
+        if let Some(place) = finding.places.first() {
+            write!(to, "{}:{}: ", clean(&place.spot.file), place.spot.line)?;
+        }
+        writeln!(to, "{}; {}; {}", finding.title, finding.said, finding.remedy)?;
+    }
+    for waiver in
+        report.waivers.iter().filter(|one| one.state == "used" && one.fingerprints.len() > 1)
+    {
+        let all: Vec<&str> = waiver.fingerprints.iter().map(|one| short(one)).collect();
+        let place = &waiver.place;
+        let count = counted(all.len(), "finding");
+        writeln!(
+            to,
+            "the waiver at {}:{} covers {count}: {}",
+            place.file,
+            place.line,
+            all.join(", ")
+        )?;
     }
     Ok(())
 }
@@ -91,136 +166,98 @@ fn write_changes(to: &mut dyn Write, changes: &[ChangeRow]) -> io::Result<()> {
         }
         let at =
             if change.pointer.is_empty() { String::new() } else { format!("{}: ", change.pointer) };
-        writeln!(to, "  {:<26} {at}{}", change.rule, change.message)?;
+        writeln!(to, "  {:<26} {at}{}", change.rule, clean(&change.message))?;
     }
     writeln!(to)
 }
 
 fn write_finding(
     to: &mut dyn Write,
-    api: &str,
-    row: &Row,
+    finding: &Finding,
+    extent: Extent,
     sources: &mut Sources,
 ) -> io::Result<()> {
-    let level = if row.verdict == "broken" { Level::ERROR } else { Level::WARNING };
-    let title = format!("{api}: {} is {}", message_name(row), row.verdict);
-    let excerpts = [
-        (row.sender_place.as_ref(), "the sender declares it here"),
-        (row.reader_place.as_ref(), "the reader declares it here"),
-    ];
-    let excerpts: Vec<(&Spot, Option<Excerpt>, &str)> = excerpts
-        .into_iter()
-        .filter_map(|(spot, label)| spot.map(|spot| (spot, sources.excerpt(spot), label)))
-        .collect();
-    let mut title = level.primary_title(title);
-    if let Some(rule) = &row.rule {
-        title = title.id(rule.as_str());
-    }
-    let mut group = Group::with_title(title);
-    for (spot, excerpt, label) in &excerpts {
+    let level = match finding.level {
+        Weight::Error => Level::ERROR,
+        Weight::Warning => Level::WARNING,
+        Weight::Note => Level::NOTE,
+    };
+    let excerpts: Vec<(&Labelled, Option<Excerpt>)> =
+        finding.places.iter().map(|place| (place, sources.excerpt(&place.spot))).collect();
+    let title = level.primary_title(format!("{}: {}", finding.api, finding.title));
+    let mut group = Group::with_title(title.id(finding.rule.as_str()));
+    for (place, excerpt) in &excerpts {
+        let Labelled { label, spot } = place;
         group = match excerpt {
             Some(one) => group.element(
                 Snippet::source(one.text.as_str())
                     .path(one.file.as_str())
                     .line_start(one.line)
-                    .annotation(AnnotationKind::Primary.span(one.mark.clone()).label(*label)),
+                    .annotation(
+                        AnnotationKind::Primary.span(one.mark.clone()).label(label.as_str()),
+                    ),
             ),
             None => group.element(Origin::path(format!("{} {}", spot.file, spot.pointer))),
         };
     }
-    for note in notes(row) {
-        group = group.element(Level::NOTE.no_name().message(note));
+    for note in notes(finding) {
+        group = group.element(Level::NOTE.no_name().message(wrapped(&note, extent.width)));
     }
-    group = group.element(Level::HELP.message(remedy(row)));
-    let renderer = Renderer::styled().decor_style(DecorStyle::Ascii).term_width(160);
+    if !finding.remedy.is_empty() {
+        let help = wrapped(&finding.remedy, extent.width.saturating_sub("help: ".len()));
+        group = group.element(Level::HELP.message(help));
+    }
+    if extent.waivable {
+        let waiver = if extent.verbose {
+            format!("waive it in {WAIVERS_NAME}, below `waivers:`, with\n{}", finding.waiver())
+        } else {
+            format!("fingerprint {} (-v shows how to waive it)", finding.short())
+        };
+        group = group.element(Level::NOTE.no_name().message(waiver));
+    }
+    let renderer = Renderer::styled().decor_style(DecorStyle::Ascii).term_width(extent.width);
     writeln!(to, "{}\n", renderer.render(&[group]))
 }
 
-fn message_name(row: &Row) -> String {
-    let status = row.status.as_ref().map_or(String::new(), |status| format!(" {status}"));
-    let part = if row.part == "whole" { String::new() } else { format!(", {}", row.part) };
-    if row.side == "document" {
-        return format!(
-            "`{}` written for {} and read by {}",
-            row.operation, row.client, row.backend
-        );
-    }
-    let (side, client, backend) = (row.side, &row.client, &row.backend);
-    let message = format!("`{}` {side}{status}{part}", row.operation);
-    format!("{message}, client {client}, backend {backend},")
-}
-
-fn notes(row: &Row) -> Vec<String> {
+fn notes(finding: &Finding) -> Vec<String> {
     let mut notes = Vec::new();
-    if let (Some(witness), "whole") = (&row.witness, row.part.as_str()) {
-        notes.push(witness.message.clone());
-    } else if let Some(witness) = &row.witness {
-        let (sender, reader) = if from_backend(row.side) {
-            (&row.backend, &row.client)
-        } else {
-            (&row.client, &row.backend)
-        };
-        notes.extend(witness_notes(witness, sender, reader));
+    let (sender, reader) = finding.roles();
+    if let Some(witness) = &finding.witness {
+        notes.push(format!("valid in {sender}:\n{}", pretty(&witness.payload)));
+        if let Some(received) = &witness.received {
+            notes.push(format!("converted to {reader}:\n{}", pretty(received)));
+        }
     }
-    if let Some(unknown) = &row.undecided {
-        let at = if unknown.at.is_empty() { "the root" } else { &unknown.at };
-        notes.push(format!("neither proved nor refuted: {} at {at}", unknown.reason));
-        notes.push(format!("{} generated payloads were tried, all got through", unknown.tried));
+    if !finding.said.is_empty() && !finding.title.ends_with(&finding.said) {
+        notes.push(finding.said.clone());
     }
-    if !row.policies.is_empty() {
-        notes.push(format!("judged by: {}", row.policies.join(", ")));
-    }
+    notes.extend(finding.notes.iter().cloned());
     notes
 }
 
-fn witness_notes(witness: &Proof, sender: &str, reader: &str) -> Vec<String> {
-    let mut notes = vec![format!("valid in {sender}:\n{}", pretty(&witness.payload))];
-    if let Some(received) = &witness.received {
-        notes.push(format!("converted to {reader}:\n{}", pretty(received)));
+/// Columns that stand before a note's text.
+const INDENT: usize = 5;
+
+/// A note whose first line is broken at spaces where it is wider than the terminal; payloads below it stay as they are.
+fn wrapped(note: &str, width: usize) -> String {
+    let room = width.saturating_sub(INDENT).max(WIDTH_FLOOR - INDENT);
+    let (first, rest) =
+        note.split_once('\n').map_or((note, None), |(first, rest)| (first, Some(rest)));
+    let mut lines = vec![String::new()];
+    for word in first.split(' ') {
+        let length = lines.last().map_or(0, |line| line.chars().count());
+        match lines.last_mut() {
+            Some(line) if length == 0 || length + 1 + word.chars().count() <= room => {
+                if length > 0 {
+                    line.push(' ');
+                }
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
     }
-    let at = if witness.at.is_empty() { "the whole payload" } else { &witness.at };
-    let said = clipped(&witness.message);
-    notes.push(if is_step(&witness.keyword) {
-        format!("the conversion to {reader} fails at {at} by rule {}: {said}", witness.keyword)
-    } else {
-        format!("{reader} refuses {at} by `{}`: {said}", witness.keyword)
-    });
-    notes
-}
-
-/// Whether it is a rule of a conversion (`A3`, `L6`), not a keyword of a schema.
-fn is_step(keyword: &str) -> bool {
-    let mut letters = keyword.chars();
-    letters.next().is_some_and(|first| first.is_ascii_uppercase())
-        && letters.all(|rest| rest.is_ascii_digit())
-}
-
-/// A number and its noun.
-pub fn counted(count: usize, noun: &str) -> String {
-    let ending = match (count, noun.ends_with('s')) {
-        (1, _) => "",
-        (_, true) => "es",
-        (_, false) => "s",
-    };
-    format!("{count} {noun}{ending}")
-}
-
-/// A payload, indented, cut at the bounds above.
-fn pretty(payload: &serde_json::Value) -> String {
-    let text = serde_json::to_string_pretty(payload).unwrap_or_default();
-    let all = text.lines().count();
-    let mut lines: Vec<String> = text.lines().take(PAYLOAD_LINES).map(clipped).collect();
-    if all > PAYLOAD_LINES {
-        lines.push(format!("… {} more lines", all - PAYLOAD_LINES));
-    }
+    lines.extend(rest.map(str::to_owned));
     lines.join("\n")
-}
-
-fn clipped(line: &str) -> String {
-    if line.chars().count() <= PAYLOAD_COLUMNS {
-        return line.to_owned();
-    }
-    line.chars().take(PAYLOAD_COLUMNS).chain("…".chars()).collect()
 }
 
 fn write_conversions(to: &mut dyn Write, rows: &[Row], extent: Extent) -> io::Result<()> {
@@ -249,8 +286,7 @@ fn write_conversions(to: &mut dyn Write, rows: &[Row], extent: Extent) -> io::Re
 fn write_conversion(to: &mut dyn Write, row: &Row, extent: Extent) -> io::Result<()> {
     let style = if row.verdict == "lossy" { yellow() } else { green() };
     let (steps, losses) = (row.steps.len(), row.losses.len());
-    let name = message_name(row);
-    let name = name.trim_end_matches(',');
+    let name = message(row);
     write!(to, "{style}{}{style:#}: {name}: {}", row.verdict, counted(steps, "step"))?;
     if losses > 0 {
         write!(to, ", {}", counted(losses, "loss"))?;
@@ -337,17 +373,26 @@ mod tests {
 
     #[test]
     fn one_message_of_each_verdict() {
-        insta::assert_snapshot!(plain(false, Extent { most: 5, verbose: true }));
+        insta::assert_snapshot!(plain(
+            false,
+            Extent { most: 5, verbose: true, width: 80, waivable: true }
+        ));
     }
 
     #[test]
     fn strict_reading_shows_what_a_policy_hid() {
-        insta::assert_snapshot!(plain(true, Extent { most: 5, verbose: false }));
+        insta::assert_snapshot!(plain(
+            true,
+            Extent { most: 5, verbose: false, width: 80, waivable: true }
+        ));
     }
 
     #[test]
     fn a_short_report_counts_the_rest() {
-        insta::assert_snapshot!(plain(false, Extent { most: 1, verbose: false }));
+        insta::assert_snapshot!(plain(
+            false,
+            Extent { most: 1, verbose: false, width: 80, waivable: true }
+        ));
     }
 
     #[test]

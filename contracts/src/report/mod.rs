@@ -1,9 +1,23 @@
 //! What a check found, as data with a stable shape, and as people and programs read it.
 
 mod excerpt;
+pub mod finding;
+mod flatten;
+mod format;
+mod github;
+mod gitlab;
 pub mod human;
 pub mod model;
 mod remedy;
 pub mod rows;
+pub mod rulebook;
 #[cfg(test)]
 mod samples;
+mod sarif;
+#[cfg(test)]
+mod tests;
+mod verdict_line;
+pub mod waive;
+pub mod words;
+
+pub use format::{Format, write};

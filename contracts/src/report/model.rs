@@ -1,10 +1,16 @@
 //! The stable shape of what `check` and `diff` report; `--format json` writes it as it stands.
 
+use std::cmp::Reverse;
+
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::finding::{Class, Finding, WaiverUse};
+use super::flatten::findings;
+use super::waive::{Standing, waive};
 use crate::policy::Settings;
 
 /// What the `format` member says; changes when a member is renamed or removed.
@@ -20,23 +26,65 @@ pub struct CheckReport {
     pub compat: &'static str,
     /// Whether senders were assumed to send undeclared members too.
     pub strict: bool,
+    /// `strict`, `standard` or `lenient`.
+    pub policy: &'static str,
+    /// The mildest finding that makes a run fail: `broken`, `breaking`, `risky`, `lossy`, `warning`; or `never`.
+    pub fail_on: &'static str,
     /// `holds`, `findings` or `unjudged`.
     pub outcome: &'static str,
+    /// All that somebody must answer for, what makes the run fail first, then the worst first.
+    pub findings: Vec<Finding>,
+    /// Each waiver, and what became of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<WaiverUse>,
     /// Each api, sorted by directory.
     pub apis: Vec<ApiReport>,
+    #[serde(skip)]
+    settings: Settings,
 }
 
 impl CheckReport {
-    /// The report on these apis, with its outcome.
+    /// The report on these apis, with its findings and its outcome.
     pub fn new(apis: Vec<ApiReport>, settings: Settings) -> Self {
-        let outcome = outcome(&apis);
-        let (compat, strict) = (settings.compat.word(), settings.strict);
-        Self { format: FORMAT, compat, strict, outcome: outcome.word(), apis }
+        let mut report = Self {
+            format: FORMAT,
+            compat: settings.compat.word(),
+            strict: settings.strict,
+            policy: settings.policy.word(),
+            fail_on: settings.fail_on.word(),
+            outcome: Outcome::Holds.word(),
+            findings: apis.iter().flat_map(|api| findings(api, settings)).collect(),
+            waivers: Vec::new(),
+            apis,
+            settings,
+        };
+        report.settle();
+        report
+    }
+
+    /// Marks what is waived on that day; a waiver that is expired or unused is a finding itself.
+    pub fn waive(&mut self, waivers: &[Standing], today: Date) {
+        self.waivers = waive(&mut self.findings, waivers, today, self.settings);
+        self.settle();
     }
 
     /// How it ended.
     pub fn outcome(&self) -> Outcome {
-        outcome(&self.apis)
+        if self.apis.iter().any(|api| api.versions.is_empty())
+            || self.findings.iter().any(|one| one.class == Class::Unreadable)
+        {
+            // what was not judged may be worse than what was
+            Outcome::Unjudged
+        } else if self.findings.iter().any(Finding::fails) {
+            Outcome::Findings
+        } else {
+            Outcome::Holds
+        }
+    }
+
+    fn settle(&mut self) {
+        self.findings.sort_by_key(|one| Reverse((one.level, one.class)));
+        self.outcome = self.outcome().word();
     }
 
     /// The JSON Schema of what this serializes to.
@@ -51,13 +99,22 @@ impl CheckReport {
 pub enum Outcome {
     /// Every message gets through.
     Holds,
-    /// Something is broken or undecided.
+    /// Something was found that makes the run fail.
     Findings,
     /// A document could not be read.
     Unjudged,
 }
 
 impl Outcome {
+    /// The program's exit code.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Holds => 0,
+            Self::Findings => 1,
+            Self::Unjudged => 2,
+        }
+    }
+
     /// The word in reports.
     pub const fn word(self) -> &'static str {
         match self {
@@ -65,20 +122,6 @@ impl Outcome {
             Self::Findings => "findings",
             Self::Unjudged => "unjudged",
         }
-    }
-}
-
-/// A document that cannot be read outweighs findings: what was not judged may be worse than what was.
-fn outcome(apis: &[ApiReport]) -> Outcome {
-    let unjudged = |api: &ApiReport| {
-        api.versions.is_empty() || api.problems.iter().any(|one| one.severity == "error")
-    };
-    if apis.iter().any(unjudged) {
-        Outcome::Unjudged
-    } else if apis.iter().any(|api| !api.findings.is_empty()) {
-        Outcome::Findings
-    } else {
-        Outcome::Holds
     }
 }
 

@@ -8,10 +8,13 @@ use evergate_schemas::plan::program::Note;
 use evergate_schemas::pointer::Pointer;
 use evergate_schemas::problem::Place;
 use evergate_schemas::relate::verdict::{Undecided, Verdict, Witness};
+use jiff::civil::date;
 use serde_json::{Value, json};
 
-use super::model::{ApiReport, CheckReport, FORMAT};
+use super::model::{ApiReport, CheckReport};
 use super::rows::Subject;
+use super::waive::Standing;
+use crate::policy::{Compat, Expiry, Selector, Settings, Waiver};
 
 pub(super) fn place(file: &str, line: u32, column: u32, pointer: &str) -> Place {
     let pointer = Pointer::parse(pointer).unwrap();
@@ -39,6 +42,65 @@ fn message(
 
 /// One message of each verdict.
 pub(super) fn report(strict: bool) -> CheckReport {
+    CheckReport::new(vec![api(strict)], Settings::new(Compat::Backward).strict(strict))
+}
+
+/// A report whose broken request is waived, with a waiver that ended and one that is about nothing.
+pub(super) fn waived(settings: Settings) -> CheckReport {
+    let mut report = CheckReport::new(vec![api(false)], settings);
+    let by_place = |rule: &str, operation: &str, expires, line| Standing {
+        waiver: Waiver {
+            selector: Selector::Place {
+                rule: rule.to_owned(),
+                operation: Some(operation.to_owned()),
+                pointer: None,
+            },
+            api: None,
+            client: None,
+            backend: Some("v3".to_owned()),
+            reason: "the partner is told".to_owned(),
+            expires,
+            place: place("evergate-waivers.yaml", line, 5, "/waivers/0"),
+        },
+        api: Some("orders".to_owned()),
+    };
+    let ended = Expiry::After(date(2026, 1, 1));
+    let waivers = [
+        by_place("required", "POST /orders", Expiry::After(date(2027, 3, 1)), 2),
+        by_place("operation-removed", "DELETE /orders/{id}", ended, 7),
+        by_place("required", "PUT /orders", Expiry::Never, 12),
+    ];
+    report.waive(&waivers, date(2026, 11, 23));
+    report
+}
+
+/// A report on documents whose author means no good.
+pub(super) fn hostile() -> CheckReport {
+    let name = "GET /<script>alert(1)</script>|`[x](y)`\n::error::\u{1b}[31m\u{202e}%0A{0}]]>&";
+    let mut api = ApiReport {
+        api: "</title><img src=x onerror=alert(1)>".to_owned(),
+        versions: vec!["v1\"><b>".to_owned(), "v2".to_owned()],
+        ..ApiReport::default()
+    };
+    let subject = Subject {
+        api: "</title><img src=x onerror=alert(1)>",
+        client: "v1\"><b>",
+        backend: "v2",
+        operation: name.to_owned(),
+        side: "request",
+    };
+    let judgement = Judgement {
+        witness: Some(witness(json!({ name: name }), None, "enum", name)),
+        ..Judgement::of(Verdict::Broken)
+    };
+    let body = PartKey::Body("application/<b>+json".to_owned());
+    api.add(&subject, &message(None, body, judgement, [1, 2]));
+    let gone = place("a b/<i>.yaml", 0, 0, "/x\n::warning::y");
+    api.add_missing(&subject, &gone);
+    CheckReport::new(vec![api], Settings::default())
+}
+
+fn api(strict: bool) -> ApiReport {
     let mut api = ApiReport {
         api: "orders".to_owned(),
         versions: vec!["v2".to_owned(), "v3".to_owned()],
@@ -97,5 +159,5 @@ pub(super) fn report(strict: bool) -> CheckReport {
     api.add(&subject("GET /orders/{id}", "response"), &read);
     let gone = place("tests/apis/orders/v2/openapi.yaml", 31, 5, "/paths/~1orders~1{id}/delete");
     api.add_missing(&subject("DELETE /orders/{id}", "request"), &gone);
-    CheckReport { format: FORMAT, compat: "backward", strict, outcome: "findings", apis: vec![api] }
+    api
 }

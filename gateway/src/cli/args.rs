@@ -1,8 +1,10 @@
 //! What a user may write on the command line.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 
 use evergate_contracts::policy;
 
@@ -116,6 +118,58 @@ impl From<Compat> for policy::Compat {
     }
 }
 
+/// How much is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Policy {
+    /// Senders may send members they never declared, and a risky change is a finding.
+    Strict,
+    /// Senders send what they declare; what is broken, undecided or breaking counts, what is risky is told.
+    Standard,
+    /// As the standard, and risky changes are not even told.
+    Lenient,
+}
+
+impl From<Policy> for policy::Policy {
+    fn from(policy: Policy) -> Self {
+        match policy {
+            Policy::Strict => Self::Strict,
+            Policy::Standard => Self::Standard,
+            Policy::Lenient => Self::Lenient,
+        }
+    }
+}
+
+/// The mildest finding that makes the run fail; all worse ones do too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// Nothing: findings are told, and the exit code is 0 unless something could not be read.
+    Never,
+    /// Broken or undecided messages.
+    #[value(alias = "undecided")]
+    Broken,
+    /// Also changes beside the payloads that break clients.
+    Breaking,
+    /// Also risky changes.
+    Risky,
+    /// Also conversions that lose information.
+    Lossy,
+    /// Also warnings about documents and waivers.
+    Warning,
+}
+
+impl From<FailOn> for policy::FailOn {
+    fn from(fail_on: FailOn) -> Self {
+        match fail_on {
+            FailOn::Never => Self::Never,
+            FailOn::Broken => Self::Broken,
+            FailOn::Breaking => Self::Breaking,
+            FailOn::Risky => Self::Risky,
+            FailOn::Lossy => Self::Lossy,
+            FailOn::Warning => Self::Warning,
+        }
+    }
+}
+
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -127,22 +181,84 @@ pub(super) enum Format {
     JsonSchema,
 }
 
+/// How the report of `check` and `diff` is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// For people, in a terminal.
+    Human,
+    /// For programs: one JSON object.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// `JUnit` XML, for test reports.
+    Junit,
+    /// Annotations of GitHub Actions; the job's summary is written too where `GITHUB_STEP_SUMMARY` names its file.
+    Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// A comment for a pull request.
+    Markdown,
+    /// One page to look at, with the matrix of all versions.
+    Html,
+    /// The JSON Schema of what `json` writes; nothing is checked.
+    JsonSchema,
+    /// The JSON Schema of the waiver file; nothing is checked.
+    WaiversSchema,
+}
+
+/// A format and the file it goes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Output {
+    pub(super) format: ReportFormat,
+    pub(super) file: PathBuf,
+}
+
+impl FromStr for Output {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wanted = || format!("`{text}` is not FORMAT=FILE, as in `sarif=evergate.sarif`");
+        let (format, file) = text.split_once('=').ok_or_else(wanted)?;
+        if file.is_empty() {
+            return Err(wanted());
+        }
+        let format = <ReportFormat as ValueEnum>::from_str(format, false)
+            .map_err(|_| format!("`{format}` is no format; `--help` lists them"))?;
+        Ok(Self { format, file: PathBuf::from(file) })
+    }
+}
+
 /// What `check` and `diff` have in common.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Judging {
     /// Which way versions must get along.
     #[arg(long, value_enum, default_value_t = Compat::Backward)]
     pub(super) compat: Compat,
-    /// How the report is written.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub(super) format: Format,
-    /// Assume that senders may send members they never declared, and count what breaks by that as broken.
-    #[arg(long)]
+    /// How the report is written to standard output.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Human)]
+    pub(super) format: ReportFormat,
+    /// Also write the report to a file, as in `--output sarif=evergate.sarif`; may be given many times.
+    #[arg(long, value_name = "FORMAT=FILE")]
+    pub(super) output: Vec<Output>,
+    /// How much is asked for.
+    #[arg(long, value_enum, default_value_t = Policy::Standard)]
+    pub(super) policy: Policy,
+    /// The same as `--policy strict`: senders may send members they never declared.
+    #[arg(long, conflicts_with = "policy")]
     pub(super) strict: bool,
+    /// The mildest finding that makes the run fail; `breaking` (with `strict`: `risky`) if left out.
+    #[arg(long, value_enum, value_name = "CLASS")]
+    pub(super) fail_on: Option<FailOn>,
+    /// A file of waivers, besides `evergate-waivers.yaml` in the directory and beside each api; may be given many times.
+    #[arg(long, value_name = "FILE")]
+    pub(super) waivers: Vec<PathBuf>,
+    /// The day on which waivers are looked at, as YEAR-MONTH-DAY; today (UTC) if left out.
+    #[arg(long, value_name = "DATE")]
+    pub(super) today: Option<Date>,
     /// Findings written in full for each api; the others are counted.
     #[arg(long, value_name = "COUNT", default_value_t = 5)]
     pub(super) most: usize,
-    /// Also tell the steps of conversions that hold.
+    /// Also tell the steps of conversions that hold, and how each finding is waived.
     #[arg(short, long)]
     pub(super) verbose: bool,
     /// Leave the times out of the report, so that two reports can be compared.
@@ -153,7 +269,9 @@ pub(super) struct Judging {
 impl Judging {
     /// What of it the judging itself must know.
     pub(super) fn settings(&self) -> policy::Settings {
-        policy::Settings::new(self.compat.into()).strict(self.strict)
+        let chosen = if self.strict { Policy::Strict } else { self.policy };
+        let settings = policy::Settings::new(self.compat.into()).policy(chosen.into());
+        self.fail_on.map_or(settings, |fail_on| settings.fail_on(fail_on.into()))
     }
 }
 

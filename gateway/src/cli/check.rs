@@ -5,25 +5,27 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use evergate_contracts::check::{Steps, judge};
-use evergate_contracts::report::human::{self, Extent};
+use evergate_contracts::policy::waivers_schema;
 use evergate_contracts::report::model::{ApiReport, CheckReport};
 use evergate_contracts::report::rows::fault;
+use evergate_contracts::report::waive::Standing;
 use evergate_schemas::describe::{Limits, find_apis, load_api};
 use evergate_schemas::problem::Problem;
 
-use super::args::{Check, Format, Judging};
-use super::crew;
+use super::args::{Check, Judging, ReportFormat};
 use super::exit::{Failure, Outcome};
+use super::{crew, outputs, waivers};
 
 /// How deep below an api directory files are weighed.
 const DEPTH_BOUND: u32 = 4;
 
 /// Judges all apis below the directory and writes the report.
 pub(super) fn check(args: &Check, to: &mut dyn Write) -> Result<Outcome, Failure> {
-    if args.judging.format == Format::JsonSchema {
-        return write_schema(to);
+    if let Some(outcome) = schemas(args.judging.format, to)? {
+        return Ok(outcome);
     }
     let directories = apis_below(&args.directory)?;
+    let waivers = waivers::read(&args.directory, &directories, &args.judging.waivers)?;
     let name = |directory: &PathBuf| format!("checking {}", directory.display());
     let answers =
         crew::each(&directories, |one| bytes_below(one), name, |directory| one(directory, args));
@@ -44,7 +46,7 @@ pub(super) fn check(args: &Check, to: &mut dyn Write) -> Result<Outcome, Failure
     }
     apis.extend(unread);
     apis.sort_by(|one, other| one.api.cmp(&other.api));
-    finish(apis, &args.judging, to)
+    finish(apis, &waivers, &args.judging, to)
 }
 
 /// The api directories at or below one.
@@ -102,6 +104,7 @@ fn unreadable(directory: &Path, problems: &[Problem]) -> ApiReport {
 /// Writes what was found, and says how it ended.
 pub(super) fn finish(
     mut apis: Vec<ApiReport>,
+    waivers: &[Standing],
     judging: &Judging,
     to: &mut dyn Write,
 ) -> Result<Outcome, Failure> {
@@ -110,19 +113,23 @@ pub(super) fn finish(
             api.seconds = None;
         }
     }
-    let report = CheckReport::new(apis, judging.settings());
-    if judging.format == Format::Json {
-        serde_json::to_writer_pretty(&mut *to, &report).map_err(std::io::Error::from)?;
-        writeln!(to)?;
-    } else {
-        human::write(to, &report, Extent { most: judging.most, verbose: judging.verbose })?;
-    }
+    let mut report = CheckReport::new(apis, judging.settings());
+    report.waive(waivers, judging.today.unwrap_or_else(outputs::today));
+    outputs::write(&report, judging, to)?;
     Ok(report.outcome().into())
 }
 
-pub(super) fn write_schema(to: &mut dyn Write) -> Result<Outcome, Failure> {
-    serde_json::to_writer_pretty(&mut *to, &CheckReport::json_schema())
-        .map_err(std::io::Error::from)?;
+/// Writes a schema where one is asked for instead of a report.
+pub(super) fn schemas(
+    format: ReportFormat,
+    to: &mut dyn Write,
+) -> Result<Option<Outcome>, Failure> {
+    let schema = match format {
+        ReportFormat::JsonSchema => CheckReport::json_schema(),
+        ReportFormat::WaiversSchema => waivers_schema(),
+        _ => return Ok(None),
+    };
+    serde_json::to_writer_pretty(&mut *to, &schema).map_err(std::io::Error::from)?;
     writeln!(to)?;
-    Ok(Outcome::Holds)
+    Ok(Some(Outcome::Holds))
 }

@@ -13,15 +13,17 @@ use evergate_schemas::describe::{Limits, load_document};
 use evergate_schemas::problem::Problem;
 use evergate_schemas::version::Version;
 
-use super::args::{Diff, Format};
-use super::check::{finish, write_schema};
+use super::args::Diff;
+use super::check::{finish, schemas};
 use super::exit::{Failure, Outcome};
+use super::waivers;
 
 /// Judges the newer document against the older, and tells what changed.
 pub(super) fn diff(args: &Diff, to: &mut dyn Write) -> Result<Outcome, Failure> {
-    if args.judging.format == Format::JsonSchema {
-        return write_schema(to);
+    if let Some(outcome) = schemas(args.judging.format, to)? {
+        return Ok(outcome);
     }
+    let waivers = waivers::named(&args.judging.waivers)?;
     let begun = Instant::now();
     let (old, new) = match (load(&args.old), load(&args.new)) {
         (Ok(old), Ok(new)) => (old, new),
@@ -37,7 +39,7 @@ pub(super) fn diff(args: &Diff, to: &mut dyn Write) -> Result<Outcome, Failure> 
         report.changes = changes(old, new).iter().map(change_row).collect();
     }
     report.seconds = Some(begun.elapsed().as_secs_f64());
-    finish(vec![report], &args.judging, to)
+    finish(vec![report], &waivers, &args.judging, to)
 }
 
 fn load(path: &Path) -> Result<Api, Vec<Problem>> {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use evergate_contracts::report::human::counted;
+use evergate_contracts::report::words::counted;
 use evergate_contracts::{CaseFailure, Cell, ContractResult, Matrix, Origin, Tried};
 use evergate_schemas::relate::verdict::Verdict;
 

@@ -10,10 +10,12 @@ mod demo;
 mod diff;
 mod exit;
 mod matrix;
+mod outputs;
 mod program;
 mod progress;
 mod rules;
 mod run;
 mod target;
+mod waivers;
 
 pub use program::main;

@@ -10,13 +10,11 @@ use serde_json::{Map, Value, json};
 use super::cycles;
 use super::files::{At, Files};
 use super::places::Places;
+use super::scope::{self, Scope, Scopes};
 use crate::document::Document;
 use crate::pointer::Pointer;
 use crate::problem::{Place, Problem, Severity};
-use crate::schema::{DEFS_PREFIX, Defs};
-
-/// What stands for a schema that cannot be read: everything is valid, and this keyword says why.
-pub(super) const UNRESOLVED: &str = "x-unresolved";
+use crate::schema::{DEFS_PREFIX, Defs, UNRESOLVED};
 
 /// How many references in a row are followed to a parameter, a response or a path item.
 const FOLLOWED: usize = 32;
@@ -27,22 +25,33 @@ pub(super) struct Bundle {
     pub(super) files: Files,
     pub(super) problems: Vec<Problem>,
     limit: usize,
-    keys: BTreeMap<(usize, String), String>,
+    /// By place and, where the place was reached with different outcomes of dynamic references, by scope.
+    keys: BTreeMap<(usize, String), BTreeMap<Scope, String>>,
+    copies: usize,
     taken: BTreeSet<String>,
-    waiting: Vec<(At, String)>,
+    waiting: Vec<(At, Scope, String)>,
+    scopes: Scopes,
+    /// The dynamic scope of what is being translated; empty between schemas.
+    pub(super) scope: Scope,
+    /// How many schemas are being translated inside each other.
+    pub(super) depth: usize,
     defs: BTreeMap<String, Value>,
     patterns: BTreeMap<String, bool>,
 }
 
 impl Bundle {
-    pub(super) const fn new(files: Files, limit: usize) -> Self {
+    pub(super) fn new(files: Files, limit: usize) -> Self {
         Self {
             files,
             problems: Vec::new(),
             limit,
             keys: BTreeMap::new(),
+            copies: 0,
             taken: BTreeSet::new(),
             waiting: Vec::new(),
+            scopes: Scopes::new(),
+            scope: Scope::EMPTY,
+            depth: 0,
             defs: BTreeMap::new(),
             patterns: BTreeMap::new(),
         }
@@ -69,15 +78,33 @@ impl Bundle {
 
     /// The key of the schema at a place; the first time it is put on the list of those to translate.
     pub(super) fn key(&mut self, at: &At) -> String {
+        self.keyed(at).unwrap_or_default()
+    }
+
+    // `None` when dynamic references ask for more copies than the limit allows.
+    fn keyed(&mut self, at: &At) -> Option<String> {
+        let scope = self.entered(self.files.resource_of(at));
         let id = (at.file, at.pointer.as_str().to_owned());
-        if let Some(known) = self.keys.get(&id) {
-            return known.clone();
+        let copies = self.keys.get(&id);
+        if let Some(known) = copies.and_then(|copies| copies.get(&scope)) {
+            return Some(known.clone());
+        }
+        if copies.is_some() {
+            self.copies += 1;
+            if self.copies > self.files.limits().copies {
+                return None;
+            }
         }
         let key = self.free_name(at);
         self.taken.insert(key.clone());
-        self.keys.insert(id, key.clone());
-        self.waiting.push((at.clone(), key.clone()));
-        key
+        self.keys.entry(id).or_default().insert(scope, key.clone());
+        self.waiting.push((at.clone(), scope, key.clone()));
+        Some(key)
+    }
+
+    /// The present scope with one more resource entered.
+    pub(super) fn entered(&mut self, resource: usize) -> Scope {
+        self.scopes.enter(self.scope, &self.files, resource)
     }
 
     fn free_name(&self, at: &At) -> String {
@@ -112,18 +139,39 @@ impl Bundle {
 
     /// A schema that refers to what `text` names, or one that stands for an unreadable reference.
     pub(super) fn reference(&mut self, text: &str, at: &At) -> Map<String, Value> {
-        let mut schema = Map::new();
-        match self.files.resolve(text, at) {
-            Ok(target) => {
-                let key = self.key(&target);
-                schema.insert("$ref".to_owned(), Value::String(format!("{DEFS_PREFIX}{key}")));
-            }
+        let target = self.files.resolve(text, at);
+        self.referring(text, at, target)
+    }
+
+    /// The same for `$dynamicRef` and `$recursiveRef`, whose meaning the dynamic scope decides.
+    pub(super) fn dynamic_reference(&mut self, text: &str, at: &At) -> Map<String, Value> {
+        let target = self.files.resolve(text, at).map(|first| {
+            let name = text.split_once('#').map_or("", |(_, fragment)| fragment);
+            let resource = self.files.resource_of(&first);
+            let mut anchors = self.files.dynamic_anchors(resource);
+            // Only where the reference would first lead to a dynamic anchor does the scope matter.
+            let dynamic = anchors.any(|(anchor, at)| anchor == name && at == first);
+            let outer = dynamic.then(|| self.scopes.outermost(self.scope, name).cloned()).flatten();
+            outer.unwrap_or(first)
+        });
+        self.referring(text, at, target)
+    }
+
+    fn referring(&mut self, text: &str, at: &At, target: Result<At, String>) -> Map<String, Value> {
+        let key = target.and_then(|target| {
+            self.keyed(&target).ok_or_else(|| {
+                let most = self.files.limits().copies;
+                format!("the dynamic references need more than {most} copies of schemas, one of them for `{text}`")
+            })
+        });
+        let (keyword, value) = match key {
+            Ok(key) => ("$ref", format!("{DEFS_PREFIX}{key}")),
             Err(why) => {
-                self.warn(at, format!("{why}; everything is accepted there"), NO_REFERENCE);
-                schema.insert(UNRESOLVED.to_owned(), Value::String(text.to_owned()));
+                self.warn(at, format!("{why}; what depends on it stays undecided"), NO_REFERENCE);
+                (UNRESOLVED, text.to_owned())
             }
-        }
-        schema
+        };
+        Map::from_iter([(keyword.to_owned(), Value::String(value))])
     }
 
     /// The object at `at`, or the one its `$ref` leads to; what stands beside the `$ref` is ignored.
@@ -178,7 +226,8 @@ impl Bundle {
 
     /// Translates everything referred to, until nothing new is.
     pub(super) fn finish(&mut self) -> Defs {
-        while let Some((at, key)) = self.waiting.pop() {
+        while let Some((at, scope, key)) = self.waiting.pop() {
+            self.scope = scope;
             let translated = match self.document(at.file) {
                 Some(document) => match document.value.pointer(at.pointer.as_str()) {
                     Some(value) => self.schema(value, &mut at.clone()),
@@ -188,27 +237,36 @@ impl Bundle {
             };
             self.defs.insert(key, translated);
         }
+        self.scope = Scope::EMPTY;
         let mut defs = std::mem::take(&mut self.defs);
+        if self.copies > 0 {
+            let copied = self.keys.values().filter(|copies| copies.len() > 1);
+            let groups: Vec<Vec<String>> =
+                copied.map(|copies| copies.values().cloned().collect()).collect();
+            scope::unite(&mut defs, &groups);
+        }
         for key in cycles::cut(&mut defs) {
             let at = self.place_of(&key);
             let what = format!(
-                "the schema `{key}` refers to itself without a step inside; the reference counts as `true`"
+                "the schema `{key}` refers to itself without a step inside, which means nothing; what depends on it stays undecided"
             );
             self.warn(&at, what, "remove the reference to itself");
         }
+        self.problems.append(&mut self.files.problems);
         Defs(defs)
     }
 
     /// What is kept of the documents when they are not: where everything in them stands.
     pub(super) fn places(&self) -> Places {
-        let each = self.keys.iter().filter_map(|((file, pointer), key)| {
-            Some((key.clone(), (*file, Pointer::parse(pointer)?)))
+        let each = self.keys.iter().flat_map(|((file, pointer), copies)| {
+            let at = (*file, Pointer::parse(pointer).unwrap_or_default());
+            copies.values().map(move |key| (key.clone(), at.clone()))
         });
         Places::new(self.files.spans(), each.collect())
     }
 
     fn place_of(&self, key: &str) -> At {
-        let found = self.keys.iter().find(|(_, known)| *known == key);
+        let found = self.keys.iter().find(|(_, copies)| copies.values().any(|known| known == key));
         let at = found.and_then(|((file, pointer), _)| {
             let pointer = Pointer::parse(pointer)?;
             Some(At { file: *file, pointer })

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::bundle::UNRESOLVED;
-use crate::schema::DEFS_PREFIX;
+use crate::schema::{DEFS_PREFIX, UNRESOLVED};
 
 /// Cuts each such circle at one of its references, and names the components where it was cut.
 pub(super) fn cut(defs: &mut BTreeMap<String, Value>) -> Vec<String> {

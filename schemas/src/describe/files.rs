@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::Limits;
 use super::dialect::Dialect;
+use super::metaschemas;
 use super::model::SourceFile;
 use super::reference::{self, Absolute, DIRECTORY};
+use super::resources::{self, Resource};
 use super::source::{Source, Unread};
 use crate::document::{Document, Spans};
 use crate::pointer::Pointer;
@@ -39,8 +39,8 @@ pub(super) struct File {
     pub(super) dialect: Dialect,
     /// Its path below the directory, `/` between the steps.
     pub(super) path: String,
-    /// The URIs that schemas inside it give themselves, by pointer.
-    bases: BTreeMap<String, String>,
+    /// The schema resources inside it, by pointer.
+    resources: BTreeMap<String, usize>,
 }
 
 /// The opened files, and what the schemas in them are called.
@@ -50,9 +50,12 @@ pub(super) struct Files {
     limits: Limits,
     list: Vec<File>,
     by_path: BTreeMap<String, usize>,
-    ids: BTreeMap<String, At>,
-    anchors: BTreeMap<(String, String), At>,
+    /// All schema resources, with the file each is in.
+    resources: Vec<(usize, Resource)>,
+    ids: BTreeMap<String, usize>,
     bytes: usize,
+    /// What is odd about the dialects of the files.
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Files {
@@ -62,23 +65,28 @@ impl Files {
             limits: limits.clone(),
             list: Vec::new(),
             by_path: BTreeMap::new(),
+            resources: Vec::new(),
             ids: BTreeMap::new(),
-            anchors: BTreeMap::new(),
             bytes: 0,
+            problems: Vec::new(),
         }
+    }
+
+    pub(super) const fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     pub(super) fn get(&self, file: usize) -> Option<&File> {
         self.list.get(file)
     }
 
-    /// All that were opened, in that order.
+    /// All that were opened, in that order; the metaschemas are nobody's files.
     pub(super) fn all(&self) -> Vec<SourceFile> {
         let of = |file: &File| SourceFile {
             path: file.path.clone(),
             document: Arc::clone(&file.document),
         };
-        self.list.iter().map(of).collect()
+        self.list.iter().filter(|file| self.by_path.contains_key(&file.path)).map(of).collect()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -86,7 +94,13 @@ impl Files {
     }
 
     pub(super) fn dialect(&self, file: usize) -> Dialect {
-        self.get(file).map_or(Dialect::Modern, |file| file.dialect)
+        self.get(file).map_or(Dialect::Draft2020, |file| file.dialect)
+    }
+
+    /// The dialect of the schema at a place.
+    pub(super) fn dialect_at(&self, at: &At) -> Dialect {
+        self.resource(self.resource_of(at))
+            .map_or_else(|| self.dialect(at.file), |(_, found)| found.dialect)
     }
 
     pub(super) fn document(&self, file: usize) -> Option<Arc<Document>> {
@@ -128,156 +142,150 @@ impl Files {
         Ok(self.add(path, document, dialect))
     }
 
-    fn add(&mut self, path: &str, document: Document, inherited: Dialect) -> usize {
+    /// Takes in a document that is called `path`, in `inherited` where it does not say otherwise.
+    pub(super) fn add(&mut self, path: &str, document: Document, inherited: Dialect) -> usize {
+        let uri = format!("{DIRECTORY}/{path}");
+        self.add_as(path, &uri, document, inherited)
+    }
+
+    fn add_as(&mut self, path: &str, uri: &str, document: Document, inherited: Dialect) -> usize {
         let index = self.list.len();
         let dialect = Dialect::of(&document.value).unwrap_or(inherited);
-        let mut names = Names { dialect, found: Vec::new() };
-        names.collect(&document.value, &mut Pointer::root(), &format!("{DIRECTORY}/{path}"));
-        let mut bases = BTreeMap::new();
-        for (uri, anchor, pointer) in names.found {
-            let at = At { file: index, pointer };
-            if let Some(anchor) = anchor {
-                self.anchors.entry((uri, anchor)).or_insert(at);
-            } else {
-                bases.insert(at.pointer.as_str().to_owned(), uri.clone());
-                self.ids.entry(uri).or_insert(at);
-            }
+        let found = resources::find(&document.value, uri, dialect);
+        for (pointer, name) in found.unknown {
+            let what =
+                format!("the dialect `{name}` is not known; it is read as {}", dialect.name());
+            let remedy = "name a draft of JSON Schema in `$schema`".to_owned();
+            let place = document.place(&pointer.join("$schema"));
+            self.problems.push(Problem { place, severity: Severity::Warning, what, remedy });
         }
-        let file = File { document: Arc::new(document), dialect, path: path.to_owned(), bases };
+        self.ids.entry(uri.to_owned()).or_insert(self.resources.len());
+        let mut inside = BTreeMap::new();
+        for resource in found.resources {
+            let number = self.resources.len();
+            inside.insert(resource.pointer.as_str().to_owned(), number);
+            self.ids.entry(resource.uri.clone()).or_insert(number);
+            self.resources.push((index, resource));
+        }
+        let file = File {
+            document: Arc::new(document),
+            dialect,
+            path: path.to_owned(),
+            resources: inside,
+        };
         self.list.push(file);
-        self.by_path.insert(path.to_owned(), index);
+        if uri.starts_with(DIRECTORY) {
+            self.by_path.insert(path.to_owned(), index);
+        }
         index
     }
 
-    /// The URI of the resource a place belongs to.
-    fn base(&self, at: &At) -> String {
-        let Some(file) = self.get(at.file) else { return String::new() };
-        if !file.bases.is_empty() {
+    fn resource(&self, number: usize) -> Option<&(usize, Resource)> {
+        self.resources.get(number)
+    }
+
+    /// The number of the schema resource that a place belongs to.
+    pub(super) fn resource_of(&self, at: &At) -> usize {
+        let Some(file) = self.get(at.file) else { return usize::MAX };
+        if file.resources.len() > 1 {
             let mut pointer = at.pointer.clone();
-            loop {
-                if let Some(uri) = file.bases.get(pointer.as_str()) {
-                    return uri.clone();
-                }
-                if pointer.is_root() {
-                    break;
+            while !pointer.is_root() {
+                if let Some(number) = file.resources.get(pointer.as_str()) {
+                    return *number;
                 }
                 pointer.pop();
             }
         }
-        format!("{DIRECTORY}/{}", file.path)
+        file.resources.get("").copied().unwrap_or(usize::MAX)
+    }
+
+    /// The resource that begins at a place.
+    pub(super) fn resource_at(&self, at: &At) -> Option<usize> {
+        self.get(at.file)?.resources.get(at.pointer.as_str()).copied()
+    }
+
+    /// The dynamic anchors of a resource, with their places.
+    pub(super) fn dynamic_anchors(&self, number: usize) -> impl Iterator<Item = (&str, At)> {
+        self.resource(number).into_iter().flat_map(|(file, resource)| {
+            let at = |pointer: &Pointer| At { file: *file, pointer: pointer.clone() };
+            resource.dynamic.iter().map(move |(name, pointer)| (name.as_str(), at(pointer)))
+        })
     }
 
     /// What a reference at `at` names; the message says why when there is nothing.
     pub(super) fn resolve(&mut self, text: &str, at: &At) -> Result<At, String> {
-        let Absolute { uri, fragment } = reference::join(&self.base(at), text);
+        let own = self.resource_of(at);
+        let base = self.resource(own).map_or_else(String::new, |(_, found)| found.uri.clone());
+        let Absolute { uri, fragment } = reference::join(&base, text);
         if text.starts_with('/') && uri.starts_with(DIRECTORY) {
             return Err(format!(
                 "the reference `{text}` is an absolute path, which is not followed"
             ));
         }
-        let resource = match self.ids.get(&uri) {
-            Some(known) => known.clone(),
+        // What has only a fragment stays in its resource, even where another one claims the same name.
+        let known = if text.is_empty() || text.starts_with('#') {
+            self.own_root(own).or_else(|| self.ids.get(&uri).copied())
+        } else {
+            self.ids.get(&uri).copied()
+        };
+        let number = match known {
+            Some(known) => known,
             None => {
-                self.resource(&uri, text, at).or_else(|why| self.beside(text, at).ok_or(why))?
+                self.elsewhere(&uri, text, at).or_else(|why| self.beside(text, at).ok_or(why))?
             }
         };
-        let target = if fragment.is_empty() {
-            resource
+        let Some((file, resource)) = self.resource(number) else {
+            return Err(format!("the reference `{text}` leads nowhere"));
+        };
+        let file = *file;
+        let pointer = if fragment.is_empty() {
+            resource.pointer.clone()
         } else if fragment.starts_with('/') {
-            At { pointer: joined(&resource.pointer, &fragment), ..resource }
+            joined(&resource.pointer, &fragment)
         } else {
-            let named = self.anchors.get(&(uri, fragment.clone())).cloned();
+            let named = resource.anchors.get(&fragment).cloned();
             named.ok_or_else(|| format!("the reference `{text}` names no anchor `{fragment}`"))?
         };
+        let target = At { file, pointer };
         let exists = self
             .get(target.file)
             .is_some_and(|file| file.document.value.pointer(target.pointer.as_str()).is_some());
         if exists { Ok(target) } else { Err(format!("the reference `{text}` leads nowhere")) }
     }
 
-    // A file that calls itself `http://…/a.json` and names `b.json` means, on disk, the file beside it.
-    fn beside(&mut self, text: &str, at: &At) -> Option<At> {
-        let own = format!("{DIRECTORY}/{}", self.get(at.file)?.path);
-        let path = reference::inside(&reference::join(&own, text).uri)?;
-        self.open(&path, self.dialect(at.file)).ok().map(At::root)
+    // A schema of an API description that only says its dialect has the document's name.
+    fn own_root(&self, number: usize) -> Option<usize> {
+        let (file, resource) = self.resource(number)?;
+        let root = self.get(*file)?.resources.get("").copied()?;
+        let (_, document) = self.resource(root)?;
+        Some(if document.uri == resource.uri { root } else { number })
     }
 
-    fn resource(&mut self, uri: &str, text: &str, at: &At) -> Result<At, String> {
+    // A file that calls itself `http://…/a.json` and names `b.json` means, on disk, the file beside it.
+    fn beside(&mut self, text: &str, at: &At) -> Option<usize> {
+        let own = format!("{DIRECTORY}/{}", self.get(at.file)?.path);
+        let path = reference::inside(&reference::join(&own, text).uri)?;
+        let file = self.open(&path, self.dialect(at.file)).ok()?;
+        self.resource_at(&At::root(file))
+    }
+
+    fn elsewhere(&mut self, uri: &str, text: &str, at: &At) -> Result<usize, String> {
+        let nowhere = || format!("the reference `{text}` leads nowhere");
         if !uri.starts_with(DIRECTORY) {
-            return Err(format!("the reference `{text}` is remote, which is not followed"));
+            let Some((name, document)) = metaschemas::find(uri) else {
+                return Err(format!("the reference `{text}` is remote, which is not followed"));
+            };
+            let file = self.add_as(name, uri, document, Dialect::Draft2020);
+            return self.resource_at(&At::root(file)).ok_or_else(nowhere);
         }
         let Some(path) = reference::inside(uri) else {
             return Err(format!("the reference `{text}` leads out of the version's directory"));
         };
-        let opened = self.open(&path, self.dialect(at.file));
-        opened.map(At::root).map_err(|problems| {
+        let opened = self.open(&path, self.dialect(at.file)).map_err(|problems| {
             let why = problems.first().map_or_else(String::new, |problem| problem.what.clone());
             format!("the reference `{text}` cannot be followed: {why}")
-        })
-    }
-}
-
-/// Collects the URIs and anchors by which schemas of a file can be named.
-struct Names {
-    dialect: Dialect,
-    found: Vec<(String, Option<String>, Pointer)>,
-}
-
-impl Names {
-    fn collect(&mut self, value: &Value, pointer: &mut Pointer, base: &str) {
-        match value {
-            Value::Object(members) => {
-                let own = self
-                    .dialect
-                    .id()
-                    .and_then(|keyword| members.get(keyword))
-                    .and_then(Value::as_str);
-                let mut base = base.to_owned();
-                if let Some(id) = own {
-                    base = self.id(id, pointer, &base);
-                }
-                for keyword in ["$anchor", "$dynamicAnchor"] {
-                    if let Some(Value::String(anchor)) = members.get(keyword) {
-                        self.found.push((base.clone(), Some(anchor.clone()), pointer.clone()));
-                    }
-                }
-                for (key, inner) in members {
-                    if matches!(key.as_str(), "example" | "examples" | "default" | "enum" | "const")
-                    {
-                        continue;
-                    }
-                    pointer.push(key);
-                    self.collect(inner, pointer, &base);
-                    pointer.pop();
-                }
-            }
-            Value::Array(items) => {
-                for (index, inner) in items.iter().enumerate() {
-                    pointer.push(&index.to_string());
-                    self.collect(inner, pointer, base);
-                    pointer.pop();
-                }
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-        }
-    }
-
-    // Before 2019-09 an id of only a fragment is an anchor.
-    fn id(&mut self, id: &str, pointer: &Pointer, base: &str) -> String {
-        if let Some(anchor) = id.strip_prefix('#') {
-            if !anchor.is_empty() {
-                self.found.push((base.to_owned(), Some(anchor.to_owned()), pointer.clone()));
-            }
-            return base.to_owned();
-        }
-        let absolute = reference::join(base, id);
-        // A relative name at a file's own root would only hide where the file lies.
-        let hides = pointer.is_root() && absolute.uri.starts_with(DIRECTORY);
-        if hides {
-            return base.to_owned();
-        }
-        self.found.push((absolute.uri.clone(), None, pointer.clone()));
-        absolute.uri
+        })?;
+        self.resource_at(&At::root(opened)).ok_or_else(nowhere)
     }
 }
 

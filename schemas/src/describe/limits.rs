@@ -11,6 +11,8 @@ pub struct Limits {
     pub files: usize,
     /// Bytes of all its files together. Default 256 MiB.
     pub bytes: usize,
+    /// Copies of schemas that dynamic references may ask for, beyond the first of each. Default 4,000.
+    pub copies: usize,
     /// Problems reported for a version before the rest is left out. Default 1,000.
     pub problems: usize,
 }
@@ -21,6 +23,7 @@ impl Default for Limits {
             document: DocumentLimits::default(),
             files: 2_000,
             bytes: 256 << 20,
+            copies: 4_000,
             problems: 1_000,
         }
     }

@@ -125,7 +125,7 @@ pub fn load_document_from(
     let general = matches!(stem, "openapi" | "swagger" | "schema" | "");
     let label = if general { root.as_str() } else { stem };
     let mut files = Files::new(source, limits);
-    let main = vec![files.open(file, Dialect::Modern)?];
+    let main = vec![files.open(file, Dialect::Draft2020)?];
     let (description, problems) = describe(files, &main, Version::new(label), limits)?;
     Ok(Api { name: stem.to_owned(), versions: vec![Arc::new(description)], problems })
 }
@@ -155,12 +155,12 @@ fn main_documents(
     let name = root.name("");
     let mut files = Files::new(root, limits);
     if let Some(main) = directory::main_name(&names) {
-        let file = files.open(main, Dialect::Modern)?;
+        let file = files.open(main, Dialect::Draft2020)?;
         return Ok((files, vec![file]));
     }
     let (mut opened, mut problems) = (Vec::new(), Vec::new());
     for found in &names {
-        match files.open(found, Dialect::Modern) {
+        match files.open(found, Dialect::Draft2020) {
             Ok(file) => opened.push(file),
             Err(found) => problems.extend(found),
         }

@@ -5,78 +5,24 @@ use serde_json::{Map, Number, Value, json};
 use super::bundle::Bundle;
 use super::dialect::Dialect;
 use super::files::At;
-
-/// What a keyword's value must be; what is not is left out with a warning.
-#[derive(Clone, Copy)]
-enum Shape {
-    Type,
-    Schema,
-    Schemas,
-    List,
-    Number,
-    Positive,
-    Count,
-    Flag,
-    Names,
-    NameLists,
-    Pattern,
-    Patterns,
-    Array,
-    Any,
-    Text,
-}
-
-const KEYWORDS: &[(&str, Shape)] = &[
-    ("additionalProperties", Shape::Schema),
-    ("allOf", Shape::List),
-    ("anyOf", Shape::List),
-    ("const", Shape::Any),
-    ("contains", Shape::Schema),
-    ("contentEncoding", Shape::Text),
-    ("contentMediaType", Shape::Text),
-    ("default", Shape::Any),
-    ("dependentRequired", Shape::NameLists),
-    ("dependentSchemas", Shape::Schemas),
-    ("deprecated", Shape::Flag),
-    ("else", Shape::Schema),
-    ("enum", Shape::Array),
-    ("format", Shape::Text),
-    ("if", Shape::Schema),
-    ("maxContains", Shape::Count),
-    ("maxItems", Shape::Count),
-    ("maxLength", Shape::Count),
-    ("maxProperties", Shape::Count),
-    ("minContains", Shape::Count),
-    ("minItems", Shape::Count),
-    ("minLength", Shape::Count),
-    ("minProperties", Shape::Count),
-    ("multipleOf", Shape::Positive),
-    ("not", Shape::Schema),
-    ("oneOf", Shape::List),
-    ("pattern", Shape::Pattern),
-    ("patternProperties", Shape::Patterns),
-    ("prefixItems", Shape::List),
-    ("properties", Shape::Schemas),
-    ("propertyNames", Shape::Schema),
-    ("readOnly", Shape::Flag),
-    ("required", Shape::Names),
-    ("then", Shape::Schema),
-    ("type", Shape::Type),
-    ("unevaluatedItems", Shape::Schema),
-    ("unevaluatedProperties", Shape::Schema),
-    ("uniqueItems", Shape::Flag),
-    ("writeOnly", Shape::Flag),
-    ("x-extensible-enum", Shape::Any),
-    ("x-stability-level", Shape::Text),
-    ("x-sunset", Shape::Any),
-];
+use super::keywords::{Shape, keyword};
+use super::legacy::add_part;
+use super::scope::Scope;
+use crate::schema::{UNREAD_PATTERN, UNRESOLVED};
 
 const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
 
 impl Bundle {
     /// Translates the schema at `at`. What cannot be used is left out, with a warning, never the whole.
     pub(super) fn schema(&mut self, value: &Value, at: &mut At) -> Value {
-        match value {
+        let outer = self.scope;
+        if self.depth == 0 {
+            self.scope = self.entered(self.files.resource_of(at));
+        } else if let Some(resource) = self.files.resource_at(at) {
+            self.scope = self.entered(resource);
+        }
+        self.depth += 1;
+        let translated = match value {
             Value::Bool(_) => value.clone(),
             Value::Object(members) => self.object(members, at),
             Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_) => {
@@ -87,7 +33,10 @@ impl Bundle {
                 );
                 Value::Bool(true)
             }
-        }
+        };
+        self.depth -= 1;
+        self.scope = if self.depth == 0 { Scope::EMPTY } else { outer };
+        translated
     }
 
     /// Translates the schema one step below `at`.
@@ -99,34 +48,33 @@ impl Bundle {
     }
 
     fn object(&mut self, members: &Map<String, Value>, at: &mut At) -> Value {
-        let dialect = self.files.dialect(at.file);
-        let reference = ["$ref", "$dynamicRef", "$recursiveRef"]
-            .iter()
-            .find_map(|keyword| members.get(*keyword).and_then(Value::as_str));
-        let mut out = match reference {
-            Some(text) => self.reference(text, at),
-            None => Map::new(),
-        };
-        if reference.is_some() && !dialect.counts_siblings() {
+        let dialect = self.files.dialect_at(at);
+        let (mut out, alone) = self.references(members, dialect, at);
+        if alone {
             return Value::Object(out);
         }
-        for (keyword, value) in members {
-            if let Ok(index) =
-                KEYWORDS.binary_search_by(|(known, _)| (*known).cmp(keyword.as_str()))
-                && let Some((_, shape)) = KEYWORDS.get(index)
-            {
-                at.pointer.push(keyword);
-                let translated = self.keyword(*shape, value, at);
-                at.pointer.pop();
-                if let Some(translated) = translated {
-                    out.insert(keyword.clone(), translated);
+        for (word, value) in members {
+            let Some((shape, draft)) = keyword(word) else { continue };
+            at.pointer.push(word);
+            if dialect.has(draft) {
+                if let Some(translated) = self.keyword(shape, value, at) {
+                    out.insert(word.clone(), translated);
                 }
+            } else if dialect != Dialect::Draft3 {
+                let (name, since) = (dialect.name(), draft.name());
+                let what = format!("`{word}` came with {since} and means nothing in {name}");
+                self.warn(at, what, "name a later draft in `$schema`, or remove it");
             }
+            at.pointer.pop();
         }
+        self.patterns(members, &mut out, at);
         self.bounds(members, &mut out, at);
         self.items(members, &mut out, at);
         self.dependencies(members, &mut out, at);
         self.discriminator(members, &mut out, at);
+        if dialect == Dialect::Draft3 {
+            self.draft3(members, &mut out, at);
+        }
         if dialect == Dialect::OpenApi31 && members.get("nullable") == Some(&Value::Bool(true)) {
             let what =
                 "`nullable` means nothing since OpenAPI 3.1; null is not accepted here".to_owned();
@@ -136,7 +84,42 @@ impl Bundle {
         if nullable == Some(&Value::Bool(true)) { nulled(out) } else { Value::Object(out) }
     }
 
-    fn keyword(&mut self, shape: Shape, value: &Value, at: &mut At) -> Option<Value> {
+    // What the references of a schema object say, and whether they are all that counts of it.
+    fn references(
+        &mut self,
+        members: &Map<String, Value>,
+        dialect: Dialect,
+        at: &At,
+    ) -> (Map<String, Value>, bool) {
+        let mut out = Map::new();
+        let mut alone = false;
+        match members.get("$ref") {
+            Some(Value::String(text)) => {
+                out = self.reference(text, at);
+                alone = !dialect.counts_siblings();
+            }
+            Some(other) if !dialect.is_api() => {
+                let what = format!(
+                    "`$ref` is {other}, which names nothing; what depends on it stays undecided"
+                );
+                self.warn(at, what, "write a URI reference");
+                out.insert(UNRESOLVED.to_owned(), Value::String(other.to_string()));
+            }
+            _ => {}
+        }
+        let dynamic = dialect.dynamic_reference().and_then(|keyword| members.get(keyword));
+        if let Some(text) = dynamic.and_then(Value::as_str) {
+            let found = self.dynamic_reference(text, at);
+            if out.is_empty() {
+                out = found;
+            } else {
+                add_part(&mut out, Value::Object(found));
+            }
+        }
+        (out, alone)
+    }
+
+    pub(super) fn keyword(&mut self, shape: Shape, value: &Value, at: &mut At) -> Option<Value> {
         let translated = match (shape, value) {
             (Shape::Any, _) | (Shape::Array, Value::Array(_)) | (Shape::Text, Value::String(_)) => {
                 Some(value.clone())
@@ -153,8 +136,10 @@ impl Bundle {
             (Shape::List, Value::Array(items)) if !items.is_empty() => Some(self.list(items, at)),
             (Shape::Schemas, Value::Object(members)) => Some(self.members(members, at)),
             (Shape::NameLists, Value::Object(members)) => name_lists(members),
-            (Shape::Pattern, Value::String(pattern)) => return self.pattern(pattern, at),
-            (Shape::Patterns, Value::Object(members)) => return Some(self.patterns(members, at)),
+            // Both are translated with their siblings.
+            (Shape::Pattern, Value::String(_)) | (Shape::Patterns, Value::Object(_)) => {
+                return None;
+            }
             (Shape::Type, _) => return self.types(value, at),
             _ => None,
         };
@@ -167,7 +152,7 @@ impl Bundle {
         translated
     }
 
-    fn list(&mut self, items: &[Value], at: &mut At) -> Value {
+    pub(super) fn list(&mut self, items: &[Value], at: &mut At) -> Value {
         let each = items.iter().enumerate();
         Value::Array(each.map(|(index, item)| self.below(item, &index.to_string(), at)).collect())
     }
@@ -179,30 +164,48 @@ impl Bundle {
         )
     }
 
-    fn pattern(&mut self, pattern: &str, at: &At) -> Option<Value> {
-        if self.compiles(pattern) {
-            return Some(Value::String(pattern.to_owned()));
+    fn readable(&mut self, pattern: &str, at: &At) -> bool {
+        let readable = self.compiles(pattern);
+        if !readable {
+            let what = format!(
+                "the pattern `{pattern}` needs look-around or back references, or is none; what depends on it stays undecided"
+            );
+            self.warn(at, what, "write it without look-around and back references");
         }
-        let what = format!(
-            "the pattern `{pattern}` needs look-around or back references, or is none; it is left out"
-        );
-        self.warn(at, what, "write it without look-around and back references");
-        None
+        readable
     }
 
-    fn patterns(&mut self, members: &Map<String, Value>, at: &mut At) -> Value {
-        let mut out = Map::new();
-        for (pattern, inner) in members {
+    fn patterns(
+        &mut self,
+        members: &Map<String, Value>,
+        out: &mut Map<String, Value>,
+        at: &mut At,
+    ) {
+        if let Some(Value::String(pattern)) = members.get("pattern") {
+            let readable = self.readable(pattern, &at.join("pattern"));
+            let keyword = if readable { "pattern" } else { UNREAD_PATTERN };
+            out.insert(keyword.to_owned(), Value::String(pattern.clone()));
+        }
+        let Some(Value::Object(patterned)) = members.get("patternProperties") else { return };
+        let mut kept = Map::new();
+        at.pointer.push("patternProperties");
+        for (pattern, inner) in patterned {
             at.pointer.push(pattern);
-            if self.pattern(pattern, at).is_some() {
-                out.insert(pattern.clone(), self.schema(inner, at));
+            if self.readable(pattern, at) {
+                kept.insert(pattern.clone(), self.schema(inner, at));
+            } else {
+                // Which members it takes is not known, so neither is what is left for the others.
+                out.remove("additionalProperties");
+                out.remove("unevaluatedProperties");
+                out.insert(UNRESOLVED.to_owned(), Value::String(pattern.clone()));
             }
             at.pointer.pop();
         }
-        Value::Object(out)
+        at.pointer.pop();
+        out.insert("patternProperties".to_owned(), Value::Object(kept));
     }
 
-    fn types(&mut self, value: &Value, at: &At) -> Option<Value> {
+    pub(super) fn types(&mut self, value: &Value, at: &At) -> Option<Value> {
         let named = match value {
             Value::String(name) => vec![name.as_str()],
             Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
@@ -228,82 +231,6 @@ impl Bundle {
         match (known.as_slice(), value) {
             ([only], Value::String(_)) => Some(json!(only)),
             _ => Some(json!(known)),
-        }
-    }
-
-    // Draft 4 and OpenAPI 3.0: `exclusiveMinimum: true` makes `minimum` exclusive.
-    fn bounds(&mut self, members: &Map<String, Value>, out: &mut Map<String, Value>, at: &mut At) {
-        for (bound, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")]
-        {
-            let mut translate = |keyword: &str| {
-                let value = members.get(keyword).filter(|value| !value.is_boolean())?;
-                at.pointer.push(keyword);
-                let translated = self.keyword(Shape::Number, value, at);
-                at.pointer.pop();
-                translated
-            };
-            let (inclusive_value, exclusive_value) = (translate(bound), translate(exclusive));
-            let is_exclusive = members.get(exclusive) == Some(&Value::Bool(true));
-            match (inclusive_value, exclusive_value) {
-                (Some(value), _) if is_exclusive => drop(out.insert(exclusive.to_owned(), value)),
-                (inclusive_value, exclusive_value) => {
-                    out.extend(inclusive_value.map(|value| (bound.to_owned(), value)));
-                    out.extend(exclusive_value.map(|value| (exclusive.to_owned(), value)));
-                }
-            }
-        }
-    }
-
-    // Before 2020-12 an array of `items` was the tuple, and `additionalItems` the rest.
-    fn items(&mut self, members: &Map<String, Value>, out: &mut Map<String, Value>, at: &mut At) {
-        match members.get("items") {
-            Some(Value::Array(tuple)) => {
-                at.pointer.push("items");
-                let tuple = self.list(tuple, at);
-                at.pointer.pop();
-                if tuple.as_array().is_some_and(|tuple| !tuple.is_empty()) {
-                    out.insert("prefixItems".to_owned(), tuple);
-                }
-                if let Some(rest) = members.get("additionalItems") {
-                    let rest = self.below(rest, "additionalItems", at);
-                    out.insert("items".to_owned(), rest);
-                }
-            }
-            Some(value) => {
-                let items = self.below(value, "items", at);
-                out.insert("items".to_owned(), items);
-            }
-            None => {}
-        }
-    }
-
-    // Before 2019-09 both kinds of dependency had one keyword.
-    fn dependencies(
-        &mut self,
-        members: &Map<String, Value>,
-        out: &mut Map<String, Value>,
-        at: &mut At,
-    ) {
-        let Some(Value::Object(dependencies)) = members.get("dependencies") else { return };
-        let (mut required, mut schemas) = (Map::new(), Map::new());
-        at.pointer.push("dependencies");
-        for (name, value) in dependencies {
-            match value {
-                Value::Array(items) => {
-                    required.extend(names(items).map(|names| (name.clone(), names)));
-                }
-                Value::String(other) => drop(required.insert(name.clone(), json!([other]))),
-                other => {
-                    let schema = self.below(other, name, at);
-                    schemas.insert(name.clone(), schema);
-                }
-            }
-        }
-        at.pointer.pop();
-        for (keyword, found) in [("dependentRequired", required), ("dependentSchemas", schemas)] {
-            if !found.is_empty() {
-                out.insert(keyword.to_owned(), Value::Object(found));
-            }
         }
     }
 
@@ -380,7 +307,7 @@ fn count(number: &Number) -> Option<Value> {
     (value.fract() == 0.0 && (0.0..=9e15).contains(&value)).then(|| json!(value as u64))
 }
 
-fn names(items: &[Value]) -> Option<Value> {
+pub(super) fn names(items: &[Value]) -> Option<Value> {
     let mut found: Vec<&str> = items.iter().map(Value::as_str).collect::<Option<_>>()?;
     let mut seen = std::collections::BTreeSet::new();
     found.retain(|name| seen.insert(*name));

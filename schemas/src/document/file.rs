@@ -76,6 +76,12 @@ impl Document {
         }
     }
 
+    /// A value that comes from no file: its places have no lines.
+    pub fn from_value(name: &str, value: Value) -> Self {
+        let (spans, problems, inexact) = (Arc::default(), Vec::new(), BTreeMap::new());
+        Self { name: Arc::from(name), value, spans, problems, inexact }
+    }
+
     /// Where the value at `pointer` begins; where there is none, where its nearest parent does. The pointer of
     /// the place is the one asked for.
     pub fn place(&self, pointer: &Pointer) -> Place {

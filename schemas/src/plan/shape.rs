@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::schema::{DEFS_PREFIX, Schema};
+use crate::schema::{DEFS_PREFIX, Schema, UNRESOLVED};
 
 /// A JSON type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -202,7 +202,7 @@ fn own(members: &Map<String, Value>) -> Shape {
     shape.object.rest = rest(members.get("additionalProperties"));
     shape.array.prefix = list(members, "prefixItems").to_vec();
     shape.array.items = members.get("items").or_else(|| members.get("unevaluatedItems")).cloned();
-    let hidden = ["then", "else", "dependentSchemas", "$dynamicRef", "$recursiveRef"];
+    let hidden = ["then", "else", "dependentSchemas", "$dynamicRef", "$recursiveRef", UNRESOLVED];
     if let Some(keyword) = hidden.iter().find(|keyword| members.contains_key(**keyword)) {
         shape.opaque = Some(format!("`{keyword}`"));
     }

@@ -6,6 +6,8 @@ use jsonschema::canonical::{CanonicalSchema, Containment};
 use jsonschema::{Draft, PatternOptions};
 use serde_json::Value;
 
+use crate::schema::{UNREAD_PATTERN, UNRESOLVED};
+
 /// The most JSON values a document may have that the algebra is asked about: its work can grow fast.
 pub(super) const SIZE: usize = 220;
 
@@ -18,6 +20,12 @@ fn size(value: &Value, left: usize) -> usize {
         }
         left -= 1;
         match value {
+            // The algebra would take what nobody could read for "anything".
+            Value::Object(members)
+                if members.contains_key(UNRESOLVED) || members.contains_key(UNREAD_PATTERN) =>
+            {
+                return 0;
+            }
             Value::Object(members) => waiting.extend(members.values()),
             Value::Array(items) => waiting.extend(items),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}

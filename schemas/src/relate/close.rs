@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 
 use serde_json::{Map, Value, json};
 
-use crate::schema::{DEFS_PREFIX, Defs, Schema};
+use crate::schema::{DEFS_PREFIX, Defs, Schema, UNREAD_PATTERN, UNRESOLVED};
 
 use super::fold::{Outline, Parts, branches, merge};
 
@@ -20,7 +20,14 @@ const FOLDS: usize = 1024;
 thread_local! {
     /// The closed components of a version, computed once: a version's messages share them, and a prover knows
     /// shared components by their identity. A weak reference keeps the address from being used again.
-    static CLOSED: RefCell<Vec<(Weak<Defs>, Arc<Defs>)>> = const { RefCell::new(Vec::new()) };
+    static CLOSED: RefCell<Vec<(Weak<Defs>, Closed)>> = const { RefCell::new(Vec::new()) };
+}
+
+#[derive(Clone)]
+struct Closed {
+    defs: Arc<Defs>,
+    /// Whether any component as written has a part that could not be read.
+    unread: bool,
 }
 
 /// `closed(S)`: each object that declares members and says nothing about undeclared ones forbids them. The result
@@ -34,11 +41,12 @@ thread_local! {
 /// - An object that declares no member at all stays open: its sender declares a map of anything. So do `{}` and
 ///   `true`.
 /// - A member that is required but not otherwise declared counts as declared.
+/// - An object with a part that could not be read stays open: what that part declares is not known.
 /// - Nothing is closed inside `not`, `if`, `contains` or the exclusion that `oneOf` makes, where closing would
 ///   widen; components used there are kept as written under `KEY.open`.
 pub fn close(schema: &Schema) -> Schema {
-    let defs = closed_components(&schema.defs);
-    let mut closer = Closer::new(&schema.defs);
+    let Closed { defs, unread } = closed_components(&schema.defs);
+    let mut closer = Closer::new(&schema.defs, unread || is_unread(&schema.root));
     let root = closer.close(&schema.root);
     if closer.open.iter().all(|key| defs.0.contains_key(&open_key(&schema.defs, key))) {
         return Schema::new(root, defs);
@@ -49,30 +57,31 @@ pub fn close(schema: &Schema) -> Schema {
     Schema::new(root, Arc::new(more))
 }
 
-fn closed_components(defs: &Arc<Defs>) -> Arc<Defs> {
+fn closed_components(defs: &Arc<Defs>) -> Closed {
     let known = CLOSED.with_borrow(|all| {
         all.iter()
             .find(|(of, _)| std::ptr::eq(of.as_ptr(), Arc::as_ptr(defs)))
-            .map(|(_, closed)| Arc::clone(closed))
+            .map(|(_, closed)| closed.clone())
     });
     if let Some(known) = known {
         return known;
     }
     let mut closed = Defs::default();
     let mut open = BTreeSet::new();
+    let unread = defs.0.values().any(is_unread);
     for (key, component) in &defs.0 {
-        let mut closer = Closer::new(defs);
+        let mut closer = Closer::new(defs, unread);
         closed.0.insert(key.clone(), closer.close(component));
         open.append(&mut closer.open);
     }
     add_open(defs, open, &mut closed);
-    let closed = Arc::new(closed);
+    let closed = Closed { defs: Arc::new(closed), unread };
     CLOSED.with_borrow_mut(|all| {
         all.retain(|(of, _)| of.strong_count() > 0);
         if all.len() >= REMEMBERED {
             all.remove(0);
         }
-        all.push((Arc::downgrade(defs), Arc::clone(&closed)));
+        all.push((Arc::downgrade(defs), closed.clone()));
     });
     closed
 }
@@ -129,15 +138,22 @@ struct Closer<'a> {
     folds: usize,
     /// The components whose parts stand in what is being folded: met again inside, they would be taken apart for ever.
     folding: Vec<String>,
+    /// Whether a part that could not be read may be met.
+    unread: bool,
 }
 
 impl<'a> Closer<'a> {
-    const fn new(defs: &'a Defs) -> Self {
-        Self { defs, open: BTreeSet::new(), branches: 0, folds: 0, folding: Vec::new() }
+    const fn new(defs: &'a Defs, unread: bool) -> Self {
+        Self { defs, open: BTreeSet::new(), branches: 0, folds: 0, folding: Vec::new(), unread }
     }
 
     fn close(&mut self, value: &Value) -> Value {
         let Value::Object(members) = value else { return value.clone() };
+        if self.unread && in_place_unread(self.defs, value, &mut BTreeSet::new()) {
+            let mut whole = members.clone();
+            self.children(&mut whole);
+            return Value::Object(whole);
+        }
         if !members.keys().any(|word| composes(word)) {
             return Value::Object(self.plain(members.clone()));
         }
@@ -327,6 +343,40 @@ impl<'a> Closer<'a> {
     }
 }
 
+fn is_unread(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => {
+            members.contains_key(UNRESOLVED) || members.values().any(is_unread)
+        }
+        Value::Array(items) => items.iter().any(is_unread),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+/// Whether a part of the schema that looks at the same value could not be read.
+fn in_place_unread(defs: &Defs, value: &Value, seen: &mut BTreeSet<String>) -> bool {
+    let Value::Object(members) = value else { return false };
+    if members.contains_key(UNRESOLVED) {
+        return true;
+    }
+    let key = members.get("$ref").and_then(Value::as_str);
+    if let Some(key) = key.and_then(|text| text.strip_prefix(DEFS_PREFIX))
+        && seen.insert(key.to_owned())
+        && defs.0.get(key).is_some_and(|component| in_place_unread(defs, component, seen))
+    {
+        return true;
+    }
+    let lists =
+        ["allOf", "anyOf", "oneOf"].iter().filter_map(|word| members.get(*word)?.as_array());
+    let singles = ["not", "if", "then", "else"].iter().filter_map(|word| members.get(*word));
+    let dependent = members.get("dependentSchemas").and_then(Value::as_object);
+    lists
+        .flatten()
+        .chain(singles)
+        .chain(dependent.into_iter().flat_map(Map::values))
+        .any(|part| in_place_unread(defs, part, seen))
+}
+
 fn composes(word: &str) -> bool {
     matches!(
         word,
@@ -385,7 +435,7 @@ pub(super) fn annotates(word: &str) -> bool {
             | "$defs"
             | "definitions"
             | "nullable"
-    ) || word.starts_with("x-")
+    ) || (word.starts_with("x-") && word != UNRESOLVED && word != UNREAD_PATTERN)
 }
 
 fn annotations(members: &Map<String, Value>) -> Map<String, Value> {

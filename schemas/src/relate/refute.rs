@@ -33,11 +33,12 @@ impl<'a> Hunt<'a> {
             return None;
         }
         self.tried += 1;
-        if self.reader.is_valid(payload) || !self.sender.is_valid(payload) {
+        let holds = |payload: &Value| {
+            self.reader.judge(payload) == Some(false) && self.sender.judge(payload) == Some(true)
+        };
+        if !holds(payload) {
             return None;
         }
-        let holds =
-            |smaller: &Value| !self.reader.is_valid(smaller) && self.sender.is_valid(smaller);
         let small = shrink(payload.clone(), holds);
         let (at, keyword, message) = self.reader.first_error(&small)?;
         Some(Box::new(Witness {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Number, Value};
 
-use crate::schema::{DEFS_PREFIX, Defs, Schema};
+use crate::schema::{DEFS_PREFIX, Defs, Schema, UNREAD_PATTERN, UNRESOLVED};
 
 use super::node::{
     ANYTHING, Arena, Arrays, Conditional, Contains, Id, Keywords, Layer, Limit, NOTHING, Numbers,
@@ -154,6 +154,14 @@ impl Reader<'_> {
             "$dynamicRef" | "$recursiveRef" | "$id" | "additionalItems" => {
                 keywords.odd = Some("a dynamic reference or a keyword of another dialect");
             }
+            UNRESOLVED => {
+                // What the same text names may differ between versions: a number of its own is never taken for another.
+                let unknown = self.arena.reserve();
+                self.arena.fill(unknown, odd("a reference that could not be followed"));
+                keywords.all.push(unknown);
+            }
+            // A pattern that cannot be compiled is answered with "unknown" wherever it is asked.
+            UNREAD_PATTERN => keywords.texts.patterns.push(Arc::from(value.as_str()?)),
             _ => return self.family(keywords, (word, value), siblings, depth),
         }
         Some(())

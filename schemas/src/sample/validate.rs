@@ -1,12 +1,13 @@
 //! The validator's word: is a payload valid for a schema, and if not, where and why.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use jsonschema::{Draft, PatternOptions};
+use jsonschema::{Draft, Keyword, PatternOptions, ValidationError};
 use serde_json::Value;
 
 use crate::pointer::Pointer;
-use crate::schema::Schema;
+use crate::schema::{Schema, UNREAD_PATTERN, UNRESOLVED};
 
 use super::objection::{Objection, shorten, telling};
 
@@ -30,6 +31,8 @@ impl Validator {
                 .with_pattern_options(PatternOptions::regex())
                 .should_validate_formats(false)
                 .offline()
+                .with_keyword(UNRESOLVED, |_, _, _| Ok(Box::new(Unknown { strings: false })))
+                .with_keyword(UNREAD_PATTERN, |_, _, _| Ok(Box::new(Unknown { strings: true })))
                 .build(&document)
                 .map_err(|error| shorten(error.to_string()))
         }));
@@ -40,7 +43,16 @@ impl Validator {
         }
     }
 
-    /// Whether a payload is valid. A payload on which the validator fails is not.
+    /// Whether a payload is surely valid or surely not; `None` when the answer leans on a part of the schema that
+    /// could not be read (an unreadable reference or pattern).
+    pub fn judge(&self, payload: &Value) -> Option<bool> {
+        let before = GUESSES.get();
+        let answer = catch_unwind(AssertUnwindSafe(|| self.inner.is_valid(payload))).ok()?;
+        (GUESSES.get() == before).then_some(answer)
+    }
+
+    /// Whether a payload is valid, where a part of the schema that could not be read takes everything. A payload on
+    /// which the validator fails is not.
     pub fn is_valid(&self, payload: &Value) -> bool {
         catch_unwind(AssertUnwindSafe(|| self.inner.is_valid(payload))).unwrap_or(false)
     }
@@ -64,6 +76,30 @@ impl Validator {
                 inside: Vec::new(),
             })
         })
+    }
+}
+
+thread_local! {
+    // How often validation on this thread had to guess.
+    static GUESSES: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A keyword that nobody knows the answer of: it says yes, and that it did.
+struct Unknown {
+    strings: bool,
+}
+
+impl<'i> Keyword<'i> for Unknown {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        self.is_valid(instance);
+        Ok(())
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        if !self.strings || instance.is_string() {
+            GUESSES.set(GUESSES.get().wrapping_add(1));
+        }
+        true
     }
 }
 
@@ -100,6 +136,20 @@ mod tests {
     #[test]
     fn format_is_an_annotation() {
         check(json!({"format": "date"}), json!("no date"), None);
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_not_judged() {
+        let schema = json!({"properties": {"a": {"x-unresolved": "gone.json"}, "b": {"x-unread-pattern": "(?=a)"}},
+            "not": {"properties": {"c": {"x-unresolved": "gone.json"}}, "required": ["c"]}, "required": ["d"]});
+        let validator = Validator::new(&Schema::from_document(schema)).unwrap();
+        let check = |payload: Value, expected| assert_eq!(validator.judge(&payload), expected);
+        check(json!({"d": 1}), Some(true));
+        check(json!({"b": 1}), Some(false));
+        check(json!({"d": 1, "a": 1}), None);
+        check(json!({"d": 1, "b": 1}), Some(true));
+        check(json!({"d": 1, "b": "a"}), None);
+        check(json!({"d": 1, "c": "a"}), None);
     }
 
     #[test]

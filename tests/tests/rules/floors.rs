@@ -14,8 +14,8 @@ pub(crate) const FLOORS: [(&str, &[&str]); 3] = [
     (
         "contracts/src",
         &[
-            "run", "matching", "file", "member", "cases", "machine", "caches", "examples",
-            "matrix", "exchange", "check", "released", "report", "policy",
+            "run", "matching", "file", "cases", "machine", "caches", "examples", "matrix",
+            "exchange", "check", "released", "report", "policy", "member",
         ],
     ),
     (

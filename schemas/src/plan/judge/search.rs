@@ -95,7 +95,11 @@ impl Search<'_> {
     ) -> Option<Witness> {
         self.tried += 1;
         let fails = |payload: &Value| {
-            if sender.is_valid(payload) { self.failure(payload, reader, values) } else { None }
+            if sender.judge(payload) == Some(true) {
+                self.failure(payload, reader, values)
+            } else {
+                None
+            }
         };
         fails(&payload)?;
         let payload = shrink(payload, |smaller| fails(smaller).is_some());
@@ -119,7 +123,7 @@ impl Search<'_> {
                 }
             }
         }
-        if reader.is_valid(&value) {
+        if reader.judge(&value) != Some(false) {
             return None;
         }
         let (at, keyword, message) = reader.first_error(&value)?;

@@ -1,0 +1,50 @@
+//! The formats a report can be written in.
+
+use std::io::{self, Write};
+
+use super::human::Extent;
+use super::model::CheckReport;
+use super::{github, gitlab, human, sarif};
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people, in a terminal.
+    Human,
+    /// For programs: one JSON object.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit XML, for test reports.
+    Junit,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// A comment for a pull request.
+    Markdown,
+    /// One page to look at.
+    Html,
+}
+
+/// Writes the report in one format. What is left out, and how wide lines are, concerns only the format for people.
+pub fn write(
+    to: &mut dyn Write,
+    report: &CheckReport,
+    format: Format,
+    extent: Extent,
+) -> io::Result<()> {
+    match format {
+        Format::Human => human::write(to, report, extent),
+        Format::Json => json(to, report),
+        Format::Sarif => json(to, &sarif::log(report)),
+        Format::Github => github::write(to, report),
+        Format::Gitlab => json(to, &gitlab::issues(report)),
+        Format::Junit | Format::Markdown | Format::Html => human::write(to, report, extent),
+    }
+}
+
+fn json(to: &mut dyn Write, value: &impl serde::Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *to, value)?;
+    writeln!(to)
+}

@@ -1,0 +1,211 @@
+//! Every format: what it says is pinned, and a reader of somebody else's finds it well formed.
+
+use anstream::StripStream;
+use serde_json::{Value, json};
+
+use super::human::Extent;
+use super::model::{CheckReport, Outcome};
+use super::{Format, samples, write};
+use crate::policy::{FailOn, Policy, Settings};
+
+const EXTENT: Extent = Extent { most: 5, verbose: false, width: 80, waivable: true };
+
+fn written(report: &CheckReport, format: Format) -> String {
+    let mut stream = StripStream::new(Vec::new());
+    write(&mut stream, report, format, EXTENT).unwrap();
+    String::from_utf8(stream.into_inner()).unwrap()
+}
+
+/// What no terminal, page or log may get from a document.
+#[track_caller]
+fn harmless(text: &str) {
+    let control = |one: char| one.is_control() && one != '\n';
+    assert!(!text.contains(control), "a control character in:\n{text}");
+    assert!(!text.contains('\u{202e}'), "text is turned around in:\n{text}");
+}
+
+fn samples() -> Vec<CheckReport> {
+    let lossy = Settings::default().fail_on(FailOn::Lossy);
+    vec![
+        samples::report(false),
+        samples::report(true),
+        samples::waived(Settings::default()),
+        samples::waived(lossy),
+        samples::hostile(),
+        CheckReport::new(Vec::new(), Settings::default()),
+    ]
+}
+
+#[track_caller]
+fn valid(schema: &Value, value: &Value) {
+    let validator = jsonschema::validator_for(schema).unwrap();
+    let errors: Vec<String> = validator
+        .iter_errors(value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert_eq!(errors, [""; 0]);
+}
+
+#[test]
+fn sarif_is_what_its_schema_says() {
+    let schema = include_str!("../../tests/data/sarif-schema-2.1.0.json");
+    // as published this pattern has a bracket too many, and is no pattern
+    let (odd, even) = ("^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$", "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$");
+    let schema: Value = serde_json::from_str(&schema.replace(odd, even)).unwrap();
+    for report in samples() {
+        let text = written(&report, Format::Sarif);
+        harmless(&text);
+        let log: Value = serde_json::from_str(&text).unwrap();
+        valid(&schema, &log);
+        let run = &log["runs"][0];
+        let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+        for result in run["results"].as_array().unwrap() {
+            let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+            assert_eq!(rules[index]["id"], result["ruleId"]);
+            assert!(result["message"]["text"].as_str().unwrap().chars().count() <= 4_001);
+        }
+    }
+    // the schema is a schema: something that is no log is refused
+    assert!(!jsonschema::is_valid(&schema, &json!({ "version": "2.1.0" })));
+    insta::assert_snapshot!(written(&samples::waived(Settings::default()), Format::Sarif));
+}
+
+#[test]
+fn gitlab_is_what_its_manual_says() {
+    let schema = include_str!("../../tests/data/gitlab-code-quality.schema.json");
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    for report in samples() {
+        let text = written(&report, Format::Gitlab);
+        harmless(&text);
+        let issues: Value = serde_json::from_str(&text).unwrap();
+        valid(&schema, &issues);
+        let issues = issues.as_array().unwrap();
+        let mut fingerprints: Vec<&Value> = issues.iter().map(|one| &one["fingerprint"]).collect();
+        fingerprints.sort_by_key(ToString::to_string);
+        fingerprints.dedup();
+        assert_eq!(fingerprints.len(), report.findings.len());
+    }
+    insta::assert_snapshot!(written(&samples::waived(Settings::default()), Format::Gitlab));
+}
+
+#[test]
+fn json_is_what_its_own_schema_says() {
+    for report in samples() {
+        let text = written(&report, Format::Json);
+        valid(&CheckReport::json_schema(), &serde_json::from_str(&text).unwrap());
+    }
+    insta::assert_snapshot!(written(&samples::waived(Settings::default()), Format::Json));
+}
+
+/// A command's name, properties and text.
+type Command = (String, Vec<(String, String)>, String);
+
+/// As the runner reads a command: `::name properties::data`, with percent-encoding undone.
+fn command(line: &str) -> Option<Command> {
+    let line = line.trim();
+    let (head, data) = line.strip_prefix("::")?.split_once("::")?;
+    let (name, properties) = head.split_once(' ').unwrap_or((head, ""));
+    let decoded = |text: &str| {
+        text.replace("%0A", "\n")
+            .replace("%0D", "\r")
+            .replace("%3A", ":")
+            .replace("%2C", ",")
+            .replace("%25", "%")
+    };
+    let pairs = properties.split(',').filter_map(|one| one.split_once('='));
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), decoded(value))).collect();
+    Some((name.to_owned(), pairs, decoded(data)))
+}
+
+#[test]
+fn github_commands_are_read_back_as_they_were_meant() {
+    for report in samples() {
+        let text = written(&report, Format::Github);
+        harmless(&text);
+        let commands: Vec<_> = text.lines().filter_map(command).collect();
+        assert_eq!(commands.len(), report.findings.len(), "{text}");
+        assert_eq!(text.lines().count(), commands.len() + 1);
+        for ((name, properties, _), finding) in commands.iter().zip(&report.findings) {
+            let expected = match finding.level.word() {
+                "note" => "notice",
+                other => other,
+            };
+            assert_eq!(name, expected);
+            let of = |key: &str| {
+                properties.iter().find(|(name, _)| name == key).map(|(_, text)| text.as_str())
+            };
+            assert_eq!(of("file"), Some(finding.places[0].spot.file.as_str()));
+            assert!(
+                of("title")
+                    .unwrap()
+                    .starts_with(&finding.title.chars().take(20).collect::<String>())
+            );
+        }
+    }
+    insta::assert_snapshot!(written(&samples::waived(Settings::default()), Format::Github));
+}
+
+#[test]
+fn more_annotations_than_github_shows_are_told_in_one() {
+    let mut report = samples::report(false);
+    let one = report.findings[0].clone();
+    report.findings = vec![one; 25];
+    let text = written(&report, Format::Github);
+    assert_eq!(text.lines().filter_map(command).count(), 10);
+    assert!(text.contains("16 findings more"), "{text}");
+}
+
+#[test]
+fn a_terminal_is_told_nothing_that_acts_on_it() {
+    let mut raw = Vec::new();
+    write(&mut raw, &samples::hostile(), Format::Human, EXTENT).unwrap();
+    let text = String::from_utf8(raw).unwrap();
+    // colours are ours; nothing else may be there
+    let mut plain = String::new();
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        plain.push_str(before);
+        let end = after.find('m').unwrap();
+        assert!(after[..end].chars().all(|one| one.is_ascii_digit() || one == ';'), "{text:?}");
+        rest = &after[end + 1..];
+    }
+    plain.push_str(rest);
+    harmless(&plain);
+}
+
+#[test]
+fn waived_findings_stay_to_be_seen_and_do_not_fail() {
+    let report = samples::waived(Settings::default());
+    insta::assert_snapshot!(written(&report, Format::Human));
+    let waived: Vec<_> = report.findings.iter().filter(|one| one.waived.is_some()).collect();
+    assert_eq!(waived.len(), 1);
+    assert!(!waived[0].fails());
+    assert_eq!(report.outcome(), Outcome::Findings);
+    let states: Vec<&str> = report.waivers.iter().map(|one| one.state).collect();
+    assert_eq!(states, ["used", "expired", "unused"]);
+}
+
+/// Which classes fail and which are told, by policy and threshold.
+#[track_caller]
+fn check(settings: Settings, failing: &[&str], told: &[&str], outcome: Outcome) {
+    let report = samples::waived(settings);
+    let words = |fails: bool| -> Vec<&str> {
+        let of = report.findings.iter().filter(|one| one.waived.is_none() && one.fails() == fails);
+        of.map(|one| one.class.word()).collect()
+    };
+    assert_eq!((words(true).as_slice(), words(false).as_slice()), (failing, told), "{settings:?}");
+    assert_eq!(report.outcome(), outcome);
+}
+
+#[test]
+fn what_fails_is_what_the_policy_says() {
+    let on = |fail_on| Settings::default().fail_on(fail_on);
+    let (both, waivers) = (["broken", "undecided"], ["warning", "warning"]);
+    check(Settings::default(), &both, &waivers, Outcome::Findings);
+    check(Settings::default().policy(Policy::Lenient), &both, &waivers, Outcome::Findings);
+    check(on(FailOn::Broken), &both, &waivers, Outcome::Findings);
+    check(on(FailOn::Lossy), &["broken", "undecided", "lossy"], &waivers, Outcome::Findings);
+    let all = ["broken", "undecided", "lossy", "warning", "warning"];
+    check(on(FailOn::Warning), &all, &[], Outcome::Findings);
+    check(on(FailOn::Never), &[], &["broken", "undecided", "warning", "warning"], Outcome::Holds);
+}
