@@ -11,6 +11,7 @@ use crate::sample::make::Maker;
 use crate::sample::node::{ANYTHING, Id, Keywords, NOTHING, Types};
 
 use super::groups::Groups;
+use super::solve::Claims;
 
 /// The lowest open goal that a proof leans on.
 pub(super) type Leaning = usize;
@@ -79,6 +80,8 @@ pub(super) struct Memory {
     pub(super) maker: Maker,
     pub(super) groups: Groups,
     pub(super) proven: HashSet<Goal>,
+    /// What the search by cases found: a value, or that there is none.
+    pub(super) solved: HashMap<Claims, Option<Value>>,
 }
 
 /// One question being argued.
@@ -197,6 +200,15 @@ impl<'a> Argument<'a> {
             }
             self.memory.proven.insert(goal);
             return Some(FREE);
+        }
+        // What leant on this goal leans from now on what this goal leans on.
+        for (other, had) in self.leaning.iter_mut().skip(start) {
+            if *had > leaning {
+                *had = leaning;
+                if let Some((on, _)) = self.leaning_on.get_mut(other) {
+                    *on = leaning;
+                }
+            }
         }
         self.leaning_on.insert(goal.clone(), (leaning, self.depth));
         self.leaning.push((goal, leaning));

@@ -22,15 +22,14 @@ const GROWN: u64 = 200;
 
 /// Payloads of the sender that have, at the place of failure, a value the reader may not take.
 pub(super) fn payloads(maker: &mut Maker, site: &Site) -> Vec<Value> {
-    let mut found = Vec::new();
-    for value in values(maker, site) {
-        let mut value = Some(value);
-        for (facts, step) in site.frames.iter().rev() {
-            value = value.and_then(|inner| wrap(maker, facts, step, inner));
-        }
-        found.extend(value);
-    }
-    found
+    let values = values(maker, site);
+    values.into_iter().filter_map(|value| wrapped(maker, site, value)).collect()
+}
+
+/// The smallest payload of the sender that was found with that value at the place of failure.
+pub(super) fn wrapped(maker: &mut Maker, site: &Site, value: Value) -> Option<Value> {
+    let frames = site.frames.iter().rev();
+    frames.fold(Some(value), |inner, (facts, step)| wrap(maker, facts, step, inner?))
 }
 
 fn values(maker: &mut Maker, site: &Site) -> Vec<Value> {

@@ -18,8 +18,8 @@ impl Argument<'_> {
         flat: &Flat,
         (reader, node): (Id, &Keywords),
     ) -> Option<Leaning> {
-        if let Some(what) = node.odd {
-            return self.fail(facts, reader, what);
+        if let Some(odd) = node.odd {
+            return self.fail(facts, reader, odd.what);
         }
         if node.types != Types::ANY {
             return self.kinds(facts, flat, (reader, node.types));

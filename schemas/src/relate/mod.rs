@@ -11,9 +11,11 @@ mod parts;
 mod prover;
 mod refute;
 pub(crate) mod shrink;
+mod solve;
 #[cfg(test)]
 mod tests;
 pub mod verdict;
+mod words;
 
 pub use close::close;
 pub use prover::{Budget, Prover};

@@ -256,7 +256,7 @@ fn any_document() -> impl Strategy<Value = Schema> {
 }
 
 fn small() -> Prover {
-    Prover::new(Budget { payloads: 60, steps: 4000, work: 60_000 })
+    Prover::new(Budget { payloads: 60, steps: 4000, cases: 20_000, work: 60_000 })
 }
 
 proptest! {

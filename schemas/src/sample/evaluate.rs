@@ -11,7 +11,7 @@ use serde_json::{Map, Number, Value, json};
 use super::node::{Arena, Arrays, Id, Keywords, Limit, Numbers, Objects, Types};
 
 /// How deep a value is looked at in one question; recursion without descent ends here too.
-const DEPTH: u32 = 100;
+pub(super) const DEPTH: u32 = 100;
 
 /// Regular expressions as the validator reads them, compiled once.
 #[derive(Debug, Default)]
@@ -173,16 +173,63 @@ impl Numbers {
                         return Some(false);
                     }
                 }
-                // How decimal fractions divide is the validator's to say.
-                _ => sure = false,
+                // Large integers are rounded before they are divided by a fraction, which is the validator's to do.
+                _ => match divides(divisor, number) {
+                    Some(true) => {}
+                    Some(false) => return Some(false),
+                    None => sure = false,
+                },
             }
         }
         sure.then_some(true)
     }
 }
 
+/// Decimal places beyond which a number is left to the validator.
+const PLACES: u32 = 15;
+/// Absolute values beyond which a number is left to the validator.
+pub(crate) const LARGEST: i128 = 1 << 90;
+
+/// A number as an integer in units of ten to the minus some places; `None` where that takes too many digits.
+pub(crate) fn decimal(number: &Number) -> Option<(i128, u32)> {
+    if let Some(whole) = number.as_i64() {
+        return Some((i128::from(whole), 0));
+    }
+    if let Some(whole) = number.as_u64() {
+        return Some((i128::from(whole), 0));
+    }
+    let text = number.to_string();
+    let (digits, exponent) = match text.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
+        None => (text.as_str(), 0),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let mut units: i128 = format!("{whole}{fraction}").parse().ok()?;
+    let mut places = i32::try_from(fraction.len()).ok()? - exponent;
+    while places < 0 {
+        units = units.checked_mul(10).filter(|units| units.abs() < LARGEST)?;
+        places += 1;
+    }
+    while places > 0 && units % 10 == 0 {
+        units /= 10;
+        places -= 1;
+    }
+    let places = u32::try_from(places).ok().filter(|places| *places <= PLACES)?;
+    (units.abs() < LARGEST).then_some((units, places))
+}
+
+/// Whether a divisor divides a number, by their decimal digits; `None` for digits too many or integers too large.
+fn divides(divisor: &Number, number: &Number) -> Option<bool> {
+    let ((by, by_places), (of, of_places)) = (decimal(divisor)?, decimal(number)?);
+    if by == 0 || of.abs() > 1 << 53 {
+        return None;
+    }
+    let scale = |units: i128, places: u32, other: u32| units.checked_mul(10i128.checked_pow(other.saturating_sub(places))?);
+    Some(scale(of, of_places, by_places)? % scale(by, by_places, of_places)? == 0)
+}
+
 /// Three-valued conjunction.
-fn and(left: Option<bool>, right: impl FnOnce() -> Option<bool>) -> Option<bool> {
+pub(super) fn and(left: Option<bool>, right: impl FnOnce() -> Option<bool>) -> Option<bool> {
     match left {
         Some(false) => Some(false),
         Some(true) => right(),
@@ -215,7 +262,7 @@ impl Judge<'_> {
         self.look(schema, value, 0)
     }
 
-    fn look(&mut self, schema: Id, value: &Value, depth: u32) -> Option<bool> {
+    pub(super) fn look(&mut self, schema: Id, value: &Value, depth: u32) -> Option<bool> {
         if depth > DEPTH {
             return None;
         }
@@ -227,11 +274,15 @@ impl Judge<'_> {
         if parts == Some(false) {
             return parts;
         }
-        let odd = node.odd.is_some()
-            || (node.unevaluated_members.is_some() && value.is_object())
-            || (node.unevaluated_items.is_some() && value.is_array());
         let composed = and(parts, || self.composed(&node, value, depth));
-        if odd && composed == Some(true) { None } else { composed }
+        if node.odd.is_some() && composed == Some(true) {
+            return None;
+        }
+        // What is left over is known only where all else is.
+        match composed {
+            Some(true) => self.left_over(&node, value, depth),
+            other => other,
+        }
     }
 
     fn family(&mut self, node: &Keywords, value: &Value, depth: u32) -> Option<bool> {

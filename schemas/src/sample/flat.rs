@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{self, AtomicBool};
 
 use serde_json::Value;
 
@@ -135,6 +136,8 @@ pub(crate) struct Space {
     work: u64,
     /// Where work ends; 0 for nowhere.
     limit: u64,
+    /// Raised by a caller who has waited long enough.
+    pub(crate) stop: Option<Arc<AtomicBool>>,
 }
 
 impl Space {
@@ -149,8 +152,13 @@ impl Space {
     }
 
     /// Whether the work allowed was done: whoever searches gives up now.
-    pub(crate) const fn is_spent(&self) -> bool {
-        self.limit > 0 && self.work >= self.limit
+    pub(crate) fn is_spent(&self) -> bool {
+        (self.limit > 0 && self.work >= self.limit) || self.is_stopped()
+    }
+
+    /// Whether the caller wants an end.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop.load(atomic::Ordering::Relaxed))
     }
 
     /// Whether a value is valid for a schema.

@@ -3,6 +3,7 @@
 pub(crate) mod boundary;
 pub(crate) mod evaluate;
 pub(crate) mod flat;
+mod left_over;
 pub(crate) mod make;
 pub(crate) mod node;
 pub(crate) mod number;

@@ -174,6 +174,15 @@ pub(crate) struct Conditional {
     pub(crate) otherwise: Id,
 }
 
+/// What a schema says beyond this form. Two schemas are the same only if their marks are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Odd {
+    /// What it is, for people.
+    pub(crate) what: &'static str,
+    /// Drawn from the whole text that could tell what it means.
+    pub(crate) mark: u128,
+}
+
 /// All that one schema object says. Every family holds only for values of its kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Keywords {
@@ -199,7 +208,7 @@ pub(crate) struct Keywords {
     pub(crate) unevaluated_members: Option<Id>,
     pub(crate) unevaluated_items: Option<Id>,
     /// Something here is said in words this form has not.
-    pub(crate) odd: Option<&'static str>,
+    pub(crate) odd: Option<Odd>,
 }
 
 impl Keywords {
@@ -242,7 +251,7 @@ impl Arena {
     /// A number for a schema that will be filled in later: what a reference may name before it is read.
     pub(crate) fn reserve(&mut self) -> Id {
         self.push(Arc::new(Keywords {
-            odd: Some("a component that was not read"),
+            odd: Some(Odd { what: "a component that was not read", mark: 0 }),
             ..Keywords::default()
         }))
     }
@@ -259,7 +268,7 @@ impl Arena {
         self.nodes.get(id as usize).map_or_else(
             || {
                 Arc::new(Keywords {
-                    odd: Some("a component that is not there"),
+                    odd: Some(Odd { what: "a component that is not there", mark: 0 }),
                     ..Keywords::default()
                 })
             },

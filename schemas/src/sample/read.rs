@@ -3,13 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::schema::{DEFS_PREFIX, Defs, Schema, UNREAD_PATTERN, UNRESOLVED};
 
 use super::node::{
     ANYTHING, Arena, Arrays, Conditional, Contains, Id, Keywords, Layer, Limit, NOTHING, Numbers,
-    Objects, Row, Texts, Types,
+    Objects, Odd, Row, Texts, Types,
 };
 
 /// How deep schemas may be written inside each other before the inner ones count as unreadable.
@@ -21,23 +22,31 @@ pub(crate) struct Components {
     /// Kept so that the identity of the components stays theirs as long as what was learnt of them is kept.
     defs: Arc<Defs>,
     slots: HashMap<String, Id>,
+    /// Whether what a component means may depend on the root it is reached from.
+    dynamic: bool,
 }
 
 impl Components {
     pub(crate) fn new(defs: Arc<Defs>) -> Self {
-        Self { defs, slots: HashMap::new() }
+        let dynamic = defs.0.values().any(is_dynamic);
+        Self { defs, slots: HashMap::new(), dynamic }
     }
 
     /// Reads a root and every component it reaches.
     pub(crate) fn read(&mut self, arena: &mut Arena, root: &Value) -> Id {
-        let mut reader = Reader { arena, slots: &mut self.slots, waiting: Vec::new() };
+        if self.dynamic {
+            self.slots.clear();
+        }
+        let whole = (root, &*self.defs);
+        let mut reader =
+            Reader { arena, slots: &mut self.slots, waiting: Vec::new(), whole, salt: None };
         let id = reader.schema(root, 0);
         while let Some((key, slot)) = reader.waiting.pop() {
             let keywords = match self.defs.0.get(&key) {
                 Some(Value::Object(members)) => reader.keywords(members, 0),
                 Some(Value::Bool(true)) => Keywords::default(),
                 Some(Value::Bool(false)) => Keywords { types: Types::NONE, ..Keywords::default() },
-                _ => odd("a reference to nowhere"),
+                other => reader.odd("a reference to nowhere", &json!([key, other])),
             };
             reader.arena.fill(slot, keywords);
         }
@@ -50,23 +59,60 @@ pub(crate) fn read_schema(arena: &mut Arena, schema: &Schema) -> Id {
     Components::new(Arc::clone(&schema.defs)).read(arena, &schema.root)
 }
 
-fn odd(what: &'static str) -> Keywords {
-    Keywords { odd: Some(what), ..Keywords::default() }
+/// Words whose meaning depends on the schemas passed on the way to them.
+fn is_dynamic(value: &Value) -> bool {
+    let mut waiting = vec![value];
+    while let Some(value) = waiting.pop() {
+        match value {
+            Value::Object(members) => {
+                if ["$dynamicRef", "$recursiveRef", "$id"].iter().any(|word| members.contains_key(*word)) {
+                    return true;
+                }
+                waiting.extend(members.values());
+            }
+            Value::Array(items) => waiting.extend(items),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    false
 }
 
 struct Reader<'a> {
     arena: &'a mut Arena,
     slots: &'a mut HashMap<String, Id>,
     waiting: Vec<(String, Id)>,
+    /// The root and the components: all that can tell what an odd word means.
+    whole: (&'a Value, &'a Defs),
+    salt: Option<Sha256>,
 }
 
 impl Reader<'_> {
+    /// A schema that is the same only as one with the same text in the same document.
+    fn odd(&mut self, what: &'static str, text: &Value) -> Keywords {
+        let (root, defs) = self.whole;
+        let salt = self.salt.get_or_insert_with(|| {
+            let mut salt = Sha256::new_with_prefix(root.to_string());
+            for (key, component) in &defs.0 {
+                salt.update(json!([key, component]).to_string());
+            }
+            salt
+        });
+        let digest = salt.clone().chain_update(text.to_string()).finalize();
+        let mark = digest.iter().take(16).fold(0, |mark, byte| (mark << 8) | u128::from(*byte));
+        Keywords { odd: Some(Odd { what, mark }), ..Keywords::default() }
+    }
+
+    fn odd_schema(&mut self, what: &'static str, text: &Value) -> Id {
+        let odd = self.odd(what, text);
+        self.arena.intern(odd)
+    }
+
     fn schema(&mut self, value: &Value, depth: u32) -> Id {
         match value {
             Value::Bool(true) => ANYTHING,
             Value::Bool(false) => NOTHING,
             Value::Object(_) if depth > NESTING => {
-                self.arena.intern(odd("schemas nested too deep"))
+                self.odd_schema("schemas nested too deep", value)
             }
             Value::Object(members) => {
                 if members.len() == 1
@@ -77,13 +123,13 @@ impl Reader<'_> {
                 let keywords = self.keywords(members, depth);
                 self.arena.intern(keywords)
             }
-            _ => self.arena.intern(odd("something that is no schema")),
+            _ => self.odd_schema("something that is no schema", value),
         }
     }
 
     fn reference(&mut self, reference: &Value) -> Id {
         let Some(key) = reference.as_str().and_then(|text| text.strip_prefix(DEFS_PREFIX)) else {
-            return self.arena.intern(odd("a reference that is not to a component"));
+            return self.odd_schema("a reference that is not to a component", reference);
         };
         if let Some(&slot) = self.slots.get(key) {
             return slot;
@@ -102,7 +148,10 @@ impl Reader<'_> {
         let mut keywords = Keywords::default();
         for (word, value) in members {
             if self.keyword(&mut keywords, (word, value), members, depth).is_none() {
-                keywords.odd = Some("a keyword whose value is not what the keyword asks for");
+                let text = json!([word, value]);
+                keywords.odd = self
+                    .odd("a keyword whose value is not what the keyword asks for", &text)
+                    .odd;
             }
         }
         if keywords.objects.layer.as_ref().is_some_and(|layer| *layer == Layer::default()) {
@@ -152,7 +201,9 @@ impl Reader<'_> {
                 }
             }
             "$dynamicRef" | "$recursiveRef" | "$id" | "additionalItems" => {
-                keywords.odd = Some("a dynamic reference or a keyword of another dialect");
+                let text = json!(siblings);
+                keywords.odd =
+                    self.odd("a dynamic reference or a keyword of another dialect", &text).odd;
             }
             UNRESOLVED => {
                 // What the same text names may differ between versions: a number of its own is never taken for another.

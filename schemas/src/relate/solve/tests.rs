@@ -1,0 +1,1 @@
+//! What the search decides, alone and against the validator.
