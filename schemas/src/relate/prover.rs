@@ -214,9 +214,8 @@ impl Prover {
         let blame =
             argued.sites.iter().find(|site| !site.tentative).or_else(|| argued.sites.last());
         let at = blame.map_or_else(Pointer::root, Site::pointer);
-        let keyword = blame.map_or("`$ref`", |site| {
-            words::keyword(&self.memory.maker.space.arena, site.reader)
-        });
+        let keyword = blame
+            .map_or("`$ref`", |site| words::keyword(&self.memory.maker.space.arena, site.reader));
         let reason = if self.memory.maker.space.is_stopped() {
             format!("the caller's time ran out at {keyword}")
         } else if let Some(unreadable) = unreadable {
@@ -235,7 +234,11 @@ impl Prover {
         Inclusion::Undecided(Undecided { reason, at, tried })
     }
 
-    fn search(&mut self, claims: impl IntoIterator<Item = Claim>, cases: &mut u64) -> (Found, Option<&'static str>) {
+    fn search(
+        &mut self,
+        claims: impl IntoIterator<Item = Claim>,
+        cases: &mut u64,
+    ) -> (Found, Option<&'static str>) {
         let mut solver = Solver::new(&mut self.memory, *cases);
         let found = solver.search(claims);
         *cases = solver.left();

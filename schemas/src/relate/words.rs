@@ -5,7 +5,11 @@ use crate::sample::node::{Arena, Id, Keywords};
 /// The most telling keyword of a schema, in backticks.
 pub(super) fn keyword(arena: &Arena, id: Id) -> &'static str {
     let node = arena.node(id);
-    composed(&node).or_else(|| scalar(&node)).or_else(|| array(&node)).or_else(|| object(&node)).unwrap_or("`$ref`")
+    composed(&node)
+        .or_else(|| scalar(&node))
+        .or_else(|| array(&node))
+        .or_else(|| object(&node))
+        .unwrap_or("`$ref`")
 }
 
 fn composed(node: &Keywords) -> Option<&'static str> {

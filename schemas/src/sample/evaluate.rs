@@ -224,7 +224,9 @@ fn divides(divisor: &Number, number: &Number) -> Option<bool> {
     if by == 0 || of.abs() > 1 << 53 {
         return None;
     }
-    let scale = |units: i128, places: u32, other: u32| units.checked_mul(10i128.checked_pow(other.saturating_sub(places))?);
+    let scale = |units: i128, places: u32, other: u32| {
+        units.checked_mul(10i128.checked_pow(other.saturating_sub(places))?)
+    };
     Some(scale(of, of_places, by_places)? % scale(by, by_places, of_places)? == 0)
 }
 

@@ -71,7 +71,13 @@ impl Judge<'_> {
         self.parts(&node, value, depth, marks)
     }
 
-    fn parts(&mut self, node: &Keywords, value: &Value, depth: u32, marks: &mut Marks) -> Option<()> {
+    fn parts(
+        &mut self,
+        node: &Keywords,
+        value: &Value,
+        depth: u32,
+        marks: &mut Marks,
+    ) -> Option<()> {
         match value {
             Value::Object(members) => self.members(node, members, marks)?,
             Value::Array(items) => self.items(node, items, depth, marks)?,
@@ -103,7 +109,12 @@ impl Judge<'_> {
         Some(())
     }
 
-    fn members(&mut self, node: &Keywords, members: &Map<String, Value>, marks: &mut Marks) -> Option<()> {
+    fn members(
+        &mut self,
+        node: &Keywords,
+        members: &Map<String, Value>,
+        marks: &mut Marks,
+    ) -> Option<()> {
         let Some(layer) = &node.objects.layer else { return Some(()) };
         if layer.rest.is_some() {
             marks.all();
@@ -121,7 +132,13 @@ impl Judge<'_> {
         Some(())
     }
 
-    fn items(&mut self, node: &Keywords, items: &[Value], depth: u32, marks: &mut Marks) -> Option<()> {
+    fn items(
+        &mut self,
+        node: &Keywords,
+        items: &[Value],
+        depth: u32,
+        marks: &mut Marks,
+    ) -> Option<()> {
         if let Some(row) = &node.arrays.row {
             if row.rest.is_some() {
                 marks.all();

@@ -65,7 +65,10 @@ fn is_dynamic(value: &Value) -> bool {
     while let Some(value) = waiting.pop() {
         match value {
             Value::Object(members) => {
-                if ["$dynamicRef", "$recursiveRef", "$id"].iter().any(|word| members.contains_key(*word)) {
+                if ["$dynamicRef", "$recursiveRef", "$id"]
+                    .iter()
+                    .any(|word| members.contains_key(*word))
+                {
                     return true;
                 }
                 waiting.extend(members.values());
@@ -149,9 +152,8 @@ impl Reader<'_> {
         for (word, value) in members {
             if self.keyword(&mut keywords, (word, value), members, depth).is_none() {
                 let text = json!([word, value]);
-                keywords.odd = self
-                    .odd("a keyword whose value is not what the keyword asks for", &text)
-                    .odd;
+                keywords.odd =
+                    self.odd("a keyword whose value is not what the keyword asks for", &text).odd;
             }
         }
         if keywords.objects.layer.as_ref().is_some_and(|layer| *layer == Layer::default()) {

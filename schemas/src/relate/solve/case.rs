@@ -106,6 +106,8 @@ pub(super) struct Case {
     pub(super) unique: bool,
     pub(super) twins: bool,
     pub(super) contains: Vec<Contains>,
+    /// What every item must satisfy beside the rows.
+    pub(super) every: Vec<Claim>,
     /// Items from an index on of which one is refused by the schema.
     pub(super) some_items: Vec<(usize, Claim)>,
     pub(super) layers: Vec<Arc<Keywords>>,
@@ -134,7 +136,9 @@ impl Case {
     /// What the item at `index` must satisfy.
     pub(super) fn item(&self, index: usize) -> Vec<Claim> {
         let rows = self.rows.iter().filter_map(|node| node.arrays.row.as_ref());
-        rows.filter_map(|row| row.first.get(index).copied().or(row.rest)).map(Claim::yes).collect()
+        let said =
+            rows.filter_map(|row| row.first.get(index).copied().or(row.rest)).map(Claim::yes);
+        said.chain(self.every.iter().copied()).collect()
     }
 
     /// From this position on every item is alike.
@@ -163,8 +167,9 @@ impl Case {
 
     /// Whether one of the barred lists has the value.
     pub(super) fn bars(&self, value: &Value) -> bool {
-        self.barred.iter().filter_map(|node| node.values.as_ref()).any(|values| {
-            values.iter().any(|one| crate::sample::evaluate::equal(one, value))
-        })
+        self.barred
+            .iter()
+            .filter_map(|node| node.values.as_ref())
+            .any(|values| values.iter().any(|one| crate::sample::evaluate::equal(one, value)))
     }
 }

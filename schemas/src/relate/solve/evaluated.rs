@@ -108,7 +108,8 @@ impl Solver<'_> {
                     found.whole = true;
                 }
             }
-            let inner = if scope.members { node.unevaluated_members } else { node.unevaluated_items };
+            let inner =
+                if scope.members { node.unevaluated_members } else { node.unevaluated_items };
             // At the scope's own schema the keyword is the one that is asked about.
             if inner.is_some() {
                 found.whole = true;

@@ -66,16 +66,31 @@ impl Solver<'_> {
             counted.push(Counted { from, yes, least: 1, most: None });
         }
         counted.retain(|one| one.least > 0 || one.most.is_some());
+        // What no item may be is a claim about every item.
+        if counted.iter().any(|one| one.most == Some(0)) {
+            let mut every = case.clone();
+            let (never, counted): (Vec<Counted>, Vec<Counted>) =
+                counted.into_iter().partition(|one| one.most == Some(0));
+            if never.iter().any(|one| one.least > 0) {
+                return Answer::Nothing(FREE);
+            }
+            every.every.extend(never.iter().map(|one| one.yes.opposite()));
+            return self.row_of(&every, &counted);
+        }
+        self.row_of(case, &counted)
+    }
+
+    fn row_of(&mut self, case: &Case, counted: &[Counted]) -> Answer {
         if case.twins && case.unique {
             return Answer::Nothing(FREE);
         }
         if case.twins {
-            return self.twins(case, &counted);
+            return self.twins(case, counted);
         }
         if case.unique {
-            return self.distinct(case, &counted);
+            return self.distinct(case, counted);
         }
-        self.row(case, &counted, &[])
+        self.row(case, counted, &[])
     }
 
     fn row(&mut self, case: &Case, counted: &[Counted], forced: &[(usize, Claim)]) -> Answer {
@@ -98,14 +113,25 @@ impl Solver<'_> {
     /// A shortest row of item claims that keeps every count: breadth first over how much of each was met so far.
     /// Positions beyond the last that is spelled out are all alike, so that the states are finite.
     fn rows(&mut self, case: &Case, counted: &[Counted], forced: &[(usize, Claim)]) -> Rows {
-        let last = forced.iter().map(|(index, _)| *index + 1).max().unwrap_or(0).max(case.positions());
-        let least = case.least_items.max(forced.iter().map(|(index, _)| *index as u64 + 1).max().unwrap_or(0));
-        if least > LONGEST || counted.len() > WANTED || counted.iter().any(|one| one.least > LONGEST) {
+        let last =
+            forced.iter().map(|(index, _)| *index + 1).max().unwrap_or(0).max(case.positions());
+        let least = case
+            .least_items
+            .max(forced.iter().map(|(index, _)| *index as u64 + 1).max().unwrap_or(0));
+        if least > LONGEST
+            || counted.len() > WANTED
+            || counted.iter().any(|one| one.least > LONGEST)
+        {
             return Rows::Unknown;
         }
         let alike = last.max(usize::try_from(least).unwrap_or(0));
-        let caps: Vec<u64> =
-            counted.iter().map(|one| one.most.map_or(one.least, |most| one.least.max(most.saturating_add(1).min(LONGEST)))).collect();
+        let caps: Vec<u64> = counted
+            .iter()
+            .map(|one| {
+                one.most
+                    .map_or(one.least, |most| one.least.max(most.saturating_add(1).min(LONGEST)))
+            })
+            .collect();
         let mut seen: HashMap<(usize, Vec<u64>), ()> = HashMap::new();
         let mut queue: VecDeque<(usize, Vec<u64>, Vec<Vec<Claim>>)> = VecDeque::new();
         queue.push_back((0, vec![0; counted.len()], Vec::new()));
@@ -127,7 +153,10 @@ impl Solver<'_> {
             let mut base = case.item(index);
             base.extend(forced.iter().filter(|(at, _)| *at == index).map(|(_, claim)| *claim));
             for mask in 0..(1usize << counted.len()) {
-                let Some((item, next)) = step(&base, counted, (index, mask), (&counts, &caps)) else { continue };
+                let Some((item, next)) = step(&base, counted, (index, mask), (&counts, &caps))
+                else {
+                    continue;
+                };
                 let key = (alike.min(index + 1), next);
                 if seen.contains_key(&key) {
                     continue;
@@ -163,13 +192,16 @@ impl Solver<'_> {
                     Answer::Value(value) => {
                         let values = Some(vec![value]);
                         let arena = &mut self.memory.maker.space.arena;
-                        let twin = Claim::yes(arena.intern(Keywords { values, ..Keywords::default() }));
+                        let twin =
+                            Claim::yes(arena.intern(Keywords { values, ..Keywords::default() }));
                         let forced = [(earlier, twin), (later, twin)];
                         match self.row(case, counted, &forced) {
                             Answer::Value(found) => return Answer::Value(found),
                             // With nothing to be contained, only the length and the other items can fail, and they
                             // would fail with any other twins as well.
-                            Answer::Nothing(more) if counted.is_empty() => leaning = leaning.min(more),
+                            Answer::Nothing(more) if counted.is_empty() => {
+                                leaning = leaning.min(more)
+                            }
                             _ => unknown = true,
                         }
                     }
@@ -217,11 +249,14 @@ impl Solver<'_> {
             let mut all = item.to_vec();
             if !values.is_empty() {
                 let arena = &mut self.memory.maker.space.arena;
-                let had = arena.intern(Keywords { values: Some(values.clone()), ..Keywords::default() });
+                let had =
+                    arena.intern(Keywords { values: Some(values.clone()), ..Keywords::default() });
                 all.push(Claim::no(had));
             }
             match self.inside(all) {
-                Answer::Value(value) if values.iter().any(|had| equal(had, &value)) => return Err(()),
+                Answer::Value(value) if values.iter().any(|had| equal(had, &value)) => {
+                    return Err(());
+                }
                 Answer::Value(value) => values.push(value),
                 Answer::Nothing(leaning) => return Ok((values, leaning)),
                 Answer::Unknown => return Err(()),

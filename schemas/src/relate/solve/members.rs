@@ -3,18 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::sample::node::{Id, Keywords, Texts, Types};
 
 use super::super::argument::{FREE, Leaning};
-use super::case::{Case, Claim, SomeMember};
+use super::case::{Case, Claim, SomeMember, claims};
 use super::solver::{Answer, Solver};
 
 /// How many members are made because a bound asks for them.
 const GROWN: u64 = 300;
 /// How many patterns of names one object may have before the classes of names are not told apart.
 const PATTERNS: usize = 12;
+
+/// Names that people read more easily than made-up ones.
+const PLAIN: [&str; 5] = ["extra", "other", "nick", "key", "x"];
 
 /// An object under construction.
 #[derive(Clone, Default)]
@@ -39,7 +42,10 @@ struct Fresh {
 impl Solver<'_> {
     /// Whether some required member can have no value.
     pub(super) fn members_conflict(&mut self, case: &Case) -> Answer {
-        if case.most_members.is_some_and(|most| most < case.least_members.max(case.required.len() as u64)) {
+        if case
+            .most_members
+            .is_some_and(|most| most < case.least_members.max(case.required.len() as u64))
+        {
             return Answer::Nothing(FREE);
         }
         for name in &case.required {
@@ -89,9 +95,9 @@ impl Solver<'_> {
     fn stands_for(&mut self, some: &SomeMember, name: &Arc<str>) -> Option<Option<Claim>> {
         let patterns = &mut self.memory.maker.space.patterns;
         match some {
-            SomeMember::Matching(pattern, schema) => {
-                (patterns.name_matches(pattern, name) != Some(false)).then(|| Some(Claim::no(*schema)))
-            }
+            SomeMember::Matching(pattern, schema) => (patterns.name_matches(pattern, name)
+                != Some(false))
+            .then(|| Some(Claim::no(*schema))),
             SomeMember::Beyond(node) => {
                 let layer = node.objects.layer.as_ref()?;
                 let spelled = layer.named.contains_key(name)
@@ -172,7 +178,11 @@ impl Solver<'_> {
             Ok(None) => unknown = true,
             Err(more) => leaning = leaning.min(more),
         }
-        if unknown { self.give_up("names of members that patterns describe") } else { Answer::Nothing(leaning) }
+        if unknown {
+            self.give_up("names of members that patterns describe")
+        } else {
+            Answer::Nothing(leaning)
+        }
     }
 
     /// Adds members until there are enough, and gives all of them values.
@@ -237,7 +247,12 @@ impl Solver<'_> {
 
     /// A member with a name that is not spelled out: each set of patterns that a name can match is one class of names.
     /// `Err` when there is certainly none, `Ok(None)` when it cannot be told.
-    fn fresh(&mut self, case: &Case, draft: &Draft, some: Option<&SomeMember>) -> Result<Option<Fresh>, Leaning> {
+    fn fresh(
+        &mut self,
+        case: &Case,
+        draft: &Draft,
+        some: Option<&SomeMember>,
+    ) -> Result<Option<Fresh>, Leaning> {
         let mut wanted: Vec<Claim> = case.names.iter().copied().map(Claim::yes).collect();
         let mut fixed: BTreeMap<Arc<str>, bool> = BTreeMap::new();
         let mut value = Vec::new();
@@ -250,14 +265,18 @@ impl Solver<'_> {
                 for (pattern, _) in node.objects.layer.iter().flat_map(|layer| &layer.patterned) {
                     fixed.insert(Arc::clone(pattern), false);
                 }
-                value.extend(node.objects.layer.as_ref().and_then(|layer| layer.rest).map(Claim::no));
+                value.extend(
+                    node.objects.layer.as_ref().and_then(|layer| layer.rest).map(Claim::no),
+                );
             }
             Some(SomeMember::Named(names)) => wanted.push(Claim::no(*names)),
             None => {}
         }
         let layers = case.layers.iter().filter_map(|node| node.objects.layer.as_ref());
-        let mut patterns: BTreeSet<Arc<str>> =
-            layers.flat_map(|layer| &layer.patterned).map(|(pattern, _)| Arc::clone(pattern)).collect();
+        let mut patterns: BTreeSet<Arc<str>> = layers
+            .flat_map(|layer| &layer.patterned)
+            .map(|(pattern, _)| Arc::clone(pattern))
+            .collect();
         patterns.extend(fixed.keys().map(Arc::clone));
         let mut taken: BTreeSet<Arc<str>> = case.declared();
         taken.extend(draft.members.keys().map(Arc::clone));
@@ -339,7 +358,13 @@ impl Solver<'_> {
                 }
             }
             return match self.inside(all.iter().copied()) {
-                Answer::Value(_) => Some(Fresh { name: Arc::from(text), value: all }),
+                Answer::Value(_) => {
+                    let goal = claims(name.iter().copied());
+                    let plain = PLAIN
+                        .into_iter()
+                        .find(|word| self.judge(&goal, &json!(word)) == Some(true));
+                    Some(Fresh { name: Arc::from(plain.unwrap_or(&text)), value: all })
+                }
                 Answer::Nothing(leaning) => {
                     classes.leaning = classes.leaning.min(leaning);
                     None

@@ -11,9 +11,9 @@ mod members;
 mod negate;
 mod numbers;
 mod solver;
-mod texts;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 pub(super) use case::{Claim, Claims};
 pub(super) use solver::{BUDGET, Found, Solver};

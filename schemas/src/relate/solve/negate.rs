@@ -45,7 +45,9 @@ impl Solver<'_> {
         case.types = case.types.and(node.types);
         case.weak = case.weak.or(node.odd.map(|odd| odd.what));
         let length = |node: &Arc<Keywords>| node.values.as_ref().map_or(usize::MAX, Vec::len);
-        if node.values.is_some() && case.values.as_ref().is_none_or(|had| length(node) < length(had)) {
+        if node.values.is_some()
+            && case.values.as_ref().is_none_or(|had| length(node) < length(had))
+        {
             case.values = Some(Arc::clone(node));
         }
         case.bound(node.numbers.least.as_ref(), node.numbers.most.as_ref());
@@ -60,7 +62,9 @@ impl Solver<'_> {
         self.take_choices(case, node);
         if node.unevaluated_members.is_some() || node.unevaluated_items.is_some() {
             let beside = self.beside(node);
-            for (members, rest) in [(true, node.unevaluated_members), (false, node.unevaluated_items)] {
+            for (members, rest) in
+                [(true, node.unevaluated_members), (false, node.unevaluated_items)]
+            {
                 let Some(rest) = rest else { continue };
                 case.scopes.push(Scope { members, beside: beside.clone(), rest, holds: true });
             }
@@ -113,13 +117,17 @@ impl Solver<'_> {
         if !node.beside.is_empty() {
             return node.beside.clone();
         }
-        let rest =
-            Keywords { unevaluated_members: None, unevaluated_items: None, ..node.clone() };
+        let rest = Keywords { unevaluated_members: None, unevaluated_items: None, ..node.clone() };
         vec![self.memory.maker.space.arena.intern(rest)]
     }
 
     /// Takes in that a schema does not hold.
-    fn refuse(&mut self, case: &mut Case, (id, node): (Id, &Arc<Keywords>), waiting: &mut Vec<Claim>) -> bool {
+    fn refuse(
+        &mut self,
+        case: &mut Case,
+        (id, node): (Id, &Arc<Keywords>),
+        waiting: &mut Vec<Claim>,
+    ) -> bool {
         let groups = self.memory.groups.of(&mut self.memory.maker.space.arena, id);
         match &*groups {
             [] => return false,
@@ -203,7 +211,8 @@ impl Solver<'_> {
     }
 
     fn refuse_scalar(&mut self, case: &mut Case, node: &Keywords) {
-        let flipped = |limit: &Limit| Limit { value: limit.value.clone(), exclusive: !limit.exclusive };
+        let flipped =
+            |limit: &Limit| Limit { value: limit.value.clone(), exclusive: !limit.exclusive };
         let mut ways = Vec::new();
         if node.numbers.least.is_some() || node.numbers.most.is_some() {
             case.types = case.types.and(Types::NUMBER);
@@ -306,7 +315,8 @@ impl Solver<'_> {
             let mut first = vec![ANYTHING; index];
             first.push(arena.none_of(vec![item]));
             let least = first.len() as u64;
-            let arrays = Arrays { row: Some(Row { first, rest: None }), least, ..Arrays::default() };
+            let arrays =
+                Arrays { row: Some(Row { first, rest: None }), least, ..Arrays::default() };
             ways.push(vec![Claim::yes(arena.intern(Keywords { arrays, ..Keywords::default() }))]);
         }
         if let Some(rest) = row.rest.filter(|&rest| rest != ANYTHING) {
@@ -365,7 +375,9 @@ impl Solver<'_> {
             case.some_members.push(SomeMember::Beyond(Arc::clone(node)));
             return;
         }
-        if let ([(pattern, schema)], true, None) = (layer.patterned.as_slice(), layer.named.is_empty(), layer.rest) {
+        if let ([(pattern, schema)], true, None) =
+            (layer.patterned.as_slice(), layer.named.is_empty(), layer.rest)
+        {
             case.some_members.push(SomeMember::Matching(Arc::clone(pattern), *schema));
             return;
         }

@@ -32,14 +32,21 @@ impl Scaled {
         let places = all?.iter().map(|(_, places)| *places).max().unwrap_or(0);
         let scale = |number: &Number| {
             let (units, own) = decimal(number)?;
-            units.checked_mul(10i128.checked_pow(places - own)?).filter(|units| units.abs() < LARGEST)
+            units
+                .checked_mul(10i128.checked_pow(places - own)?)
+                .filter(|units| units.abs() < LARGEST)
         };
-        let bound = |limit: Option<&Limit>| limit.map(|limit| scale(&limit.value)).map_or(Some(None), |scaled| scaled.map(Some));
+        let bound = |limit: Option<&Limit>| {
+            limit.map(|limit| scale(&limit.value)).map_or(Some(None), |scaled| scaled.map(Some))
+        };
         Some(Self {
             unit: 10i128.checked_pow(places)?,
             low: bound(least)?,
             high: bound(most)?,
-            open: (least.is_some_and(|limit| limit.exclusive), most.is_some_and(|limit| limit.exclusive)),
+            open: (
+                least.is_some_and(|limit| limit.exclusive),
+                most.is_some_and(|limit| limit.exclusive),
+            ),
             divisors: case.numbers.multiples.iter().map(scale).collect::<Option<_>>()?,
             off: case.off.iter().map(scale).collect::<Option<_>>()?,
         })
@@ -64,7 +71,8 @@ impl Scaled {
     /// Whether validators may see it another way: they divide large integers by fractions only after rounding them to
     /// a double, so that 9007199254740993, a multiple of 3, is for them none of 0.3.
     fn is_risky(&self, first: Option<i128>, last: Option<i128>, step: i128) -> bool {
-        let fractional = self.off.iter().any(|off| *off != 0 && off % self.unit != 0 && self.unit % off != 0);
+        let fractional =
+            self.off.iter().any(|off| *off != 0 && off % self.unit != 0 && self.unit % off != 0);
         let bounded = [first, last].into_iter().all(|end| {
             let units = end.and_then(|end| end.checked_mul(step));
             units.is_some_and(|units| (units / self.unit).abs() < 1 << 53)
@@ -89,7 +97,9 @@ impl Scaled {
 impl Solver<'_> {
     /// A number for a case without choices.
     pub(super) fn number(&mut self, case: &Case) -> Answer {
-        let Some(scaled) = Scaled::of(case) else { return self.give_up("a bound on numbers of many digits") };
+        let Some(scaled) = Scaled::of(case) else {
+            return self.give_up("a bound on numbers of many digits");
+        };
         let dense = scaled.divisors.is_empty() && case.types.meets(Types::FRACTION);
         if !dense || case.types.meets(Types::INTEGER) {
             let divisors = scaled.divisors.iter().copied();
@@ -116,19 +126,23 @@ impl Solver<'_> {
         }
         let periods = scaled.off.iter().chain([&scaled.unit]);
         let periods = periods.map(|off| if *off == 0 { 1 } else { off.abs() / gcd(*off, step) });
-        let barred: usize = case.barred.iter().filter_map(|node| node.values.as_ref()).map(Vec::len).sum();
+        let barred: usize =
+            case.barred.iter().filter_map(|node| node.values.as_ref()).map(Vec::len).sum();
         let Some(period) = common(periods) else { return self.give_up("`multipleOf`") };
-        let enough = period.checked_mul(i128::try_from(barred).unwrap_or(WALKED) + 1).unwrap_or(WALKED + 1);
+        let enough =
+            period.checked_mul(i128::try_from(barred).unwrap_or(WALKED) + 1).unwrap_or(WALKED + 1);
         let start = match (first, last) {
             (Some(first), _) if first > 0 => first,
             (_, Some(last)) if last < 0 => last,
             _ => 0,
         };
-        let inside = |at: i128| first.is_none_or(|first| at >= first) && last.is_none_or(|last| at <= last);
+        let inside =
+            |at: i128| first.is_none_or(|first| at >= first) && last.is_none_or(|last| at <= last);
         let mut unsure = scaled.is_risky(first, last, step);
         for off in 0..=enough.min(WALKED) {
             let below = (off != 0).then_some(start - off);
-            let near: Vec<i128> = [Some(start + off), below].into_iter().flatten().filter(|&at| inside(at)).collect();
+            let near: Vec<i128> =
+                [Some(start + off), below].into_iter().flatten().filter(|&at| inside(at)).collect();
             if near.is_empty() {
                 return if unsure { self.give_up("`multipleOf`") } else { Answer::Nothing(FREE) };
             }
@@ -142,7 +156,9 @@ impl Solver<'_> {
                     Some(value) if case.bars(&value) => {}
                     // In a case without choices the claims say no more than this; how the validator divides decimals
                     // is for it to say.
-                    Some(value) if self.judge(&case.goal, &value) != Some(false) => return Answer::Value(value),
+                    Some(value) if self.judge(&case.goal, &value) != Some(false) => {
+                        return Answer::Value(value);
+                    }
                     _ => unsure = true,
                 }
             }
@@ -159,7 +175,8 @@ impl Solver<'_> {
         if let (Some(low), Some(high)) = (low, high)
             && low >= high
         {
-            let alone = low == high && scaled.open == (false, false) && scaled.fits(low, case.types);
+            let alone =
+                low == high && scaled.open == (false, false) && scaled.fits(low, case.types);
             let value = alone.then(|| scaled.value(low)).flatten();
             return match value.filter(|value| !case.bars(value)) {
                 Some(value) => Answer::Value(value),
@@ -170,22 +187,36 @@ impl Solver<'_> {
         let bounds = (float(case.numbers.least.as_ref()), float(case.numbers.most.as_ref()));
         let tries = 24 + case.barred.len() + case.off.len();
         for turn in 1..=tries {
-            let turn = f64::from(u32::try_from(turn).unwrap_or(1));
-            let share = (turn / 2.0).fract() + turn * 0.031_25;
+            let share = halving(turn);
+            let far = f64::from(u32::try_from(turn / 8).unwrap_or(0)) + share;
             let made = match bounds {
-                (Some(low), Some(high)) => low + (high - low) * (share / (share + 1.0)),
-                (Some(low), None) => low + share,
-                (None, Some(high)) => high - share,
-                (None, None) => share,
+                (Some(low), Some(high)) => low + (high - low) * share,
+                (Some(low), None) => low + far,
+                (None, Some(high)) => high - far,
+                (None, None) => far,
             };
             let Some(number) = Number::from_f64(made) else { continue };
             let value = Value::Number(number);
-            if case.types.meets(Types::of(&value)) && self.judge(&case.goal, &value) != Some(false) {
+            if case.types.meets(Types::of(&value)) && self.judge(&case.goal, &value) != Some(false)
+            {
                 return Answer::Value(value);
             }
         }
         self.give_up("a bound on numbers")
     }
+}
+
+/// One half, a quarter, three quarters, an eighth, and so on: van der Corput's sequence.
+fn halving(turn: usize) -> f64 {
+    let (mut turn, mut share, mut half) = (turn, 0.0, 0.5);
+    while turn > 0 {
+        if turn % 2 == 1 {
+            share += half;
+        }
+        half /= 2.0;
+        turn /= 2;
+    }
+    share
 }
 
 fn gcd(left: i128, right: i128) -> i128 {

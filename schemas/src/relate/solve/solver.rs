@@ -137,7 +137,10 @@ impl<'a> Solver<'a> {
     /// least depth, and none lies inside it. What leans on an open goal is kept only once that goal is closed with
     /// nothing.
     pub(super) fn goal(&mut self, goal: &Claims) -> Answer {
-        if goal.iter().any(|claim| claim.is_absurd() || goal.binary_search(&claim.opposite()).is_ok()) {
+        if goal
+            .iter()
+            .any(|claim| claim.is_absurd() || goal.binary_search(&claim.opposite()).is_ok())
+        {
             return Answer::Nothing(FREE);
         }
         if let Some(known) = self.memory.solved.get(goal) {
@@ -274,7 +277,10 @@ impl<'a> Solver<'a> {
         }
         let mut choices = std::mem::take(&mut case.choices);
         while let Some(choice) = choices.pop() {
-            if choice.iter().any(|way| way.iter().all(|claim| claim.is_plain() || case.known.contains(claim))) {
+            if choice
+                .iter()
+                .any(|way| way.iter().all(|claim| claim.is_plain() || case.known.contains(claim)))
+            {
                 continue;
             }
             let possible: Vec<Vec<Claim>> =
@@ -391,7 +397,11 @@ impl<'a> Solver<'a> {
                 [] => return Narrowed::Done(Answer::Nothing(leaning)),
                 [only] => {
                     let fits = self.assert(case, only);
-                    let answer = if fits { Narrowed::Again(leaning) } else { Narrowed::Done(Answer::Nothing(leaning)) };
+                    let answer = if fits {
+                        Narrowed::Again(leaning)
+                    } else {
+                        Narrowed::Done(Answer::Nothing(leaning))
+                    };
                     return answer;
                 }
                 _ if left.len() < choice.len() => {
@@ -408,7 +418,8 @@ impl<'a> Solver<'a> {
 
     /// Splits by the choice with the fewest ways.
     fn branch(&mut self, mut case: Case) -> Answer {
-        let fewest = (0..case.choices.len()).min_by_key(|&index| case.choices.get(index).map_or(0, |choice| choice.len()));
+        let fewest = (0..case.choices.len())
+            .min_by_key(|&index| case.choices.get(index).map_or(0, |choice| choice.len()));
         let Some(fewest) = fewest else { return self.split(case) };
         let choice: Choice = case.choices.swap_remove(fewest);
         let (mut leaning, mut unknown) = (FREE, false);

@@ -51,7 +51,8 @@ impl Solver<'_> {
         if case.texts.most.is_some_and(|most| most < length) {
             return Answer::Nothing(FREE);
         }
-        let barred: usize = case.barred.iter().filter_map(|node| node.values.as_ref()).map(Vec::len).sum();
+        let barred: usize =
+            case.barred.iter().filter_map(|node| node.values.as_ref()).map(Vec::len).sum();
         let letters = (u32::from('a')..).filter_map(char::from_u32);
         for letter in letters.take(barred + 2) {
             let mut made = text::fit("", length - 1, None);
@@ -73,7 +74,10 @@ impl Solver<'_> {
         self.spend(1);
         let patterns = &mut self.memory.maker.space.patterns;
         text::admits(patterns, &case.texts, candidate)
-            && case.foreign.iter().all(|pattern| patterns.matches(pattern, candidate) == Some(false))
+            && case
+                .foreign
+                .iter()
+                .all(|pattern| patterns.matches(pattern, candidate) == Some(false))
             && !self.is_barred(case, candidate)
     }
 
@@ -106,10 +110,12 @@ fn document(case: &Case) -> Value {
         whole.insert("maxLength".to_owned(), json!(most));
     }
     let pattern = |pattern: &Arc<str>| json!({ "pattern": &**pattern });
-    let foreign = case.foreign.iter().map(|barred| json!({"not": {"type": "string", "pattern": &**barred}}));
+    let foreign =
+        case.foreign.iter().map(|barred| json!({"not": {"type": "string", "pattern": &**barred}}));
     let values = case.barred.iter().filter_map(|node| node.values.as_ref());
     let values = values.map(|values| {
-        let texts: Vec<&Value> = values.iter().filter(|value| Types::of(value) == Types::STRING).collect();
+        let texts: Vec<&Value> =
+            values.iter().filter(|value| Types::of(value) == Types::STRING).collect();
         json!({"not": {"enum": texts}})
     });
     let all: Vec<Value> = texts.patterns.iter().map(pattern).chain(foreign).chain(values).collect();
