@@ -67,7 +67,9 @@ fn judge(file: &Path) -> Count {
             count.skipped += 1;
             continue;
         };
-        if std::env::var("EVERGATE_ONLY").is_ok_and(|only| !only.split(',').any(|only| id.contains(only))) {
+        if std::env::var("EVERGATE_ONLY")
+            .is_ok_and(|only| !only.split(',').any(|only| id.contains(only)))
+        {
             continue;
         }
         let start = Instant::now();

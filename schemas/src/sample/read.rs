@@ -208,9 +208,9 @@ impl Reader<'_> {
                     self.odd("a dynamic reference or a keyword of another dialect", &text).odd;
             }
             UNRESOLVED => {
-                // What the same text names may differ between versions: a number of its own is never taken for another.
-                let unknown = self.arena.reserve();
-                self.arena.fill(unknown, odd("a reference that could not be followed"));
+                // What the same text names may differ between versions: it is the same only in the same document.
+                let text = json!([word, value]);
+                let unknown = self.odd_schema("a reference that could not be followed", &text);
                 keywords.all.push(unknown);
             }
             // A pattern that cannot be compiled is answered with "unknown" wherever it is asked.
