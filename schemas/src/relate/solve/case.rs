@@ -90,7 +90,8 @@ pub(super) struct Scope {
 pub(super) struct Case {
     /// What is asked.
     pub(super) goal: Claims,
-    pub(super) known: BTreeSet<Claim>,
+    /// Sorted, since a case is copied far more often than it grows.
+    pub(super) known: Vec<Claim>,
     pub(super) types: Types,
     pub(super) values: Option<Arc<Keywords>>,
     pub(super) barred: Vec<Arc<Keywords>>,
@@ -111,18 +112,54 @@ pub(super) struct Case {
     /// Items from an index on of which one is refused by the schema.
     pub(super) some_items: Vec<(usize, Claim)>,
     pub(super) layers: Vec<Arc<Keywords>>,
-    pub(super) required: BTreeSet<Arc<str>>,
+    /// Sorted.
+    pub(super) required: Vec<Arc<str>>,
     pub(super) least_members: u64,
     pub(super) most_members: Option<u64>,
     pub(super) names: Vec<Id>,
     pub(super) some_members: Vec<SomeMember>,
     pub(super) choices: Vec<Choice>,
     pub(super) scopes: Vec<Scope>,
+    /// How much of this was looked at for conflicts: layers, rows, schemas of names, and items that there must be.
+    pub(super) looked: (usize, usize, usize, u64),
+    /// Required members not yet looked at.
+    pub(super) new: Vec<Arc<str>>,
     /// A construct that was left out: what follows from the rest is true, a value found may not be one.
     pub(super) weak: Option<&'static str>,
 }
 
 impl Case {
+    pub(super) fn knows(&self, claim: Claim) -> bool {
+        self.known.binary_search(&claim).is_ok()
+    }
+
+    /// False where it was known.
+    pub(super) fn learn(&mut self, claim: Claim) -> bool {
+        match self.known.binary_search(&claim) {
+            Ok(_) => false,
+            Err(place) => {
+                self.known.insert(place, claim);
+                true
+            }
+        }
+    }
+
+    pub(super) fn requires(&self, name: &Arc<str>) -> bool {
+        self.required.binary_search(name).is_ok()
+    }
+
+    pub(super) fn require(&mut self, name: &Arc<str>) {
+        if let Err(place) = self.required.binary_search(name) {
+            self.required.insert(place, Arc::clone(name));
+            self.new.push(Arc::clone(name));
+        }
+    }
+
+    /// About how much work a copy is, in steps.
+    pub(super) fn weight(&self) -> u64 {
+        1 + (self.known.len() + self.layers.len() + self.required.len() + self.choices.len()) as u64 / 16
+    }
+
     /// Takes over a lower limit; strictness as [`Numbers::raise`].
     pub(super) fn bound(&mut self, least: Option<&Limit>, most: Option<&Limit>) {
         if let Some(least) = least {

@@ -159,9 +159,9 @@ impl Solver<'_> {
             }
             let arena = &mut self.memory.maker.space.arena;
             let (absent, present) = (arena.member(name, NOTHING), arena.requiring(name));
-            if case.required.contains(name) {
+            if case.requires(name) {
                 waiting.push(*demand);
-            } else if !case.known.contains(&Claim::yes(absent)) {
+            } else if !case.knows(Claim::yes(absent)) {
                 return Err(vec![vec![Claim::yes(absent)], vec![Claim::yes(present)]]);
             }
         }
@@ -171,10 +171,10 @@ impl Solver<'_> {
     /// Whether a schema is known to hold or not to.
     fn settled(&mut self, case: &Case, id: Id) -> Result<bool, Vec<Vec<Claim>>> {
         let (yes, no) = (Claim::yes(id), Claim::no(id));
-        if id == ANYTHING || case.known.contains(&yes) {
+        if id == ANYTHING || case.knows(yes) {
             return Ok(true);
         }
-        if id == NOTHING || case.known.contains(&no) {
+        if id == NOTHING || case.knows(no) {
             return Ok(false);
         }
         let node = self.memory.maker.space.arena.node(id);

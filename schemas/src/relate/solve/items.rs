@@ -38,7 +38,12 @@ enum Rows {
 
 impl Solver<'_> {
     /// Whether some item that must be there can have no value.
-    pub(super) fn items_conflict(&mut self, case: &Case) -> Answer {
+    pub(super) fn items_conflict(&mut self, case: &mut Case) -> Answer {
+        let (_, rows, _, least) = case.looked;
+        if rows == case.rows.len() && least == case.least_items {
+            return Answer::Unknown;
+        }
+        (case.looked.1, case.looked.3) = (case.rows.len(), case.least_items);
         if case.most_items.is_some_and(|most| most < case.least_items) {
             return Answer::Nothing(FREE);
         }

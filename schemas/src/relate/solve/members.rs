@@ -40,15 +40,31 @@ struct Fresh {
 }
 
 impl Solver<'_> {
-    /// Whether some required member can have no value.
-    pub(super) fn members_conflict(&mut self, case: &Case) -> Answer {
+    /// Whether some required member can have no value. Members that were looked at are looked at again only where
+    /// something new is said of them.
+    pub(super) fn members_conflict(&mut self, case: &mut Case) -> Answer {
         if case
             .most_members
             .is_some_and(|most| most < case.least_members.max(case.required.len() as u64))
         {
             return Answer::Nothing(FREE);
         }
-        for name in &case.required {
+        let (layers, _, names, _) = case.looked;
+        let mut wanted = std::mem::take(&mut case.new);
+        for node in case.layers.iter().skip(layers) {
+            let Some(layer) = &node.objects.layer else { continue };
+            if layer.rest.is_some() || !layer.patterned.is_empty() {
+                wanted.clone_from(&case.required);
+                break;
+            }
+            let said = layer.named.keys().filter(|name| case.requires(name));
+            wanted.extend(said.map(Arc::clone));
+        }
+        if names < case.names.len() {
+            wanted.clone_from(&case.required);
+        }
+        (case.looked.0, case.looked.2) = (case.layers.len(), case.names.len());
+        for name in &wanted {
             if !self.may_be_named(case, name) {
                 return Answer::Nothing(FREE);
             }

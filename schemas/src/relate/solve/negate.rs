@@ -19,13 +19,13 @@ impl Solver<'_> {
     pub(super) fn assert(&mut self, case: &mut Case, all: &[Claim]) -> bool {
         let mut waiting: Vec<Claim> = all.to_vec();
         while let Some(claim) = waiting.pop() {
-            if claim.is_plain() || case.known.contains(&claim) {
+            if claim.is_plain() || case.knows(claim) {
                 continue;
             }
-            if claim.is_absurd() || case.known.contains(&claim.opposite()) {
+            if claim.is_absurd() || case.knows(claim.opposite()) {
                 return false;
             }
-            case.known.insert(claim);
+            case.learn(claim);
             self.spend(1);
             let node = self.memory.maker.space.arena.node(claim.id());
             if claim.holds() {
@@ -197,7 +197,7 @@ impl Solver<'_> {
         }
         for (name, demand) in &node.dependent {
             case.types = case.types.and(Types::OBJECT);
-            case.required.insert(Arc::clone(name));
+            case.require(name);
             waiting.push(Claim::no(*demand));
         }
         for (members, rest) in [(true, node.unevaluated_members), (false, node.unevaluated_items)] {
@@ -450,7 +450,9 @@ fn take_objects(case: &mut Case, node: &Arc<Keywords>) {
     if said.layer.is_some() {
         case.layers.push(Arc::clone(node));
     }
-    case.required.extend(said.required.iter().map(Arc::clone));
+    for name in &said.required {
+        case.require(name);
+    }
     case.least_members = case.least_members.max(said.least);
     case.most_members = least_of(case.most_members, said.most);
     case.names.extend(said.names);

@@ -14,6 +14,8 @@ use super::case::{Case, Choice, Claim, Claims, claims};
 const NESTING: usize = 160;
 /// How many ways are looked ahead at before a choice is split.
 const LOOKED: usize = 20_000;
+/// The most ways of a choice of which the later ones are tried without the earlier.
+const APART: usize = 12;
 /// How many answers are kept between questions.
 const REMEMBERED: usize = 100_000;
 /// Steps between two looks at the caller's stop flag.
@@ -279,7 +281,7 @@ impl<'a> Solver<'a> {
         while let Some(choice) = choices.pop() {
             if choice
                 .iter()
-                .any(|way| way.iter().all(|claim| claim.is_plain() || case.known.contains(claim)))
+                .any(|way| way.iter().all(|claim| claim.is_plain() || case.knows(*claim)))
             {
                 continue;
             }
@@ -311,7 +313,7 @@ impl<'a> Solver<'a> {
     fn possible(&mut self, case: &Case, way: &[Claim]) -> bool {
         self.spend(1);
         way.iter().all(|claim| {
-            if claim.is_absurd() || case.known.contains(&claim.opposite()) {
+            if claim.is_absurd() || case.knows(claim.opposite()) {
                 return false;
             }
             let node = self.memory.maker.space.arena.node(claim.id());
@@ -384,11 +386,12 @@ impl<'a> Solver<'a> {
                 if self.is_over() {
                     return Narrowed::Done(Answer::Unknown);
                 }
+                self.spend(case.weight());
                 let mut tried = case.clone();
                 if !self.assert(&mut tried, way) {
                     continue;
                 }
-                match self.conflict(&tried) {
+                match self.conflict(&mut tried) {
                     Answer::Nothing(more) => leaning = leaning.min(more),
                     _ => left.push(way.clone()),
                 }
@@ -424,6 +427,7 @@ impl<'a> Solver<'a> {
         let choice: Choice = case.choices.swap_remove(fewest);
         let (mut leaning, mut unknown) = (FREE, false);
         for way in choice.iter() {
+            self.spend(case.weight());
             let mut narrowed = case.clone();
             if !self.assert(&mut narrowed, way) {
                 continue;
@@ -438,12 +442,19 @@ impl<'a> Solver<'a> {
                     }
                 }
             }
+            // The ways that follow need to be looked at only where this one does not hold.
+            if let [only] = way.as_slice()
+                && choice.len() <= APART
+                && !self.assert(&mut case, &[only.opposite()])
+            {
+                break;
+            }
         }
         if unknown { Answer::Unknown } else { Answer::Nothing(leaning) }
     }
 
     /// Whether what is already known leaves no value; anything but `Nothing` says that it may.
-    fn conflict(&mut self, case: &Case) -> Answer {
+    fn conflict(&mut self, case: &mut Case) -> Answer {
         match case.types {
             Types::OBJECT => self.members_conflict(case),
             Types::ARRAY => self.items_conflict(case),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use crate::language::{Fuel, Language};
 use crate::sample::node::Types;
 use crate::sample::random::Random;
 use crate::sample::text;
@@ -13,6 +14,8 @@ use super::super::argument::FREE;
 use super::case::Case;
 use super::solver::{Answer, Solver};
 
+/// How much fuel of the languages is one step of the search.
+const FUEL: u64 = 256;
 /// Strings that are made and looked at before the algebra is asked.
 const MADE: u64 = 24;
 
@@ -29,6 +32,18 @@ impl Solver<'_> {
         if texts.patterns.is_empty() && case.foreign.is_empty() {
             return self.plain(case);
         }
+        let mut fuel = Fuel::default();
+        let exact = self.language(case, &mut fuel).map(|language| (language.is_empty(&mut fuel), language));
+        self.spend(1 + (Fuel::QUESTION - fuel.left()) / FUEL);
+        match exact {
+            Some((Some(true), _)) => return Answer::Nothing(FREE),
+            Some((_, language)) => {
+                if let Some(made) = language.shortest(&mut Fuel::default()) {
+                    return Answer::Value(Value::String(made));
+                }
+            }
+            None => {}
+        }
         for candidate in self.candidates(case) {
             if self.suits(case, &candidate) {
                 return Answer::Value(Value::String(candidate));
@@ -38,6 +53,23 @@ impl Solver<'_> {
             return Answer::Nothing(FREE);
         }
         self.give_up("`pattern`")
+    }
+
+    /// The strings that the case allows, exactly; `None` where that cannot be held.
+    fn language(&mut self, case: &Case, fuel: &mut Fuel) -> Option<Language> {
+        let strings = &mut self.memory.maker.space.strings;
+        let mut whole = Language::lengths(case.texts.least, case.texts.most);
+        for pattern in &case.texts.patterns {
+            whole = whole.and(&*strings.pattern(pattern)?, fuel)?;
+        }
+        for pattern in &case.foreign {
+            whole = whole.minus(&*strings.pattern(pattern)?, fuel)?;
+        }
+        for values in case.barred.iter().filter_map(|node| node.values.as_ref()) {
+            let listed = Language::listed(values.iter().filter_map(Value::as_str), fuel)?;
+            whole = whole.minus(&listed, fuel)?;
+        }
+        Some(whole)
     }
 
     /// Without patterns: as many different strings as there are barred ones, and one more.
