@@ -1,6 +1,6 @@
 //! Which messages a compatibility question is about, and what is known of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use evergate_schemas::describe::model::{Api, Description};
 use evergate_schemas::plan::bridge::{OperationBridge, OutgoingBridge, Plan};
@@ -9,8 +9,11 @@ use evergate_schemas::problem::Problem;
 use evergate_schemas::relate::{Budget, Prover};
 
 use crate::policy::Settings;
-use crate::report::model::ApiReport;
+use crate::report::model::{ApiReport, PairReport};
 use crate::report::rows::{Subject, fault};
+
+/// Operations that are judged for the matrix beyond the pairs that were asked about, unless more is asked for.
+pub const MATRIX_BOUND: usize = 10_000;
 
 /// Which versions are compared with which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,17 +55,58 @@ pub fn judge(api: &Api, steps: Steps<'_>, settings: Settings) -> ApiReport {
         .into_iter()
         .flat_map(|(old, new)| settings.compat.ways(old, new))
         .collect();
-    let Compiled { bridges, problems } = compile(api, &pairs, settings);
+    let problems = judge_pairs(api, &pairs, settings, &mut report);
     report.problems.extend(problems.iter().map(fault));
-    for (client, backend) in pairs {
+    report
+}
+
+/// Judges the pairs of versions that the report does not speak of yet, for the matrix: they are no findings. `false`
+/// where that would be more than [`MATRIX_BOUND`] operations and `anyway` is not said.
+pub fn complete(api: &Api, settings: Settings, anyway: bool, report: &mut ApiReport) -> bool {
+    let count = api.versions.len();
+    let known: BTreeSet<(&str, &str)> =
+        report.pairs.iter().map(|pair| (pair.client.as_str(), pair.backend.as_str())).collect();
+    let name = |index: usize| api.versions.get(index).map_or("", |one| one.version.as_str());
+    let open: Vec<(usize, usize)> = (0..count)
+        .flat_map(|client| (0..count).map(move |backend| (client, backend)))
+        .filter(|(client, backend)| client != backend)
+        .filter(|(client, backend)| !known.contains(&(name(*client), name(*backend))))
+        .collect();
+    let most = api.versions.iter().map(|one| one.operations.len() + one.documents.len()).max();
+    if !anyway && open.len() * most.unwrap_or_default() > MATRIX_BOUND {
+        return false;
+    }
+    let mut beyond = ApiReport::default();
+    judge_pairs(api, &open, settings, &mut beyond);
+    report.pairs.extend(beyond.pairs.into_iter().map(|pair| PairReport { asked: false, ..pair }));
+    let lossy = beyond.conversions.into_iter().filter(|row| row.verdict == "lossy");
+    report.beyond.extend(beyond.findings.into_iter().chain(lossy));
+    true
+}
+
+fn judge_pairs(
+    api: &Api,
+    pairs: &[(usize, usize)],
+    settings: Settings,
+    report: &mut ApiReport,
+) -> Vec<Problem> {
+    let Compiled { bridges, problems } = compile(api, pairs, settings);
+    for (client, backend) in pairs.iter().copied() {
         if let (Some(from), Some(to)) = (api.versions.get(client), api.versions.get(backend)) {
+            let before = report.verdicts;
             let pair = Pair { api: &api.name, client: from, backend: to };
-            pair.operations(bridges.operation(client, backend), &mut report);
-            pair.outgoing(bridges.outgoing(client, backend), &mut report);
-            pair.documents(bridges.document(client, backend), &mut report);
+            pair.operations(bridges.operation(client, backend), report);
+            pair.outgoing(bridges.outgoing(client, backend), report);
+            pair.documents(bridges.document(client, backend), report);
+            report.pairs.push(PairReport {
+                client: from.version.to_string(),
+                backend: to.version.to_string(),
+                asked: true,
+                verdicts: report.verdicts.since(before),
+            });
         }
     }
-    report
+    problems
 }
 
 struct Pair<'a> {

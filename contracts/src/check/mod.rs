@@ -2,4 +2,4 @@
 
 mod judge;
 
-pub use judge::{Compiled, Steps, compile, judge};
+pub use judge::{Compiled, MATRIX_BOUND, Steps, compile, complete, judge};

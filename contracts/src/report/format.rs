@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::human::Extent;
 use super::model::CheckReport;
-use super::{github, gitlab, human, sarif};
+use super::{github, gitlab, human, junit, sarif};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,8 @@ pub fn write(
         Format::Sarif => json(to, &sarif::log(report)),
         Format::Github => github::write(to, report),
         Format::Gitlab => json(to, &gitlab::issues(report)),
-        Format::Junit | Format::Markdown | Format::Html => human::write(to, report, extent),
+        Format::Junit => junit::write(to, report),
+        Format::Markdown | Format::Html => human::write(to, report, extent),
     }
 }
 

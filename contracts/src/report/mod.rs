@@ -7,6 +7,7 @@ mod format;
 mod github;
 mod gitlab;
 pub mod human;
+mod junit;
 pub mod model;
 mod remedy;
 pub mod rows;

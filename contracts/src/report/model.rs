@@ -147,9 +147,47 @@ pub struct ApiReport {
     pub findings: Vec<Row>,
     /// What holds by a conversion or by a policy, with the steps and losses.
     pub conversions: Vec<Row>,
+    /// The pairs of versions that were judged.
+    pub pairs: Vec<PairReport>,
+    /// What is broken, undecided or lossy between versions that were not asked about (with the matrix only).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beyond: Vec<Row>,
+    /// Every message of the asked pairs.
+    #[serde(skip)]
+    pub judged: Vec<Judged>,
     /// What changed in the documents (`diff` only).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<ChangeRow>,
+}
+
+/// A message that was judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// The client's version (of a plain document: the writer's).
+    pub client: String,
+    /// The backend's version (of a plain document: the reader's).
+    pub backend: String,
+    /// `METHOD /path`, or the plain document's name.
+    pub operation: String,
+    /// `request`, `response` or `document`.
+    pub side: &'static str,
+    /// The response's status.
+    pub status: Option<String>,
+    /// The verdict.
+    pub verdict: &'static str,
+}
+
+/// A client's and a backend's version, and what is known between them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PairReport {
+    /// The client's version (of a plain document: the writer's).
+    pub client: String,
+    /// The backend's version (of a plain document: the reader's).
+    pub backend: String,
+    /// Whether this pair was asked about; what breaks between others makes no run fail.
+    pub asked: bool,
+    /// Messages by verdict.
+    pub verdicts: Counts,
 }
 
 /// Messages by verdict.

@@ -12,7 +12,7 @@ use evergate_schemas::problem::{Place, Problem, Severity};
 use evergate_schemas::relate::verdict::{Verdict, Witness};
 use evergate_schemas::schema::Side;
 
-use super::model::{ApiReport, ChangeRow, Counts, Fault, Proof, Row, Spot, Step, Unknown};
+use super::model::{ApiReport, ChangeRow, Counts, Fault, Judged, Proof, Row, Spot, Step, Unknown};
 
 /// What a row is about, down to the message.
 #[derive(Clone, Debug)]
@@ -36,6 +36,17 @@ impl Counts {
         } += 1;
     }
 
+    /// What has come since an earlier count.
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            native: self.native - before.native,
+            bridged: self.bridged - before.bridged,
+            lossy: self.lossy - before.lossy,
+            undecided: self.undecided - before.undecided,
+            broken: self.broken - before.broken,
+        }
+    }
+
     /// Adds another count.
     pub fn merge(&mut self, other: Self) {
         self.native += other.native;
@@ -56,8 +67,7 @@ impl ApiReport {
             worst = worst.max(verdict);
             self.sort_in(verdict, row);
         }
-        self.messages += 1;
-        self.verdicts.add(worst);
+        self.count(subject, status, worst);
     }
 
     /// Takes in a plain document.
@@ -75,8 +85,7 @@ impl ApiReport {
         let (sender_place, reader_place) = (sender.cloned(), reader.cloned());
         let part = Part { key, judgement, sender_place, reader_place };
         let (verdict, row) = row(subject, None, &part);
-        self.messages += 1;
-        self.verdicts.add(verdict);
+        self.count(subject, None, verdict);
         self.sort_in(verdict, row);
     }
 
@@ -96,9 +105,21 @@ impl ApiReport {
             sender_place: Some(spot(place)),
             ..Row::default()
         };
-        self.messages += 1;
-        self.verdicts.add(Verdict::Broken);
+        self.count(subject, None, Verdict::Broken);
         self.findings.push(row);
+    }
+
+    fn count(&mut self, subject: &Subject<'_>, status: Option<String>, verdict: Verdict) {
+        self.messages += 1;
+        self.verdicts.add(verdict);
+        self.judged.push(Judged {
+            client: subject.client.to_owned(),
+            backend: subject.backend.to_owned(),
+            operation: subject.operation.clone(),
+            side: subject.side,
+            status,
+            verdict: verdict.word(),
+        });
     }
 
     fn sort_in(&mut self, verdict: Verdict, row: Row) {

@@ -97,6 +97,25 @@ fn json_is_what_its_own_schema_says() {
     insta::assert_snapshot!(written(&samples::waived(Settings::default()), Format::Json));
 }
 
+#[test]
+fn junit_is_what_jenkins_takes() {
+    let schema = uppsala::parse(include_str!("../../tests/data/junit-10.xsd")).unwrap();
+    let schema = uppsala::XsdValidator::from_schema(&schema).unwrap();
+    let faults = |text: &str| -> Vec<String> {
+        let document = uppsala::parse(text).unwrap();
+        schema.validate(&document).iter().map(ToString::to_string).collect()
+    };
+    for report in samples() {
+        let text = written(&report, Format::Junit);
+        harmless(&text);
+        assert_eq!(faults(&text), [""; 0], "{text}");
+        assert_eq!(text.contains("<failure"), report.outcome() != Outcome::Holds);
+    }
+    // the schema is a schema: something that is no report is refused
+    assert_ne!(faults("<testsuites><testsuite/></testsuites>"), [""; 0]);
+    insta::assert_snapshot!(written(&samples::waived(Settings::default()), Format::Junit));
+}
+
 /// A command's name, properties and text.
 type Command = (String, Vec<(String, String)>, String);
 
