@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::human::Extent;
 use super::model::CheckReport;
-use super::{github, gitlab, human, junit, sarif};
+use super::{github, gitlab, human, junit, markdown, sarif};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,8 @@ pub fn write(
         Format::Github => github::write(to, report),
         Format::Gitlab => json(to, &gitlab::issues(report)),
         Format::Junit => junit::write(to, report),
-        Format::Markdown | Format::Html => human::write(to, report, extent),
+        Format::Markdown => markdown::write(to, report),
+        Format::Html => human::write(to, report, extent),
     }
 }
 

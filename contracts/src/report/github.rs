@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::finding::{Finding, Weight};
 use super::model::CheckReport;
 use super::verdict_line::verdict_line;
-use super::words::{clipped, counted, pretty};
+use super::words::{at, clipped, counted, pretty};
 
 /// Annotations of one level that a step shows; GitHub drops further ones in silence.
 const ANNOTATIONS_BOUND: usize = 10;
@@ -63,8 +63,7 @@ fn message(finding: &Finding) -> String {
         parts.push(format!("valid in {sender}:\n{}", pretty(&witness.payload)));
     }
     for place in finding.places.iter().skip(1) {
-        let spot = &place.spot;
-        parts.push(format!("{}: {}:{}:{}", place.label, spot.file, spot.line, spot.column));
+        parts.push(format!("{}: {}", place.label, at(&place.spot)));
     }
     if !finding.remedy.is_empty() {
         parts.push(format!("to mend it: {}", finding.remedy));

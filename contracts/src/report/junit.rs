@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::finding::{Finding, Weight};
 use super::model::{ApiReport, CheckReport, Judged};
-use super::words::{clipped, pretty};
+use super::words::{at, clipped, pretty};
 
 /// Characters of the evidence in one test case.
 const EVIDENCE_BOUND: usize = 8_000;
@@ -150,8 +150,7 @@ fn evidence(finding: &Finding) -> String {
     }
     lines.extend(finding.notes.iter().cloned());
     for place in &finding.places {
-        let spot = &place.spot;
-        lines.push(format!("{}: {}:{}:{}", place.label, spot.file, spot.line, spot.column));
+        lines.push(format!("{}: {}", place.label, at(&place.spot)));
     }
     if !finding.remedy.is_empty() {
         lines.push(format!("to mend it: {}", finding.remedy));
@@ -197,18 +196,23 @@ fn write_case(to: &mut dyn Write, suite: &str, case: &Case) -> io::Result<()> {
     write!(to, "    <testcase name=\"{}\" classname=\"{class}\"", escaped(&case.name))?;
     match &case.result {
         Ended::Held => return writeln!(to, "/>"),
-        Ended::Told(text) => write!(to, "><system-out>{}</system-out>", escaped(text))?,
+        Ended::Told(text) => write!(to, "><system-out>{}</system-out>", content(text))?,
         Ended::Waived(reason) => write!(to, "><skipped message=\"{}\"/>", escaped(reason))?,
         Ended::Failed { rule, title, evidence } => {
             let (rule, title) = (escaped(rule), escaped(title));
-            let evidence = escaped(evidence);
+            let evidence = content(evidence);
             write!(to, "><failure type=\"{rule}\" message=\"{title}\">{evidence}</failure>")?;
         }
     }
     writeln!(to, "</testcase>")
 }
 
-/// Text for an attribute or an element. Characters that XML 1.0 has no way to write are replaced.
+/// Text for an element, in which line ends are kept as they are.
+fn content(text: &str) -> String {
+    escaped(text).replace("&#10;", "\n")
+}
+
+/// Text for an attribute. Characters that XML 1.0 has no way to write are replaced.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for one in text.chars() {

@@ -8,6 +8,7 @@ mod github;
 mod gitlab;
 pub mod human;
 mod junit;
+mod markdown;
 pub mod model;
 mod remedy;
 pub mod rows;

@@ -4,7 +4,7 @@ use anstream::StripStream;
 use serde_json::{Value, json};
 
 use super::human::Extent;
-use super::model::{CheckReport, Outcome};
+use super::model::{CheckReport, Judged, Outcome};
 use super::{Format, samples, write};
 use crate::policy::{FailOn, Policy, Settings};
 
@@ -114,6 +114,71 @@ fn junit_is_what_jenkins_takes() {
     // the schema is a schema: something that is no report is refused
     assert_ne!(faults("<testsuites><testsuite/></testsuites>"), [""; 0]);
     insta::assert_snapshot!(written(&samples::waived(Settings::default()), Format::Junit));
+}
+
+/// What CommonMark with GitHub's tables makes of a text: the tags in it, and its links and pictures.
+fn read_markdown(text: &str) -> (Vec<String>, Vec<String>) {
+    use pulldown_cmark::{Event, Options, Parser, Tag};
+    let (mut tags, mut links) = (Vec::new(), Vec::new());
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_MATH;
+    for event in Parser::new_ext(text, options) {
+        match event {
+            Event::Html(tag) | Event::InlineHtml(tag) => tags.push(tag.into_string()),
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                links.push(dest_url.into_string());
+            }
+            Event::InlineMath(math) | Event::DisplayMath(math) => links.push(math.into_string()),
+            _ => {}
+        }
+    }
+    (tags, links)
+}
+
+#[test]
+fn a_comment_has_no_tag_and_no_link_but_its_own() {
+    for report in samples() {
+        let text = written(&report, Format::Markdown);
+        harmless(&text);
+        let (tags, links) = read_markdown(&text);
+        assert_eq!(links, [""; 0], "{text}");
+        let own = [
+            "<!-- evergate",
+            "<details",
+            "</details",
+            "<summary",
+            "</summary",
+            "<b",
+            "</b",
+            "<code",
+            "</code",
+        ];
+        for tag in tags.concat().match_indices('<').map(|(at, _)| at).collect::<Vec<_>>() {
+            let rest = &tags.concat()[tag..];
+            assert!(own.iter().any(|one| rest.starts_with(one)), "{rest}");
+        }
+        assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
+    }
+    insta::assert_snapshot!(written(&samples::waived(Settings::default()), Format::Markdown));
+    insta::assert_snapshot!("hostile", written(&samples::hostile(), Format::Markdown));
+}
+
+#[test]
+fn a_comment_is_never_longer_than_github_takes() {
+    let mut report = samples::waived(Settings::default());
+    let (open, waived) = (report.findings[0].clone(), report.findings.last().unwrap().clone());
+    report.findings = vec![open; 300];
+    report.findings.extend(vec![waived; 300]);
+    let judged = report.apis[0].judged[0].clone();
+    report.apis[0].judged = (0..5000)
+        .map(|index| Judged {
+            operation: format!("GET /{index}/{}", "x".repeat(300)),
+            ..judged.clone()
+        })
+        .collect();
+    let text = written(&report, Format::Markdown);
+    assert!(text.chars().count() <= 65_536, "{}", text.chars().count());
+    assert!(text.contains("which do not fit into a comment"));
+    assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
 }
 
 /// A command's name, properties and text.

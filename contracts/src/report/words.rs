@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::model::{Row, Step, from_backend};
+use super::model::{Row, Spot, Step, from_backend};
 
 /// Lines of a payload that are shown; the rest is counted.
 const PAYLOAD_LINES: usize = 16;
@@ -61,6 +61,16 @@ pub(super) fn pretty(payload: &Value) -> String {
         lines.push(format!("… {} more lines", all - PAYLOAD_LINES));
     }
     lines.join("\n")
+}
+
+/// A place in one word: `FILE:LINE:COLUMN`, or with the pointer where the line is not known.
+pub(super) fn at(spot: &Spot) -> String {
+    let Spot { file, line, column, pointer } = spot;
+    match (line, pointer.as_str()) {
+        (0, "") => clean(file),
+        (0, pointer) => clean(&format!("{file} at {pointer}")),
+        (line, _) => clean(&format!("{file}:{line}:{column}")),
+    }
 }
 
 /// The message of a row, as a noun: "`GET /orders` response 200, body application/json, client v1, backend v2".
