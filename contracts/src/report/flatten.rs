@@ -56,7 +56,7 @@ fn of_fault(api: &str, fault: &Fault) -> Finding {
     }
 }
 
-fn of_row(api: &ApiReport, row: &Row) -> Finding {
+pub(super) fn of_row(api: &ApiReport, row: &Row) -> Finding {
     let class = match row.verdict {
         "broken" => Class::Broken,
         "undecided" => Class::Undecided,

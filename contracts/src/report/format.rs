@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::human::Extent;
 use super::model::CheckReport;
-use super::{github, gitlab, human, junit, markdown, sarif};
+use super::{github, gitlab, html, human, junit, markdown, sarif};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub fn write(
         Format::Gitlab => json(to, &gitlab::issues(report)),
         Format::Junit => junit::write(to, report),
         Format::Markdown => markdown::write(to, report),
-        Format::Html => human::write(to, report, extent),
+        Format::Html => html::write(to, report),
     }
 }
 

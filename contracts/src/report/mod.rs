@@ -6,6 +6,7 @@ mod flatten;
 mod format;
 mod github;
 mod gitlab;
+mod html;
 pub mod human;
 mod junit;
 mod markdown;

@@ -48,22 +48,26 @@ const DERIVED: [(&str, &str); 19] = [
     ("A20", "a type refers to itself"),
 ];
 
-/// What the rule means, in a sentence.
-pub fn explain(id: &str) -> String {
+/// Keywords of JSON Schema by which a reader refuses a payload.
+const KEYWORDS: [&str; 38] = [
+    "additionalItems", "additionalProperties", "allOf", "anyOf", "const", "contains", "dependentRequired",
+    "dependentSchemas", "discriminator", "enum", "exclusiveMaximum", "exclusiveMinimum", "false", "format", "if",
+    "items", "maxContains", "maxItems", "maxLength", "maxProperties", "maximum", "minContains", "minItems", "minLength",
+    "minProperties", "minimum", "multipleOf", "not", "oneOf", "pattern", "patternProperties",
+    "prefixItems", "propertyNames", "required", "type", "unevaluatedItems", "unevaluatedProperties", "uniqueItems",
+];
+
+/// What the rule means, in a sentence; `None` for no rule.
+pub fn explain(id: &str) -> Option<String> {
     if let Some(rule) = changes::rule(id) {
-        return rule.sentence.to_owned();
+        return Some(rule.sentence.to_owned());
     }
-    let known = OWN.iter().chain(&DERIVED).find(|(own, _)| *own == id);
-    if let Some((_, sentence)) = known {
-        return (*sentence).to_owned();
+    if let Some((_, sentence)) = OWN.iter().chain(&DERIVED).find(|(own, _)| *own == id) {
+        return Some((*sentence).to_owned());
     }
     if super::words::is_step(id) {
-        return "a declared conversion refuses a payload that the sender may send".to_owned();
+        return Some("a declared conversion refuses a payload that the sender may send".to_owned());
     }
-    format!("the reader's keyword `{id}` refuses a payload that the sender may send")
-}
-
-/// Whether the id is one of conversions or of the report itself.
-pub fn is_known(id: &str) -> bool {
-    OWN.iter().chain(&DERIVED).any(|(own, _)| *own == id)
+    let keyword = KEYWORDS.contains(&id);
+    keyword.then(|| format!("the reader's keyword `{id}` refuses a payload that the sender may send"))
 }

@@ -203,7 +203,7 @@ fn invocation(report: &CheckReport) -> Invocation {
 }
 
 fn descriptor(id: &str, findings: &[&Finding]) -> Descriptor {
-    let sentence = clipped(&explain(id), DESCRIPTION_BOUND);
+    let sentence = clipped(&explain(id).unwrap_or_else(|| id.to_owned()), DESCRIPTION_BOUND);
     let worst = findings.iter().filter(|one| one.rule == id).map(|one| one.level).max();
     let about = findings.iter().find(|one| one.rule == id).map_or("message", |one| one.about);
     let help = Text {

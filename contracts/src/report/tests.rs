@@ -181,6 +181,86 @@ fn a_comment_is_never_longer_than_github_takes() {
     assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
 }
 
+/// The elements and the attributes of a page, as an XML reader sees them.
+fn elements(page: &str) -> (Vec<String>, Vec<(String, String)>) {
+    let mut reader = uppsala::PullParser::new(page);
+    let (mut names, mut all) = (Vec::new(), Vec::new());
+    while let Some(event) = reader.next_event().unwrap() {
+        if let uppsala::PullEvent::StartElement { name, attributes, .. } = event {
+            names.push(name.local_name.to_string());
+            let pairs = attributes
+                .iter()
+                .map(|one| (one.name.local_name.to_string(), one.value.to_string()));
+            all.extend(pairs);
+        }
+    }
+    (names, all)
+}
+
+#[test]
+fn a_page_is_well_formed_and_needs_nothing_from_outside() {
+    let own = [
+        "a",
+        "b",
+        "body",
+        "br",
+        "caption",
+        "code",
+        "details",
+        "div",
+        "figcaption",
+        "figure",
+        "h1",
+        "h2",
+        "h3",
+        "head",
+        "header",
+        "html",
+        "input",
+        "label",
+        "li",
+        "main",
+        "mark",
+        "meta",
+        "nav",
+        "p",
+        "pre",
+        "script",
+        "section",
+        "span",
+        "style",
+        "summary",
+        "table",
+        "td",
+        "th",
+        "title",
+        "tr",
+        "ul",
+    ];
+    let asking = ["src", "style", "srcset", "action", "background", "data", "poster"];
+    for report in samples() {
+        let text = written(&report, Format::Html);
+        harmless(&text);
+        let (names, attributes) = elements(&text);
+        let foreign: Vec<&String> =
+            names.iter().filter(|name| !own.contains(&name.as_str())).collect();
+        assert_eq!(foreign, [""; 0]);
+        assert_eq!(names.iter().filter(|name| *name == "script").count(), 1);
+        for (name, value) in &attributes {
+            assert!(!asking.contains(&name.as_str()) && !name.starts_with("on"), "{name}");
+            assert!(name != "href" || value.starts_with('#'), "{value}");
+        }
+        let ids: Vec<&String> =
+            attributes.iter().filter(|(name, _)| name == "id").map(|(_, id)| id).collect();
+        for (_, target) in attributes.iter().filter(|(name, _)| name == "href") {
+            assert!(ids.iter().any(|id| format!("#{id}") == *target), "{target} leads nowhere");
+        }
+    }
+    let page = written(&samples::waived(Settings::default()), Format::Html);
+    let (_, after) = page.split_once("</style>").unwrap();
+    insta::assert_snapshot!(after.split_once("<script>").unwrap().0);
+}
+
 /// A command's name, properties and text.
 type Command = (String, Vec<(String, String)>, String);
 

@@ -267,6 +267,11 @@ pub(super) struct Judging {
 }
 
 impl Judging {
+    /// Whether the report is written in this format anywhere.
+    pub(super) fn writes(&self, format: ReportFormat) -> bool {
+        self.format == format || self.output.iter().any(|output| output.format == format)
+    }
+
     /// What of it the judging itself must know.
     pub(super) fn settings(&self) -> policy::Settings {
         let chosen = if self.strict { Policy::Strict } else { self.policy };
@@ -287,6 +292,9 @@ pub(super) struct Check {
     /// Compare every version with all earlier ones, not only with the one before.
     #[arg(long)]
     pub(super) transitive: bool,
+    /// Also judge all other pairs of versions for the page's matrix, however many there are; they make no run fail.
+    #[arg(long)]
+    pub(super) matrix: bool,
     #[command(flatten)]
     pub(super) judging: Judging,
 }

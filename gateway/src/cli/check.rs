@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use evergate_contracts::check::{Steps, judge};
+use evergate_contracts::check::{Steps, complete, judge};
 use evergate_contracts::policy::waivers_schema;
 use evergate_contracts::report::model::{ApiReport, CheckReport};
 use evergate_contracts::report::rows::fault;
@@ -91,6 +91,9 @@ fn one(directory: &Path, args: &Check) -> Result<ApiReport, Vec<Problem>> {
         None => Steps::Adjacent,
     };
     let mut report = judge(&api, steps, args.judging.settings());
+    if args.matrix || args.judging.writes(ReportFormat::Html) {
+        complete(&api, args.judging.settings(), args.matrix, &mut report);
+    }
     report.problems.extend(api.problems.iter().map(fault));
     report.seconds = Some(begun.elapsed().as_secs_f64());
     Ok(report)

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use evergate_contracts::report::rulebook;
 use evergate_schemas::changes::{Direction, rule, rules as all};
 
 use super::args::Rules;
@@ -25,7 +26,10 @@ pub(super) fn rules(args: &Rules, to: &mut dyn Write) -> Result<Outcome, Failure
     };
     match rule(id) {
         Some(one) => write!(to, "{}", one.page())?,
-        None => return Err(Failure::said(unknown(id))),
+        None => match rulebook::explain(id) {
+            Some(sentence) => writeln!(to, "{sentence}")?,
+            None => return Err(Failure::said(unknown(id))),
+        },
     }
     Ok(Outcome::Holds)
 }

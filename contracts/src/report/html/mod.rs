@@ -1,0 +1,8 @@
+//! The report as one page that needs nothing else: no other file, no network, no framework.
+
+mod details;
+mod escape;
+mod matrix;
+mod page;
+
+pub(super) use page::write;
