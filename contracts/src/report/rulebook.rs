@@ -50,11 +50,44 @@ const DERIVED: [(&str, &str); 19] = [
 
 /// Keywords of JSON Schema by which a reader refuses a payload.
 const KEYWORDS: [&str; 38] = [
-    "additionalItems", "additionalProperties", "allOf", "anyOf", "const", "contains", "dependentRequired",
-    "dependentSchemas", "discriminator", "enum", "exclusiveMaximum", "exclusiveMinimum", "false", "format", "if",
-    "items", "maxContains", "maxItems", "maxLength", "maxProperties", "maximum", "minContains", "minItems", "minLength",
-    "minProperties", "minimum", "multipleOf", "not", "oneOf", "pattern", "patternProperties",
-    "prefixItems", "propertyNames", "required", "type", "unevaluatedItems", "unevaluatedProperties", "uniqueItems",
+    "additionalItems",
+    "additionalProperties",
+    "allOf",
+    "anyOf",
+    "const",
+    "contains",
+    "dependentRequired",
+    "dependentSchemas",
+    "discriminator",
+    "enum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "false",
+    "format",
+    "if",
+    "items",
+    "maxContains",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minContains",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "not",
+    "oneOf",
+    "pattern",
+    "patternProperties",
+    "prefixItems",
+    "propertyNames",
+    "required",
+    "type",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "uniqueItems",
 ];
 
 /// What the rule means, in a sentence; `None` for no rule.
@@ -69,5 +102,6 @@ pub fn explain(id: &str) -> Option<String> {
         return Some("a declared conversion refuses a payload that the sender may send".to_owned());
     }
     let keyword = KEYWORDS.contains(&id);
-    keyword.then(|| format!("the reader's keyword `{id}` refuses a payload that the sender may send"))
+    keyword
+        .then(|| format!("the reader's keyword `{id}` refuses a payload that the sender may send"))
 }

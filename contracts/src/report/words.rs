@@ -92,11 +92,7 @@ pub(super) fn title(row: &Row) -> String {
 
 /// The versions of a row's sender and reader.
 pub(super) fn roles(row: &Row) -> (&str, &str) {
-    if from_backend(row.side) {
-        (&row.backend, &row.client)
-    } else {
-        (&row.client, &row.backend)
-    }
+    if from_backend(row.side) { (&row.backend, &row.client) } else { (&row.client, &row.backend) }
 }
 
 /// Why, in one sentence.

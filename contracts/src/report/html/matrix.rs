@@ -54,7 +54,7 @@ pub(super) fn table(api: usize, report: &ApiReport) -> String {
         ),
     };
     format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"matrix\">{table}</div>{rest}"
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"matrix\">{table}</div>{framed}{rest}"
     )
 }
 
