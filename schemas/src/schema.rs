@@ -69,7 +69,7 @@ impl SchemaPlace {
 }
 /// What stands for a schema that cannot be known (an unreadable reference): anything or nothing may be valid.
 pub const UNRESOLVED: &str = "x-unresolved";
-/// A pattern that no linear-time engine can run: some strings are valid, and none can be told.
+/// A pattern that no linear-time engine can run: where it is look-around its strings can be told, else none can.
 pub const UNREAD_PATTERN: &str = "x-unread-pattern";
 
 /// The `$ref` prefix of a bundled component.

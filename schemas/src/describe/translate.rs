@@ -168,7 +168,7 @@ impl Bundle {
         let readable = self.compiles(pattern);
         if !readable {
             let what = format!(
-                "the pattern `{pattern}` needs look-around or back references, or is none; what depends on it stays undecided"
+                "the pattern `{pattern}` needs look-around or back references, or is none; what depends on it may stay undecided"
             );
             self.warn(at, what, "write it without look-around and back references");
         }

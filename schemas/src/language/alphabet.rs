@@ -1,8 +1,6 @@
 //! Characters by kind: those that no pattern at hand tells apart are one letter of an automaton.
 
-use std::collections::HashMap;
-
-use super::fuel::Fuel;
+use super::fuel::{Fuel, Table};
 
 /// A kind of characters: a letter of the automaton.
 pub(super) type Kind = u16;
@@ -78,7 +76,7 @@ impl Alphabet {
         let mut kinds: Vec<Kind> = vec![0; starts.len()];
         for set in sets {
             fuel.spend(starts.len())?;
-            let mut renamed: HashMap<(Kind, bool), Kind> = HashMap::new();
+            let mut renamed: Table<(Kind, bool), Kind> = Table::default();
             let mut ranges = set.iter().peekable();
             for (start, kind) in starts.iter().zip(&mut kinds) {
                 while ranges.next_if(|(_, high)| high < start).is_some() {}
@@ -195,7 +193,7 @@ impl Alphabet {
 
     /// The coarsest common refinement, and the kind on either side of each of its kinds.
     pub(super) fn beside(&self, other: &Self) -> Option<(Self, Vec<(Kind, Kind)>)> {
-        let mut pairs: HashMap<(Kind, Kind), Kind> = HashMap::new();
+        let mut pairs: Table<(Kind, Kind), Kind> = Table::default();
         let mut order = Vec::new();
         let (mut starts, mut kinds) = (Vec::new(), Vec::new());
         let mut left = self.starts.iter().zip(&self.kinds).peekable();

@@ -1,10 +1,9 @@
 //! Deterministic automata: running, complement, intersection, tidying.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::alphabet::{Alphabet, Kind};
-use super::fuel::Fuel;
+use super::fuel::{Fuel, Table};
 use super::minimize::minimize;
 
 /// A state of an automaton.
@@ -58,7 +57,7 @@ impl Draft {
         let width = alphabet.count();
         let blocks = minimize(&self, width, fuel)?;
         // Number the blocks in the order of a search from the start.
-        let mut numbers: HashMap<State, State> = HashMap::new();
+        let mut numbers: Table<State, State> = Table::default();
         let first = at(&blocks, 0);
         numbers.insert(first, 0);
         let mut order: Vec<State> = vec![0];
@@ -165,7 +164,7 @@ impl Dfa {
         let settle = |pair: (State, State)| {
             if self.dead == Some(pair.0) || other.dead == Some(pair.1) { None } else { Some(pair) }
         };
-        let mut numbers: HashMap<Option<(State, State)>, State> = HashMap::new();
+        let mut numbers: Table<Option<(State, State)>, State> = Table::default();
         let start = settle((self.start, other.start));
         let mut order = vec![start];
         numbers.insert(start, 0);

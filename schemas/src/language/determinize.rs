@@ -3,14 +3,14 @@
 //! A thread that has passed a look-ahead carries on the automaton of its body; the thread counts only if that automaton
 //! accepts in the end.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use regex_syntax::hir::Look;
 
 use super::alphabet::{Alphabet, Kind, Ranges, code};
 use super::automaton::{Dfa, Draft, State};
-use super::fuel::Fuel;
+use super::fuel::{Fuel, Seen, Table};
 use super::program::{Place, Program, Step};
 
 /// The most automata of look-aheads one pattern may need.
@@ -162,7 +162,8 @@ impl<'a> Determinizer<'a> {
 
     fn automaton(&mut self, start: Place, before: Side, tracked: Vec<State>) -> Option<Dfa> {
         let first = Key { before, tracked, threads: vec![(start, 0)] };
-        let mut numbers: HashMap<Key, State> = HashMap::from([(first.clone(), 0)]);
+        let mut numbers: Table<Key, State> = Table::default();
+        numbers.insert(first.clone(), 0);
         let mut order = vec![first];
         let (mut draft, mut seen) = (Draft::default(), 0);
         let kinds = Kind::try_from(self.alphabet.count()).ok()?;
@@ -203,7 +204,7 @@ impl<'a> Determinizer<'a> {
     /// The threads that read or have matched, where the next character is such.
     fn resolve(&mut self, key: &Key, after: Side) -> Option<Vec<Thread>> {
         let mut found = Vec::new();
-        let mut seen: HashSet<Thread> = HashSet::new();
+        let mut seen: Seen<Thread> = Seen::default();
         let mut waiting = key.threads.clone();
         while let Some((place, burden)) = waiting.pop() {
             if !seen.insert((place, burden)) {
@@ -284,7 +285,7 @@ impl<'a> Determinizer<'a> {
 
     /// The state after a character.
     fn read(&mut self, key: &Key, threads: &[Thread], (kind, side): (Kind, Side)) -> Option<Key> {
-        self.fuel.spend(threads.len() + 4)?;
+        self.fuel.spend(threads.len() * 2 + 4)?;
         let mut next: Vec<Thread> = Vec::with_capacity(threads.len());
         for &(place, burden) in threads {
             let target = match self.program.steps.get(place as usize)? {
@@ -305,7 +306,7 @@ impl<'a> Determinizer<'a> {
         let tracked = self.tracked.iter().zip(&key.tracked).map(step).collect();
         next.sort_unstable();
         next.dedup();
-        self.lighten(&mut next);
+        self.lighten(&mut next)?;
         if next.iter().any(|&(place, burden)| burden == 0 && place == 0) {
             // Matched for good.
             return Some(Key { before: 0, tracked: Vec::new(), threads: vec![(0, 0)] });
@@ -334,10 +335,11 @@ impl<'a> Determinizer<'a> {
     }
 
     /// Leaves out threads that carry more than another one at the same place.
-    fn lighten(&self, threads: &mut Vec<Thread>) {
+    fn lighten(&mut self, threads: &mut Vec<Thread>) -> Option<()> {
         if threads.iter().all(|(_, burden)| *burden == 0) {
-            return;
+            return Some(());
         }
+        self.fuel.spend(threads.len() * threads.len() / 4)?;
         let carried = |burden: Burden| self.burdens.get(burden as usize).map_or(&[][..], |all| all);
         let all = threads.clone();
         threads.retain(|&(place, burden)| {
@@ -347,5 +349,6 @@ impl<'a> Determinizer<'a> {
                     && carried(lighter).iter().all(|one| carried(burden).contains(one))
             })
         });
+        Some(())
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jsonschema::PatternOptions;
 use serde_json::{Map, Number, Value, json};
 
+use super::around::Around;
 use super::node::{Arena, Arrays, Id, Keywords, Limit, Numbers, Objects, Types};
 
 /// How deep a value is looked at in one question; recursion without descent ends here too.
@@ -17,6 +18,8 @@ pub(super) const DEPTH: u32 = 100;
 #[derive(Debug, Default)]
 pub(crate) struct Patterns {
     known: HashMap<Arc<str>, Option<jsonschema::Validator>>,
+    /// What the linear-time engine does not take.
+    around: HashMap<Arc<str>, Around>,
     answers: HashMap<(Arc<str>, Arc<str>), Option<bool>>,
 }
 
@@ -24,7 +27,7 @@ pub(crate) struct Patterns {
 const ANSWERS: usize = 65_536;
 
 impl Patterns {
-    /// Whether a text matches; `None` where the pattern cannot be compiled.
+    /// Whether a text matches; `None` where nobody can tell.
     pub(crate) fn matches(&mut self, pattern: &Arc<str>, text: &str) -> Option<bool> {
         let compiled = self.known.entry(Arc::clone(pattern)).or_insert_with(|| {
             let schema = json!({"pattern": &**pattern});
@@ -38,7 +41,11 @@ impl Patterns {
             .ok()
             .flatten()
         });
-        compiled.as_ref().map(|validator| validator.is_valid(&Value::String(text.to_owned())))
+        if let Some(validator) = compiled {
+            return Some(validator.is_valid(&Value::String(text.to_owned())));
+        }
+        let around = self.around.entry(Arc::clone(pattern));
+        around.or_insert_with(|| Around::new(pattern)).matches(text)
     }
 
     /// The same for a member name, remembered.

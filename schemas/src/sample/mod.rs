@@ -1,5 +1,6 @@
 //! Payloads made from a schema: minimal, boundary and random ones, each checked by the validator.
 
+mod around;
 pub(crate) mod boundary;
 pub(crate) mod evaluate;
 pub(crate) mod flat;

@@ -7,6 +7,7 @@ use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
 use crate::pointer::Pointer;
+use crate::schema::UNREAD_PATTERN;
 
 /// How many characters of a payload a message of the validator may repeat.
 const MESSAGE: usize = 400;
@@ -73,6 +74,7 @@ fn dug(error: &ValidationError<'_>) -> Objection {
     let keyword = match here.kind() {
         // `false` is no keyword; the one that holds it is what a reader can look up.
         ValidationErrorKind::FalseSchema => keyword_above(here.schema_path().as_str()),
+        kind if kind.keyword() == UNREAD_PATTERN => "pattern".to_owned(),
         kind => kind.keyword().to_owned(),
     };
     let message = shorten(here.to_string());

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::pointer::Pointer;
 use crate::schema::{Schema, UNREAD_PATTERN, UNRESOLVED};
 
+use super::around::Around;
 use super::objection::{Objection, shorten, telling};
 
 /// A compiled schema: draft 2020-12, `format` as an annotation, patterns in linear time.
@@ -31,8 +32,8 @@ impl Validator {
                 .with_pattern_options(PatternOptions::regex())
                 .should_validate_formats(false)
                 .offline()
-                .with_keyword(UNRESOLVED, |_, _, _| Ok(Box::new(Unknown { strings: false })))
-                .with_keyword(UNREAD_PATTERN, |_, _, _| Ok(Box::new(Unknown { strings: true })))
+                .with_keyword(UNRESOLVED, |_, _, _| Ok(Box::new(Unknown)))
+                .with_keyword(UNREAD_PATTERN, |_, pattern, _| Ok(Box::new(Hard::new(pattern))))
                 .build(&document)
                 .map_err(|error| shorten(error.to_string()))
         }));
@@ -84,10 +85,14 @@ thread_local! {
     static GUESSES: Cell<u64> = const { Cell::new(0) };
 }
 
-/// A keyword that nobody knows the answer of: it says yes, and that it did.
-struct Unknown {
-    strings: bool,
+/// Says yes for want of knowledge, and keeps count of it.
+fn guessed() -> bool {
+    GUESSES.set(GUESSES.get().wrapping_add(1));
+    true
 }
+
+/// A keyword that nobody knows the answer of: it says yes, and that it did.
+struct Unknown;
 
 impl<'i> Keyword<'i> for Unknown {
     fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
@@ -95,11 +100,35 @@ impl<'i> Keyword<'i> for Unknown {
         Ok(())
     }
 
-    fn is_valid(&self, instance: &'i Value) -> bool {
-        if !self.strings || instance.is_string() {
-            GUESSES.set(GUESSES.get().wrapping_add(1));
+    fn is_valid(&self, _instance: &'i Value) -> bool {
+        guessed()
+    }
+}
+
+/// A pattern that the linear-time engine does not take.
+struct Hard {
+    pattern: String,
+    around: Around,
+}
+
+impl Hard {
+    fn new(pattern: &Value) -> Self {
+        let pattern = pattern.as_str().unwrap_or_default().to_owned();
+        Self { around: Around::new(&pattern), pattern }
+    }
+}
+
+impl<'i> Keyword<'i> for Hard {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        if self.is_valid(instance) {
+            return Ok(());
         }
-        true
+        Err(ValidationError::custom(format!("{instance} does not match \"{}\"", self.pattern)))
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        let Value::String(text) = instance else { return true };
+        self.around.matches(text).unwrap_or_else(guessed)
     }
 }
 
@@ -140,7 +169,7 @@ mod tests {
 
     #[test]
     fn what_could_not_be_read_is_not_judged() {
-        let schema = json!({"properties": {"a": {"x-unresolved": "gone.json"}, "b": {"x-unread-pattern": "(?=a)"}},
+        let schema = json!({"properties": {"a": {"x-unresolved": "gone.json"}, "b": {"x-unread-pattern": "(a)\\1"}},
             "not": {"properties": {"c": {"x-unresolved": "gone.json"}}, "required": ["c"]}, "required": ["d"]});
         let validator = Validator::new(&Schema::from_document(schema)).unwrap();
         let check = |payload: Value, expected| assert_eq!(validator.judge(&payload), expected);
@@ -150,6 +179,17 @@ mod tests {
         check(json!({"d": 1, "b": 1}), Some(true));
         check(json!({"d": 1, "b": "a"}), None);
         check(json!({"d": 1, "c": "a"}), None);
+    }
+
+    #[test]
+    fn look_around_is_judged() {
+        let schema = json!({"properties": {"b": {"x-unread-pattern": "^(?!foo)"}}});
+        let validator = Validator::new(&Schema::from_document(schema)).unwrap();
+        assert_eq!(validator.judge(&json!({"b": "bar"})), Some(true));
+        assert_eq!(validator.judge(&json!({"b": "food"})), Some(false));
+        let (at, keyword, message) = validator.first_error(&json!({"b": "food"})).unwrap();
+        assert_eq!((at.as_str(), keyword.as_str()), ("/b", "pattern"));
+        assert_eq!(message, "\"food\" does not match \"^(?!foo)\"");
     }
 
     #[test]
