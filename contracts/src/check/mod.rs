@@ -1,5 +1,11 @@
 //! Judging the versions of an api against each other: which messages get through, with proof or payload.
 
+mod baseline;
+mod bumped;
+mod frozen;
 mod judge;
 
+pub use baseline::{Baseline, Moved, against};
+pub use bumped::{bumped, changed};
+pub use frozen::{content, frozen, kept};
 pub use judge::{Compiled, MATRIX_BOUND, Steps, compile, complete, judge};

@@ -158,6 +158,47 @@ pub struct ApiReport {
     /// What changed in the documents (`diff` only).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<ChangeRow>,
+    /// What is wrong with the versions themselves: a release that was edited or is gone, a number that moved too little.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub releases: Vec<ReleaseRow>,
+    /// How far the newest version's number must move, where that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bump: Option<BumpRow>,
+}
+
+/// Something wrong with a version itself, not with a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ReleaseRow {
+    /// `release-edited`, `release-removed` or `version-bump-insufficient`.
+    pub rule: &'static str,
+    /// The version.
+    pub version: String,
+    /// What of it, as in `operation GET /orders`; empty when it is about the whole.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub part: String,
+    /// What is the matter, in one sentence.
+    pub said: String,
+    /// What to do.
+    pub remedy: String,
+    /// Where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Spot>,
+}
+
+/// How far a version's number moved, and how far it must.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct BumpRow {
+    /// `none`, `patch`, `minor` or `major`: what the changes call for.
+    pub required: &'static str,
+    /// The version before.
+    pub from: String,
+    /// The lowest version that is enough; absent where only the author can say, as for dates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lowest: Option<String>,
+    /// The version as it is.
+    pub declared: String,
+    /// Whether that is enough.
+    pub sufficient: bool,
 }
 
 /// A message that was judged.
