@@ -1,5 +1,7 @@
 //! Whether a version's number moved as far as what changed calls for.
 
+use std::sync::Arc;
+
 use evergate_schemas::changes::changes;
 use evergate_schemas::describe::model::Description;
 use evergate_schemas::pointer::Pointer;
@@ -72,6 +74,8 @@ fn declared_at(version: &Description) -> Place {
     let main = version.files.first().map(|file| &file.document);
     match main {
         Some(document) if version.declared.is_some() => document.label(&pointer),
-        _ => Place { file: version.file.clone(), line: 0, column: 0, pointer: Pointer::root() },
+        _ => {
+            Place { file: Arc::clone(&version.file), line: 0, column: 0, pointer: Pointer::root() }
+        }
     }
 }

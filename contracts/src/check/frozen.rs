@@ -1,5 +1,7 @@
 //! Released versions against what the lock file froze, and the lock file against an earlier one.
 
+use std::sync::Arc;
+
 use evergate_schemas::describe::model::{Api, Description};
 use evergate_schemas::pointer::Pointer;
 use evergate_schemas::problem::Place;
@@ -107,7 +109,7 @@ fn place(version: &Description, release: &Release, edit: &Edit) -> Place {
     let file = version.files.iter().find(|file| named(&file.path)).map(|file| &*file.document);
     let document = file.or_else(|| version.changes.as_ref().filter(|_| named(CHANGES)));
     document.map_or_else(
-        || Place { file: version.file.clone(), line: 0, column: 0, pointer: Pointer::root() },
+        || Place { file: Arc::clone(&version.file), line: 0, column: 0, pointer: Pointer::root() },
         |document| document.label(&edit.pointer),
     )
 }

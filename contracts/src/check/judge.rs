@@ -24,6 +24,8 @@ pub enum Steps<'a> {
     All,
     /// The newest with this one.
     Against(&'a str),
+    /// The newest with each of these.
+    Earlier(&'a [String]),
 }
 
 impl Steps<'_> {
@@ -33,13 +35,17 @@ impl Steps<'_> {
         match self {
             Self::Adjacent => (1..count).map(|new| (new - 1, new)).collect(),
             Self::All => (1..count).flat_map(|new| (0..new).map(move |old| (old, new))).collect(),
-            Self::Against(version) => {
-                let old = api.versions.iter().position(|one| one.version.as_str() == version);
-                let pair = old.zip(count.checked_sub(1));
-                pair.filter(|(old, new)| old < new).into_iter().collect()
+            Self::Against(version) => newest_with(api, version).into_iter().collect(),
+            Self::Earlier(versions) => {
+                versions.iter().filter_map(|version| newest_with(api, version)).collect()
             }
         }
     }
+}
+
+fn newest_with(api: &Api, version: &str) -> Option<(usize, usize)> {
+    let old = api.versions.iter().position(|one| one.version.as_str() == version);
+    old.zip(api.versions.len().checked_sub(1)).filter(|(old, new)| old < new)
 }
 
 /// Judges an api: every message of the asked pairs, with evidence. Faults of `changes.yaml` are among the problems;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::finding::{Class, Finding, Labelled, Weight};
-use super::model::{ApiReport, ChangeRow, Fault, Row, Spot};
+use super::model::{ApiReport, ChangeRow, Fault, ReleaseRow, Row, Spot};
 use super::remedy::remedy;
 use super::words::{clean, notes, said, sentence, title};
 use crate::policy::{FailOn, Policy, Settings};
@@ -20,6 +20,7 @@ pub(super) fn findings(api: &ApiReport, settings: Settings) -> Vec<Finding> {
         all.extend(lossy.map(|row| of_row(api, row)));
     }
     all.extend(of_changes(api, settings));
+    all.extend(api.releases.iter().map(|row| of_release(&api.api, row)));
     for one in &mut all {
         one.level = if one.class.fails(settings) { Weight::Error } else { Weight::Warning };
     }
@@ -52,6 +53,22 @@ fn of_fault(api: &str, fault: &Fault) -> Finding {
         said: sentence(&fault.what),
         places: vec![labelled("here", &fault.place)],
         remedy: clean(&fault.remedy),
+        ..Finding::default()
+    }
+}
+
+fn of_release(api: &str, row: &ReleaseRow) -> Finding {
+    Finding {
+        fingerprint: digest(&[api, row.rule, &row.version, &row.part]),
+        about: "release",
+        api: api.to_owned(),
+        class: Class::Breaking,
+        rule: row.rule.to_owned(),
+        title: sentence(&row.said),
+        backend: Some(row.version.clone()),
+        said: sentence(&row.said),
+        places: row.place.iter().map(|spot| labelled("here", spot)).collect(),
+        remedy: clean(&row.remedy),
         ..Finding::default()
     }
 }

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::excerpt::{Excerpt, Sources};
 use super::finding::{Class, Finding, Labelled, Weight, short};
-use super::model::{ApiReport, ChangeRow, CheckReport, Counts, Row, Spot};
+use super::model::{ApiReport, BumpRow, ChangeRow, CheckReport, Counts, Row, Spot};
 use super::verdict_line::verdict_line;
 use super::words::{clean, counted, message, pretty};
 use crate::policy::WAIVERS_NAME;
@@ -324,9 +324,23 @@ fn write_summary(to: &mut dyn Write, api: &ApiReport) -> io::Result<()> {
     write!(to, "{operations}, {messages}:")?;
     write_counts(to, api.verdicts)?;
     match api.seconds {
-        Some(seconds) => writeln!(to, " in {seconds:.2} s"),
-        None => writeln!(to),
+        Some(seconds) => writeln!(to, " in {seconds:.2} s")?,
+        None => writeln!(to)?,
     }
+    api.bump.as_ref().map_or(Ok(()), |bump| write_bump(to, bump))
+}
+
+fn write_bump(to: &mut dyn Write, bump: &BumpRow) -> io::Result<()> {
+    let BumpRow { required, from, lowest, declared, sufficient } = bump;
+    write!(to, "required bump: {required}")?;
+    match lowest {
+        Some(lowest) if lowest != from => write!(to, " ({from} -> {lowest})")?,
+        Some(same) => write!(to, " ({same} may stay)")?,
+        None => write!(to, " (later than {from})")?,
+    }
+    let (style, word) =
+        if *sufficient { (green(), "sufficient") } else { (red(), "not sufficient") };
+    writeln!(to, "; declared {declared}: {style}{word}{style:#}")
 }
 
 fn write_counts(to: &mut dyn Write, counts: Counts) -> io::Result<()> {

@@ -3,7 +3,7 @@
 use evergate_schemas::changes;
 
 /// Rules of findings that are about no change of a document.
-const OWN: [(&str, &str); 7] = [
+const OWN: [(&str, &str); 10] = [
     (
         "document-error",
         "a document could not be read as it is written, and what depends on it was not judged",
@@ -13,10 +13,19 @@ const OWN: [(&str, &str); 7] = [
         "a document is read in the stated way, and another reader may read it otherwise",
     ),
     ("lossy", "the conversion holds for every payload, and drops or replaces information"),
+    (
+        "release-edited",
+        "a version was changed after it was released; clients were written for what it was",
+    ),
+    ("release-removed", "a released version is gone, or has another name"),
     ("refused", "the conversion refuses every payload"),
     (
         "undecided",
         "it was neither proved nor refuted that every payload gets through; unknown never passes",
+    ),
+    (
+        "version-bump-insufficient",
+        "the version's number moved less than what changed calls for, so clients are told too little",
     ),
     ("waiver-expired", "a waiver has come to its end"),
     ("waiver-unused", "a waiver is about nothing that was found"),

@@ -1,12 +1,13 @@
 //! What `--against` names: a version, a release, a directory, a file, or a commit.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use evergate_contracts::check::Baseline;
 use evergate_schemas::describe::model::Api;
 use evergate_schemas::describe::source::{Disk, Kind, Source};
-use evergate_schemas::describe::{Limits, is_api, load_api_from, load_document, load_document_from};
+use evergate_schemas::describe::{
+    Limits, is_api, load_api_from, load_document, load_document_from,
+};
 use evergate_schemas::problem::Problem;
 
 use super::exit::Failure;
@@ -34,7 +35,7 @@ pub(super) enum Against {
 #[derive(Clone, Debug)]
 pub(super) struct Commit {
     repository: Repository,
-    commit: String,
+    id: String,
     /// Where there the state is that is compared with what is checked.
     path: String,
     /// As the user wrote the commit.
@@ -92,7 +93,7 @@ impl Commit {
             None => repository.inside(own),
         };
         let (shown, wanted) = (format!("{GIT}{reference}"), text.contains(':'));
-        Ok(Self { repository, commit, path, shown, wanted })
+        Ok(Self { repository, id: commit, path, shown, wanted })
     }
 
     /// The state of something `below` what is checked; `None` when the commit does not have it.
@@ -100,7 +101,7 @@ impl Commit {
         let parts = [self.path.as_str(), below];
         let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         let path = parts.join("/");
-        let tree = self.repository.tree(&self.commit, &path, &self.shown)?;
+        let tree = self.repository.tree(&self.id, &path, &self.shown)?;
         match tree.kind() {
             Some(kind) => read(tree, kind).map(Some).map_err(Failure::Problems),
             None if self.wanted && below.is_empty() => {
@@ -134,9 +135,7 @@ fn state(source: Box<dyn Source>, limits: &Limits) -> Result<Earlier, Vec<Proble
 fn one(api: Api) -> Result<Earlier, Vec<Problem>> {
     let Api { versions, problems, .. } = api;
     match versions.into_iter().next() {
-        Some(version) => {
-            Ok(Earlier { baseline: Baseline::Version(version), lock: None, problems })
-        }
+        Some(version) => Ok(Earlier { baseline: Baseline::Version(version), lock: None, problems }),
         None => Err(problems),
     }
 }
@@ -174,14 +173,4 @@ pub(super) fn document(text: &Path) -> Result<Api, Failure> {
 
 fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
-}
-
-/// A document as an api whose only version is called as the document itself says, where it says anything.
-pub(super) fn called_as_declared(mut api: Api) -> Api {
-    for version in &mut api.versions {
-        if let Some(declared) = version.declared.clone() {
-            Arc::make_mut(version).version = evergate_schemas::version::Version::new(declared);
-        }
-    }
-    api
 }

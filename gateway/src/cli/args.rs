@@ -39,6 +39,8 @@ pub(super) enum Verb {
     Check(Check),
     /// Compare two documents, without any project around them.
     Diff(Diff),
+    /// Freeze versions: from then on, `check` finds every edit of their documents.
+    Release(Release),
     /// Convert one payload from one version to another, from standard input to standard output.
     Convert(Convert),
     /// Test the conversions: contract files, generated payloads and the authors' examples.
@@ -283,12 +285,17 @@ impl Judging {
 /// `evergate check`
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// An api directory (one directory for each version), or a directory of several apis.
+    /// An api directory (one directory for each version), a directory of several apis, or one description.
     #[arg(value_name = "DIR", default_value = ".")]
     pub(super) directory: PathBuf,
-    /// Compare the newest version with this one only.
-    #[arg(long, value_name = "VERSION", conflicts_with = "transitive")]
+    /// Compare the newest version with this: a version, `release` (the last one in the lock file), `releases` (all of
+    /// them), a directory or a file, `git:REF` (the same place at a commit) or `git:REF:PATH`. `git:main...` is the
+    /// commit where this branch left main.
+    #[arg(long, value_name = "WHAT", conflicts_with = "transitive")]
     pub(super) against: Option<String>,
+    /// What becomes of a version number that moved less than the changes call for.
+    #[arg(long, value_enum, default_value_t = Bump::Require)]
+    pub(super) bump: Bump,
     /// Compare every version with all earlier ones, not only with the one before.
     #[arg(long)]
     pub(super) transitive: bool,
@@ -299,15 +306,53 @@ pub(super) struct Check {
     pub(super) judging: Judging,
 }
 
+/// What becomes of a version number that moved too little.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Bump {
+    /// It is a finding.
+    Require,
+    /// It is told.
+    Tell,
+    /// Nothing is said of numbers.
+    Off,
+}
+
+/// `evergate release`
+#[derive(Debug, Args)]
+pub(super) struct Release {
+    /// The api directory.
+    #[arg(value_name = "DIR")]
+    pub(super) directory: PathBuf,
+    /// The versions to freeze.
+    #[arg(value_name = "VERSION")]
+    pub(super) versions: Vec<String>,
+    /// Freeze every version that is not frozen yet.
+    #[arg(long, conflicts_with = "versions")]
+    pub(super) all: bool,
+    /// Write nothing, and end with 1 when there is something to write.
+    #[arg(long)]
+    pub(super) check: bool,
+    /// Freeze a version that breaks clients of the last release although its number does not say so.
+    #[arg(long)]
+    pub(super) allow_breaking: bool,
+    /// Freeze a version although a newer one is frozen already.
+    #[arg(long)]
+    pub(super) allow_older: bool,
+}
+
 /// `evergate diff`
 #[derive(Debug, Args)]
 pub(super) struct Diff {
-    /// The older document: OpenAPI 3, Swagger 2 or JSON Schema, as YAML or JSON.
-    #[arg(value_name = "OLD")]
-    pub(super) old: PathBuf,
+    /// The older document: OpenAPI 3, Swagger 2 or JSON Schema, as YAML or JSON; also `git:REF:PATH`.
+    #[arg(value_name = "OLD", required_unless_present = "git_driver")]
+    pub(super) old: Option<PathBuf>,
     /// The newer document.
-    #[arg(value_name = "NEW")]
-    pub(super) new: PathBuf,
+    #[arg(value_name = "NEW", required_unless_present = "git_driver")]
+    pub(super) new: Option<PathBuf>,
+    /// Compare as git's diff driver: `git config diff.evergate.command "evergate diff --git-driver"`.
+    #[arg(long, num_args = 7..=9, value_name = "ARGUMENT", allow_hyphen_values = true)]
+    #[arg(conflicts_with_all = ["old", "new"])]
+    pub(super) git_driver: Vec<String>,
     #[command(flatten)]
     pub(super) judging: Judging,
 }

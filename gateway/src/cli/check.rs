@@ -2,19 +2,18 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
-use evergate_contracts::check::{Steps, complete, judge};
 use evergate_contracts::policy::waivers_schema;
 use evergate_contracts::report::model::{ApiReport, CheckReport};
-use evergate_contracts::report::rows::fault;
 use evergate_contracts::report::waive::Standing;
-use evergate_schemas::describe::{Limits, find_apis, load_api};
-use evergate_schemas::problem::Problem;
+use evergate_schemas::describe::source::Disk;
+use evergate_schemas::describe::{find_apis, is_description};
 
+use super::against::Against;
 use super::args::{Check, Judging, ReportFormat};
+use super::baselines::unreadable;
 use super::exit::{Failure, Outcome};
-use super::{crew, outputs, waivers};
+use super::{baselines, crew, outputs, waivers};
 
 /// How deep below an api directory files are weighed.
 const DEPTH_BOUND: u32 = 4;
@@ -24,21 +23,31 @@ pub(super) fn check(args: &Check, to: &mut dyn Write) -> Result<Outcome, Failure
     if let Some(outcome) = schemas(args.judging.format, to)? {
         return Ok(outcome);
     }
-    let directories = apis_below(&args.directory)?;
+    let directories = targets(&args.directory)?;
+    let named = args.against.as_deref();
+    let parse = |text: &str| Against::parse(text, &args.directory, &directories);
+    let baseline = named.map(parse).transpose()?;
+    if directories.is_empty() {
+        return one_description(args, baseline.as_ref(), to);
+    }
     let waivers = waivers::read(&args.directory, &directories, &args.judging.waivers)?;
     let name = |directory: &PathBuf| format!("checking {}", directory.display());
-    let answers =
-        crew::each(&directories, |one| bytes_below(one), name, |directory| one(directory, args));
+    let work = |directory: &PathBuf| {
+        let below = below(&args.directory, directory);
+        baselines::api(directory, &below, args, baseline.as_ref())
+    };
+    let answers = crew::each(&directories, |one| bytes_below(one), name, work);
     let mut apis = Vec::new();
     let mut unread = Vec::new();
     for (answer, directory) in answers.into_iter().zip(&directories) {
         match answer {
             Some(Ok(api)) => apis.push(api),
-            Some(Err(problems)) => unread.push(unreadable(directory, &problems)),
+            Some(Err(Failure::Problems(problems))) => unread.push(unreadable(directory, &problems)),
+            Some(Err(failure)) => return Err(failure),
             None => return Err(Failure::said(format!("checking {} fell", directory.display()))),
         }
     }
-    if let Some(version) = &args.against
+    if let Some(Against::Version(version)) = &baseline
         && unread.is_empty()
         && apis.iter().all(|api| !api.versions.contains(version))
     {
@@ -47,6 +56,47 @@ pub(super) fn check(args: &Check, to: &mut dyn Write) -> Result<Outcome, Failure
     apis.extend(unread);
     apis.sort_by(|one, other| one.api.cmp(&other.api));
     finish(apis, &waivers, &args.judging, to)
+}
+
+fn one_description(
+    args: &Check,
+    baseline: Option<&Against>,
+    to: &mut dyn Write,
+) -> Result<Outcome, Failure> {
+    let shown = args.directory.display();
+    let Some(baseline) = baseline else {
+        return Err(Failure::said(format!(
+            "{shown} is one description: say what to compare it with, as in `evergate check {shown} --against git:main`"
+        )));
+    };
+    let around = if args.directory.is_dir() {
+        Some(args.directory.as_path())
+    } else {
+        args.directory.parent()
+    };
+    let waivers = waivers::read(around.unwrap_or(Path::new("")), &[], &args.judging.waivers)?;
+    let report = match baselines::description(args, baseline) {
+        Err(Failure::Problems(problems)) => unreadable(&args.directory, &problems),
+        other => other?,
+    };
+    finish(vec![report], &waivers, &args.judging, to)
+}
+
+// The api directories; none when it is one description.
+fn targets(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    // what lies below a description are parts of it
+    if path.is_file() || is_description(&Disk::new(path)) {
+        return Ok(Vec::new());
+    }
+    apis_below(path)
+}
+
+// The steps from the directory that the user named to an api in it, with `/` between them.
+fn below(target: &Path, directory: &Path) -> String {
+    let steps = directory.strip_prefix(target).unwrap_or(Path::new("")).components();
+    let steps: Vec<String> =
+        steps.map(|step| step.as_os_str().to_string_lossy().into_owned()).collect();
+    steps.join("/")
 }
 
 /// The api directories at or below one.
@@ -80,28 +130,6 @@ pub(super) fn bytes_below(directory: &Path) -> u64 {
         }
     }
     bytes
-}
-
-fn one(directory: &Path, args: &Check) -> Result<ApiReport, Vec<Problem>> {
-    let begun = Instant::now();
-    let api = load_api(directory, &Limits::default())?;
-    let steps = match &args.against {
-        Some(version) => Steps::Against(version),
-        None if args.transitive => Steps::All,
-        None => Steps::Adjacent,
-    };
-    let mut report = judge(&api, steps, args.judging.settings());
-    if args.matrix || args.judging.writes(ReportFormat::Html) {
-        complete(&api, args.judging.settings(), args.matrix, &mut report);
-    }
-    report.problems.extend(api.problems.iter().map(fault));
-    report.seconds = Some(begun.elapsed().as_secs_f64());
-    Ok(report)
-}
-
-fn unreadable(directory: &Path, problems: &[Problem]) -> ApiReport {
-    let api = directory.file_name().unwrap_or(directory.as_os_str()).to_string_lossy().into_owned();
-    ApiReport { api, problems: problems.iter().map(fault).collect(), ..ApiReport::default() }
 }
 
 /// Writes what was found, and says how it ended.

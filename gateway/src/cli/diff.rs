@@ -1,7 +1,7 @@
 //! `evergate diff`: two documents, and nothing around them.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,57 +9,74 @@ use evergate_contracts::check::{Steps, judge};
 use evergate_contracts::report::rows::{change_row, fault};
 use evergate_schemas::changes::changes;
 use evergate_schemas::describe::model::Api;
-use evergate_schemas::describe::{Limits, load_document};
-use evergate_schemas::problem::Problem;
 use evergate_schemas::version::Version;
 
 use super::args::Diff;
+use super::baselines::one_document;
 use super::check::{finish, schemas};
+use super::driver::{self, Asked};
 use super::exit::{Failure, Outcome};
-use super::waivers;
+use super::{against, waivers};
 
 /// Judges the newer document against the older, and tells what changed.
 pub(super) fn diff(args: &Diff, to: &mut dyn Write) -> Result<Outcome, Failure> {
     if let Some(outcome) = schemas(args.judging.format, to)? {
         return Ok(outcome);
     }
-    let waivers = waivers::named(&args.judging.waivers)?;
-    let begun = Instant::now();
-    let (old, new) = match (load(&args.old), load(&args.new)) {
-        (Ok(old), Ok(new)) => (old, new),
-        (old, new) => {
-            let problems = old.err().into_iter().chain(new.err()).flatten().collect();
-            return Err(Failure::Problems(problems));
+    let ([old, new], outcome) = match driver::asked(&args.git_driver, to)? {
+        Asked::Documents(pair) => (pair.map(|one| *one), Some(Outcome::Holds)),
+        Asked::Nothing => return Ok(Outcome::Holds),
+        Asked::Named => {
+            let named = |path: &Option<PathBuf>| {
+                against::document(path.as_deref().unwrap_or(Path::new("")))
+            };
+            ([named(&args.old), named(&args.new)], None)
         }
     };
-    let api = joined(old, new, args);
+    let waivers = waivers::named(&args.judging.waivers)?;
+    let begun = Instant::now();
+    let (old, new) = match (old, new) {
+        (Ok(old), Ok(new)) => (old, new),
+        (old, new) => return Err(both(old.err(), new.err())),
+    };
+    let name = args.new.as_deref().or_else(|| args.git_driver.first().map(Path::new));
+    let api = joined(old, new, name.unwrap_or(Path::new("")));
     let mut report = judge(&api, Steps::Adjacent, args.judging.settings());
     report.problems.extend(api.problems.iter().map(fault));
     if let [old, new] = api.versions.as_slice() {
         report.changes = changes(old, new).iter().map(change_row).collect();
     }
     report.seconds = Some(begun.elapsed().as_secs_f64());
-    finish(vec![report], &waivers, &args.judging, to)
+    let found = finish(vec![report], &waivers, &args.judging, to)?;
+    // git takes anything but 0 for a driver that fell
+    Ok(outcome.unwrap_or(found))
 }
 
-fn load(path: &Path) -> Result<Api, Vec<Problem>> {
-    load_document(path, &Limits::default())
+// What is wrong with both, at once.
+fn both(old: Option<Failure>, new: Option<Failure>) -> Failure {
+    match (old, new) {
+        (Some(Failure::Problems(old)), Some(Failure::Problems(new))) => {
+            Failure::Problems(old.into_iter().chain(new).collect())
+        }
+        (Some(one), _) | (None, Some(one)) => one,
+        (None, None) => Failure::said("nothing is wrong"),
+    }
 }
 
-/// The two as the versions `old` and `new` of one api. A plain document is the same one whatever its file is called.
-fn joined(old: Api, new: Api, args: &Diff) -> Api {
+/// The two as the versions `old` and `new` of one api.
+fn joined(old: Api, new: Api, name: &Path) -> Api {
     let mut api =
-        Api { name: args.new.display().to_string(), versions: Vec::new(), problems: Vec::new() };
+        Api { name: name.display().to_string(), versions: Vec::new(), problems: Vec::new() };
     for (part, label) in [(old, "old"), (new, "new")] {
         api.problems.extend(part.problems);
         for version in part.versions {
             let mut version = Arc::unwrap_or_clone(version);
             version.version = Version::new(label);
-            if let [name] = version.documents.keys().cloned().collect::<Vec<_>>().as_slice()
-                && let Some(content) = version.documents.remove(name)
-            {
-                version.documents.insert("document".to_owned(), content);
+            if label == "old" {
+                // it declares something about what was before, which is not asked
+                version.changes = None;
             }
+            one_document(&mut version);
             api.versions.push(Arc::new(version));
         }
     }

@@ -74,12 +74,16 @@ impl Repository {
         if let Some(branch) = reference.strip_suffix("...") {
             let other = self.commit(branch)?;
             return self.ask(&["merge-base", &other, "HEAD"]).map_err(|_| {
-                self.unknown(&format!("no commit that `{branch}` and HEAD have in common is here"), "")
+                self.unknown(
+                    &format!("no commit that `{branch}` and HEAD have in common is here"),
+                    "",
+                )
             });
         }
         let wanted = format!("{reference}^{{commit}}");
-        self.ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted])
-            .map_err(|_| self.unknown(&format!("git knows no commit `{reference}` here"), reference))
+        self.ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).map_err(|_| {
+            self.unknown(&format!("git knows no commit `{reference}` here"), reference)
+        })
     }
 
     fn unknown(&self, what: &str, reference: &str) -> Failure {
@@ -106,7 +110,8 @@ impl Repository {
             return Err(Failure::said("git cannot be asked"));
         };
         let pipe = Pipe { child, to, from: BufReader::new(from) };
-        let objects = Objects { pipe: Mutex::new(pipe), commit: commit.to_owned(), shown: shown.to_owned() };
+        let objects =
+            Objects { pipe: Mutex::new(pipe), commit: commit.to_owned(), shown: shown.to_owned() };
         Ok(GitTree { objects: Arc::new(objects), root: path.trim_matches('/').to_owned() })
     }
 
@@ -135,7 +140,8 @@ impl Repository {
     fn command(&self) -> Command {
         let mut command = Command::new("git");
         command.args(["--no-pager", "--no-optional-locks"]);
-        for setting in ["core.fsmonitor=false", "core.hooksPath=/dev/null", "core.quotePath=false"] {
+        for setting in ["core.fsmonitor=false", "core.hooksPath=/dev/null", "core.quotePath=false"]
+        {
             command.args(["-c", setting]);
         }
         command.current_dir(&self.directory);
@@ -239,7 +245,8 @@ impl GitTree {
     }
 
     fn full(&self, path: &str) -> String {
-        let parts: Vec<&str> = [self.root.as_str(), path].into_iter().filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> =
+            [self.root.as_str(), path].into_iter().filter(|part| !part.is_empty()).collect();
         parts.join("/")
     }
 
@@ -272,7 +279,8 @@ impl GitTree {
             Some(Mode::Link) => {
                 let object = self.object(path, TREE_BYTES).ok().flatten();
                 let target = object.and_then(|object| String::from_utf8(object.bytes).ok());
-                let target = target.and_then(|target| joined(folder, &target)).ok_or(Stopped::Outside)?;
+                let target =
+                    target.and_then(|target| joined(folder, &target)).ok_or(Stopped::Outside)?;
                 if target.is_empty() {
                     return Ok((target, Kind::Directory));
                 }
@@ -388,7 +396,11 @@ impl Source for GitTree {
                 return Err(unread(true, &what, "name a path that the commit has"));
             }
             Err(Stopped::Submodule) => {
-                return Err(unread(false, "the file is in a submodule", "compare inside the submodule"));
+                return Err(unread(
+                    false,
+                    "the file is in a submodule",
+                    "compare inside the submodule",
+                ));
             }
             Err(Stopped::Circle) => {
                 return Err(unread(false, "links go round in a circle", "copy the document there"));

@@ -1,6 +1,8 @@
 //! The command line: the only room that prints.
 
+mod against;
 mod args;
+mod baselines;
 mod check;
 mod config;
 mod contracts;
@@ -8,11 +10,14 @@ mod convert;
 mod crew;
 mod demo;
 mod diff;
+mod driver;
 mod exit;
+mod git;
 mod matrix;
 mod outputs;
 mod program;
 mod progress;
+mod release;
 mod rules;
 mod run;
 mod target;

@@ -76,6 +76,11 @@ pub fn is_api(source: &dyn Source) -> bool {
     directory::is_api(source)
 }
 
+/// Whether a directory holds an `openapi.yaml` or the like itself, and is no api.
+pub fn is_description(source: &dyn Source) -> bool {
+    directory::main_name(&directory::document_names(source)).is_some() && !is_api(source)
+}
+
 /// The directory itself if it is an api, else the apis below it, to three levels down, sorted.
 pub fn find_apis(directory: &Path) -> Vec<PathBuf> {
     if is_api(&Disk::new(directory)) {

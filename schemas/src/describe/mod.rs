@@ -40,6 +40,8 @@ mod tests;
 mod translate;
 
 pub use limits::Limits;
-pub use load::{find_apis, is_api, load_api, load_api_from, load_document, load_document_from};
+pub use load::{
+    find_apis, is_api, is_description, load_api, load_api_from, load_document, load_document_from,
+};
 pub use memory::read_schema;
 pub use template::PathTemplate;

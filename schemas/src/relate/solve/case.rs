@@ -157,7 +157,8 @@ impl Case {
 
     /// About how much work a copy is, in steps.
     pub(super) fn weight(&self) -> u64 {
-        1 + (self.known.len() + self.layers.len() + self.required.len() + self.choices.len()) as u64 / 16
+        1 + (self.known.len() + self.layers.len() + self.required.len() + self.choices.len()) as u64
+            / 16
     }
 
     /// Takes over a lower limit; strictness as [`Numbers::raise`].

@@ -33,7 +33,8 @@ impl Solver<'_> {
             return self.plain(case);
         }
         let mut fuel = Fuel::default();
-        let exact = self.language(case, &mut fuel).map(|language| (language.is_empty(&mut fuel), language));
+        let exact =
+            self.language(case, &mut fuel).map(|language| (language.is_empty(&mut fuel), language));
         self.spend(1 + (Fuel::QUESTION - fuel.left()) / FUEL);
         match exact {
             Some((Some(true), _)) => return Answer::Nothing(FREE),
