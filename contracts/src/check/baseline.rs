@@ -144,5 +144,8 @@ impl ApiReport {
         self.findings.extend(findings);
         self.conversions.extend(conversions);
         self.changes.extend(changes);
+        self.pairs.extend(other.pairs);
+        self.beyond.extend(other.beyond);
+        self.judged.extend(other.judged);
     }
 }
