@@ -184,6 +184,7 @@ pub const fn policy_word(policy: Policy) -> &'static str {
         Policy::UndeclaredErrorPasses => "undeclared-error-passes",
         Policy::AcceptHonoured => "accept-honoured",
         Policy::RangeNarrowed => "range-narrowed",
+        Policy::DiscriminatorDecides => "discriminator-decides",
         Policy::ExtensibleEnum => "extensible-enum",
         Policy::UndeclaredOutgoingIgnored => "undeclared-outgoing-ignored",
         _ => "other",

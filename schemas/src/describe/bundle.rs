@@ -24,6 +24,7 @@ const FOLLOWED: usize = 32;
 pub(super) struct Bundle {
     pub(super) files: Files,
     pub(super) problems: Vec<Problem>,
+    told: BTreeSet<(Place, String)>,
     limit: usize,
     /// By place and, where the place was reached with different outcomes of dynamic references, by scope.
     keys: BTreeMap<(usize, String), BTreeMap<Scope, String>>,
@@ -44,6 +45,7 @@ impl Bundle {
         Self {
             files,
             problems: Vec::new(),
+            told: BTreeSet::new(),
             limit,
             keys: BTreeMap::new(),
             copies: 0,
@@ -66,7 +68,8 @@ impl Bundle {
 
     /// The same for a place already known.
     pub(super) fn warn_at(&mut self, place: Place, what: String, remedy: &str) {
-        if self.problems.len() < self.limit {
+        // What is shared by many operations is read once for each of them, and told once.
+        if self.problems.len() < self.limit && self.told.insert((place.clone(), what.clone())) {
             let remedy = remedy.to_owned();
             self.problems.push(Problem { place, severity: Severity::Warning, what, remedy });
         }
@@ -159,7 +162,7 @@ impl Bundle {
 
     fn referring(&mut self, text: &str, at: &At, target: Result<At, String>) -> Map<String, Value> {
         let key = target.and_then(|target| {
-            self.keyed(&target).ok_or_else(|| {
+            self.keyed(&self.of_parameter(target)).ok_or_else(|| {
                 let most = self.files.limits().copies;
                 format!("the dynamic references need more than {most} copies of schemas, one of them for `{text}`")
             })
@@ -172,6 +175,20 @@ impl Bundle {
             }
         };
         Map::from_iter([(keyword.to_owned(), Value::String(value))])
+    }
+
+    // Authors let a schema refer to a parameter or header, and mean the schema of that.
+    fn of_parameter(&self, target: At) -> At {
+        let steps: Vec<String> = target.pointer.tokens().collect();
+        let kind = match steps.as_slice() {
+            [top, kind, _] if top == "components" => kind.as_str(),
+            _ => return target,
+        };
+        let document = self.document(target.file);
+        let found = document.as_ref().and_then(|one| one.value.pointer(target.pointer.as_str()));
+        let has_schema = found.is_some_and(|one| one.get("schema").is_some());
+        let is_meant = has_schema && matches!(kind, "parameters" | "headers");
+        if is_meant { target.join("schema") } else { target }
     }
 
     /// The object at `at`, or the one its `$ref` leads to; what stands beside the `$ref` is ignored.

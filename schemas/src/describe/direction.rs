@@ -1,11 +1,12 @@
-//! What a schema means in one direction: `readOnly` and `writeOnly` (OpenAPI 3.1 §4.8.24, 3.0 §4.7.24), and
-//! `x-extensible-enum`.
+//! What a schema means in one direction: `readOnly` and `writeOnly` (OpenAPI 3.1 §4.8.24, 3.0 §4.7.24),
+//! `x-extensible-enum`, and the tags of discriminators.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::discriminator;
 use super::model::Components;
 use crate::schema::{DEFS_PREFIX, Defs, Role, Side};
 
@@ -15,7 +16,8 @@ use crate::schema::{DEFS_PREFIX, Defs, Role, Side};
 /// them, so they are not required.
 ///
 /// The values of an `x-extensible-enum` are those that a sender writes today and that a backend takes today; a
-/// client has to take any other value of the type as well (Zalando RESTful API Guidelines, rule 112).
+/// client has to take any other value of the type as well (Zalando RESTful API Guidelines, rule 112). Branches that a
+/// discriminator tells apart have the values that lead to them (`discriminator`).
 pub fn directed(schema: &Value, side: Side, role: Role, written: &Defs) -> Value {
     let tolerant = is_tolerant(side, role);
     Reading { keyword: keyword(side), role, tolerant, written }.schema(schema, &BTreeSet::new())
@@ -62,6 +64,7 @@ fn mentions(value: &Value, keyword: &str) -> bool {
         Value::Object(members) => {
             members.get(keyword) == Some(&Value::Bool(true))
                 || members.contains_key(EXTENSIBLE)
+                || members.contains_key("x-discriminator")
                 || members.values().any(|inner| mentions(inner, keyword))
         }
         Value::Array(items) => items.iter().any(|inner| mentions(inner, keyword)),
@@ -145,6 +148,7 @@ impl Reading<'_> {
             }
         }
         self.extensible(members, &mut out);
+        discriminator::tag(members, &mut out, self.written);
         Value::Object(out)
     }
 

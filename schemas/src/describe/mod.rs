@@ -13,6 +13,7 @@ mod cycles;
 mod dialect;
 pub mod direction;
 mod directory;
+pub(crate) mod discriminator;
 mod files;
 mod keywords;
 mod legacy;
@@ -38,6 +39,8 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod translate;
+#[cfg(test)]
+mod whole;
 
 pub use limits::Limits;
 pub use load::{

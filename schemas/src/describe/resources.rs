@@ -76,7 +76,10 @@ impl Finder {
             }
         }
         let hidden = members.contains_key("$ref") && !dialect.counts_siblings();
-        let id = dialect.id().and_then(|keyword| members.get(keyword)).and_then(Value::as_str);
+        // OpenAPI 3.2 §4.1.1: what others call the whole document.
+        let whole = self.pointer.is_root() && members.contains_key("openapi");
+        let keyword = if whole { Some("$self") } else { dialect.id() };
+        let id = keyword.and_then(|keyword| members.get(keyword)).and_then(Value::as_str);
         let id = id.filter(|_| !hidden);
         let mut resource = outer;
         if let Some(id) = id {

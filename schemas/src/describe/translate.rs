@@ -256,7 +256,13 @@ impl Bundle {
                     let resolved = self.reference(if is_name { &named } else { target }, &place);
                     mapping.extend(resolved.get("$ref").map(|key| (value.clone(), key.clone())));
                 }
-                json!({ "propertyName": name, "mapping": mapping })
+                let mut kept = json!({ "propertyName": name, "mapping": mapping });
+                if let (Some(members), Some(other)) =
+                    (kept.as_object_mut(), given.get("defaultMapping"))
+                {
+                    members.insert("defaultMapping".to_owned(), other.clone());
+                }
+                kept
             }
             _ => return,
         };

@@ -29,6 +29,8 @@ pub enum Policy {
     RangeNarrowed,
     /// A client takes values that an `x-extensible-enum` does not list.
     ExtensibleEnum,
+    /// Who writes and who reads a union goes by the tag that its discriminator names.
+    DiscriminatorDecides,
     /// A client ignores webhooks and callbacks that its version does not declare.
     UndeclaredOutgoingIgnored,
 }

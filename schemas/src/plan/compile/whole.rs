@@ -253,6 +253,34 @@ fn an_extensible_enum_may_grow_towards_clients() {
     request(&ask(&["a"]), &ask(&["a", "b"]), Native, Broken);
 }
 
+#[test]
+fn a_discriminator_tells_branches_apart() {
+    let kind = || json!({"type": "string"});
+    let one =
+        |members: Value| json!({"type": "object", "properties": members, "required": ["kind"]});
+    let of = |branches: &[&str]| {
+        let refs: Vec<Value> = branches
+            .iter()
+            .map(|key| json!({"$ref": format!("#/components/schemas/{key}")}))
+            .collect();
+        let pet = json!({"oneOf": refs, "discriminator": {"propertyName": "kind"}});
+        let body = json!({"required": true, "content": {"application/json": {"schema": pet}}});
+        document(&json!({
+            "paths": {"/a": {"post": {"requestBody": body, "responses": {}}}},
+            "components": {"schemas": {
+                "Cat": one(json!({"kind": kind(), "lives": {"type": "integer"}})),
+                "Dog": one(json!({"kind": kind(), "tricks": {"type": "string"}}))
+            }}
+        }))
+    };
+    // by their members alone every cat is a dog, so that one branch more would refuse all cats
+    let (_, bridges) = loaded(&of(&["Cat"]), &of(&["Cat", "Dog"]));
+    let verdict = |client, backend| bridges.operation(client, backend)[0].request.verdict;
+    assert_eq!((verdict(0, 1), verdict(1, 0)), (Native, Broken));
+    let judged = &bridges.operation(0, 1)[0].request;
+    assert!(policies(judged).contains(&Policy::DiscriminatorDecides));
+}
+
 fn webhooks(kind: &str, members: &Value, required: &[&str]) -> Value {
     let schema = json!({"type": "object", "properties": members, "required": required});
     let item = json!({"post": {

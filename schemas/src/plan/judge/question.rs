@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::describe::direction::extensible_values;
+use crate::describe::discriminator::TAGGED;
 use crate::plan::bridge::{Judgement, Plan, Policy};
 use crate::plan::fuse::fuse_all;
 use crate::plan::image::{ImageLimits, Known, image_of};
@@ -248,10 +249,22 @@ fn readers(question: &Question<'_>, sent: &Schema, answer: &mut Judgement, prove
     if !wanted.is_empty() && !wanted.is_subset(&named_formats(&question.sender.document())) {
         answer.policies.push(Policy::FormatAnnotation);
     }
+    if tagged(&document) {
+        answer.policies.push(Policy::DiscriminatorDecides);
+    }
     if listed(&mut document)
         && prover.includes(sent, &Schema::from_document(document)) != Inclusion::Proved
     {
         answer.policies.push(Policy::ExtensibleEnum);
+    }
+}
+
+/// Whether branches have the tags of a discriminator.
+fn tagged(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.contains_key(TAGGED) || members.values().any(tagged),
+        Value::Array(items) => items.iter().any(tagged),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
 
