@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use regex::Regex;
 use serde_json::{Map, Value};
 
 use crate::schema::{DEFS_PREFIX, Defs, SchemaPlace};
@@ -58,6 +59,19 @@ pub(super) struct Union<'a> {
     pub(super) exclusive: bool,
     pub(super) variants: Vec<Part<'a>>,
     pub(super) at: SchemaPlace,
+}
+
+/// What becomes of a member that is not declared.
+#[derive(Clone, Debug)]
+pub(super) enum Catching<'a> {
+    /// It is refused.
+    Refused,
+    /// Nothing is said, so readers take it and senders do not send it.
+    Unsaid,
+    /// It is allowed by name: senders may send anything.
+    Open,
+    /// It must fit these.
+    Fitting(Vec<Part<'a>>),
 }
 
 /// What all schemas that hold at one place say together.
@@ -255,20 +269,27 @@ impl<'a> Facts<'a> {
         self.types.as_ref().is_some_and(|(types, _)| types.contains("null"))
     }
 
-    /// Members that the schema does not declare are refused.
-    pub(super) fn is_closed(&self) -> bool {
-        refused(&self.undeclared)
-    }
-
     /// Whether a keyword is there and says true.
     pub(super) fn says(&self, keyword: &str) -> bool {
         self.plain.get(keyword).is_some_and(|all| all.iter().any(|one| *one.value == true))
     }
 
-    /// The schemas that hold for a member which no `properties` declares; `None` when anything goes.
-    pub(super) fn catching(&self) -> Option<&[Part<'a>]> {
-        (!refused(&self.undeclared) && !accepted(&self.undeclared) && self.patterns.is_empty())
-            .then_some(self.undeclared.as_slice())
+    /// What holds for a member that no `properties` declares.
+    pub(super) fn catching(&self, name: &str) -> Catching<'a> {
+        // A pattern that does not compile may match anything.
+        let matches = |pattern: &str| Regex::new(pattern).map_or(true, |one| one.is_match(name));
+        let fitting = self.patterns.iter().filter(|(pattern, _)| matches(pattern));
+        let mut parts: Vec<Part<'a>> = fitting.flat_map(|(_, parts)| parts.clone()).collect();
+        if parts.is_empty() {
+            if refused(&self.undeclared) {
+                return Catching::Refused;
+            }
+            if self.undeclared.is_empty() {
+                return Catching::Unsaid;
+            }
+            parts.clone_from(&self.undeclared);
+        }
+        if accepted(&parts) { Catching::Open } else { Catching::Fitting(parts) }
     }
 
     /// The place of a keyword; of the schema itself where the keyword is absent.

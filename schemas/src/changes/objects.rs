@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::facts::{Facts, Part, accepted, refused};
+use super::facts::{Catching, Facts, Part, accepted, refused};
 use super::walker::{Flags, Spot, Walker};
 use crate::schema::{Defs, SchemaPlace};
 
@@ -91,58 +91,34 @@ impl<'a> Walker<'a> {
             facts.required.get(name).cloned().unwrap_or_else(|| fallback.clone())
         };
         let demands = (demand(old, &places.0), demand(new, &places.1));
-        let mut tell = |rule: &'static str, how: &str, places: &(SchemaPlace, SchemaPlace)| {
-            self.tell(&at, rule, format!("member `{name}` {how}"), places.clone());
-        };
-        match (before, after) {
-            (None, Some(_)) => {
-                if required == (false, true) {
-                    tell("property-added-required", "is new and required", &places);
-                }
-                if required == (true, false) {
-                    tell("property-became-optional", "is no longer required", &demands);
-                }
-                if old.is_closed() {
-                    tell("property-admitted", "is new in a closed object", &places);
-                } else if required != (false, true) {
-                    tell("property-added", "is new", &places);
-                }
-            }
-            (Some(_), None) => {
-                if required == (false, true) {
-                    tell("property-became-required", "is required", &demands);
-                }
-                if required == (true, false) {
-                    tell("property-removed-required", "is gone, and was always there", &places);
-                }
-                if new.is_closed() {
-                    tell("property-forbidden", "is gone, and the object is closed", &places);
-                } else if required != (true, false) {
-                    tell("property-removed", "is gone", &places);
-                }
-            }
-            _ => match required {
-                (false, true) => tell("property-became-required", "is required", &demands),
-                (true, false) => {
-                    tell("property-became-optional", "is no longer required", &demands);
-                }
-                _ => {}
-            },
-        }
-        match (before, after) {
-            (Some(before), Some(after)) => self.walk(before, after, &at),
-            // A member that is declared no longer must fit what holds for all others, and the other way round.
+        let told = match (before, after) {
             (None, Some(after)) => {
-                if let Some(before) = old.catching() {
-                    self.walk(before, after, &at);
+                let caught = old.catching(name);
+                let told = added(required, &caught);
+                // What was declared for all others held for this one too.
+                if let Catching::Fitting(before) = caught {
+                    self.walk(&before, after, &at);
                 }
+                told
             }
             (Some(before), None) => {
-                if let Some(after) = new.catching() {
+                let caught = new.catching(name);
+                let told = removed(required, &caught);
+                if let Catching::Fitting(after) = caught {
+                    self.walk(before, &after, &at);
+                }
+                told
+            }
+            (before, after) => {
+                if let (Some(before), Some(after)) = (before, after) {
                     self.walk(before, after, &at);
                 }
+                necessity(required).into_iter().collect()
             }
-            (None, None) => {}
+        };
+        for Told { rule, how, demanded } in told {
+            let places = if demanded { demands.clone() } else { places.clone() };
+            self.tell(&at, rule, format!("member `{name}` {how}"), places);
         }
     }
 
@@ -220,6 +196,75 @@ impl<'a> Walker<'a> {
         let below = spot.member("*");
         self.others((&old.items, old), (&new.items, new), ITEMS, (&below, &below));
     }
+}
+
+/// A row about a member; whether its place is that of `required`.
+struct Told {
+    rule: &'static str,
+    how: &'static str,
+    demanded: bool,
+}
+
+impl Told {
+    const fn declared(rule: &'static str, how: &'static str) -> Self {
+        Self { rule, how, demanded: false }
+    }
+
+    const fn demanded(rule: &'static str, how: &'static str) -> Self {
+        Self { rule, how, demanded: true }
+    }
+}
+
+const fn necessity(required: (bool, bool)) -> Option<Told> {
+    match required {
+        (false, true) => Some(Told::demanded("property-became-required", "is required")),
+        (true, false) => Some(Told::demanded("property-became-optional", "is no longer required")),
+        _ => None,
+    }
+}
+
+/// A member that only the newer version declares.
+fn added(required: (bool, bool), caught: &Catching<'_>) -> Vec<Told> {
+    let mut told = Vec::new();
+    if required == (false, true) {
+        told.push(Told::declared("property-added-required", "is new and required"));
+    } else {
+        told.extend(necessity(required));
+    }
+    match caught {
+        Catching::Refused => {
+            told.push(Told::declared("property-admitted", "is new in a closed object"));
+        }
+        Catching::Open => {
+            let how = "is declared, where any was allowed";
+            told.push(Told::declared("property-added-to-open", how));
+        }
+        _ if required == (false, true) => {}
+        _ => told.push(Told::declared("property-added", "is new")),
+    }
+    told
+}
+
+/// A member that only the older version declares.
+fn removed(required: (bool, bool), caught: &Catching<'_>) -> Vec<Told> {
+    let mut told = Vec::new();
+    if required == (true, false) {
+        told.push(Told::declared("property-removed-required", "is gone, and was always there"));
+    } else {
+        told.extend(necessity(required));
+    }
+    match caught {
+        Catching::Refused => {
+            told.push(Told::declared("property-forbidden", "is gone, and the object is closed"));
+        }
+        Catching::Open => {
+            let how = "is gone, and any is allowed";
+            told.push(Told::declared("property-removed-from-open", how));
+        }
+        _ if required == (true, false) => {}
+        _ => told.push(Told::declared("property-removed", "is gone")),
+    }
+    told
 }
 
 /// Whether a member is in one direction only, in every version that declares it.

@@ -381,27 +381,9 @@ impl<'a> Walker<'a> {
     /// What an opaque family of keywords demands, piece by piece.
     fn demands(&self, facts: &Facts<'a>, keywords: &[&str], version: Version) -> Vec<Vec<Class>> {
         let mut found = Vec::new();
-        let class = |value: &Value| self.same.class(value, version);
-        let text = |text: &str| self.same.class(&Value::from(text), version);
         for (at, keyword) in keywords.iter().enumerate() {
-            for fact in facts.plain.get(*keyword).into_iter().flatten() {
-                match (*keyword, fact.value) {
-                    ("dependentRequired", Value::Object(all)) => {
-                        let each = all.iter().flat_map(|(name, others)| {
-                            let others = others.as_array().into_iter().flatten();
-                            others.map(move |other| (name, other))
-                        });
-                        found.extend(each.map(|(name, other)| vec![text(name), class(other)]));
-                    }
-                    ("dependentSchemas", Value::Object(all)) => {
-                        let each = all.iter();
-                        found.extend(
-                            each.map(|(name, one)| vec![text("schema"), text(name), class(one)]),
-                        );
-                    }
-                    (_, value) => found.push(vec![text(&at.to_string()), class(value)]),
-                }
-            }
+            let all = facts.plain.get(*keyword).into_iter().flatten();
+            found.extend(all.flat_map(|fact| self.pieces(at, keyword, fact.value, version)));
         }
         // The counts belong to `contains` and say nothing without it.
         if keywords.first() == Some(&"contains") {
@@ -410,6 +392,26 @@ impl<'a> Walker<'a> {
         }
         found.sort_unstable();
         found
+    }
+
+    fn pieces(&self, at: usize, keyword: &str, value: &Value, version: Version) -> Vec<Vec<Class>> {
+        let class = |value: &Value| self.same.class(value, version);
+        let text = |text: &str| self.same.class(&Value::from(text), version);
+        match (keyword, value) {
+            ("dependentRequired", Value::Object(all)) => {
+                let others = |others: &'_ Value| -> Vec<Class> {
+                    others.as_array().into_iter().flatten().map(class).collect()
+                };
+                let each = all.iter().map(|(name, names)| (text(name), others(names)));
+                each.flat_map(|(name, all)| all.into_iter().map(move |one| vec![name, one]))
+                    .collect()
+            }
+            ("dependentSchemas", Value::Object(all)) => {
+                let each = all.iter();
+                each.map(|(name, one)| vec![text("schema"), text(name), class(one)]).collect()
+            }
+            (_, value) => vec![vec![text(&at.to_string()), class(value)]],
+        }
     }
 
     /// Keywords that no other rule names.

@@ -83,6 +83,9 @@ pub(super) const RULES: &[Rule] = &[
     rule!("property-added-required", NARROWS, "objects without the new member are not valid")
         .why("Old writers do not know the member and are refused.")
         .instead(OPTIONAL),
+    rule!("property-added-to-open", OFFERED_STRICT, "a member is declared where the object said that any may come")
+        .why("`additionalProperties: true` or a pattern of names allowed the name with any value, so somebody may use it already, and otherwise.")
+        .instead("declare the member as it is in use"),
     rule!("property-admitted", WIDENS, "an object that refuses undeclared members takes one more")
         .why("Readers of the old version refuse the whole object because of a member that they do not know.")
         .instead("leave out the member for old clients, as the gateway does, or do not close objects that clients read"),
@@ -126,6 +129,9 @@ pub(super) const RULES: &[Rule] = &[
         .strict(DROPPED_STRICT)
         .why("What old clients send in it is ignored, and what they show of it is empty. No payload is refused for it.")
         .instead("deprecate the member first, and remove it once nobody sends or reads it; if it has another name now, declare the rename"),
+    rule!("property-removed-from-open", DROPPED_STRICT, "a member is no longer declared, and the object says that any may come")
+        .why("The name may come with any value now, and old readers know it with one.")
+        .instead("keep the member declared"),
     rule!("property-removed-required", WITHDRAWN, "a member that was always there is no longer declared")
         .why("Readers of the old version refuse the object, or fail where they use the member.")
         .instead(KEEP),
