@@ -8,6 +8,7 @@ use evergate_schemas::plan::{Bridges, CompileLimits, Pairs, Senders, declared};
 use evergate_schemas::problem::Problem;
 use evergate_schemas::relate::{Budget, Prover};
 
+use super::changed::changed;
 use crate::policy::Settings;
 use crate::report::model::{ApiReport, PairReport};
 use crate::report::rows::{Subject, fault};
@@ -56,12 +57,12 @@ pub fn judge(api: &Api, steps: Steps<'_>, settings: Settings) -> ApiReport {
         versions: api.versions.iter().map(|one| one.version.to_string()).collect(),
         ..ApiReport::default()
     };
-    let pairs: Vec<(usize, usize)> = steps
-        .pairs(api)
-        .into_iter()
-        .flat_map(|(old, new)| settings.compat.ways(old, new))
-        .collect();
-    let problems = judge_pairs(api, &pairs, settings, &mut report);
+    let steps = steps.pairs(api);
+    let ways = steps.iter().flat_map(|(old, new)| settings.compat.ways(*old, *new));
+    let pairs: Vec<(usize, usize)> = ways.collect();
+    let Compiled { bridges, problems } = judge_pairs(api, &pairs, settings, &mut report);
+    let changes = steps.into_iter().flat_map(|step| changed(api, step, &bridges, settings));
+    report.changes = changes.collect();
     report.problems.extend(problems.iter().map(fault));
     report
 }
@@ -95,7 +96,7 @@ fn judge_pairs(
     pairs: &[(usize, usize)],
     settings: Settings,
     report: &mut ApiReport,
-) -> Vec<Problem> {
+) -> Compiled {
     let Compiled { bridges, problems } = compile(api, pairs, settings);
     for (client, backend) in pairs.iter().copied() {
         if let (Some(from), Some(to)) = (api.versions.get(client), api.versions.get(backend)) {
@@ -112,7 +113,7 @@ fn judge_pairs(
             });
         }
     }
-    problems
+    Compiled { bridges, problems }
 }
 
 struct Pair<'a> {

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod bumped;
+mod changed;
 mod frozen;
 mod judge;
 

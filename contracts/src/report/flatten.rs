@@ -132,8 +132,13 @@ fn of_changes(api: &ApiReport, settings: Settings) -> Vec<Finding> {
     told.collect()
 }
 
-const fn class_of(_row: &ChangeRow) -> Option<Class> {
-    None
+/// What is about payloads is the verdicts' to say.
+fn class_of(row: &ChangeRow) -> Option<Class> {
+    match (row.about, row.level) {
+        ("service", "breaking") => Some(Class::Breaking),
+        ("service" | "meaning" | "notice", "risky") => Some(Class::Risky),
+        _ => None,
+    }
 }
 
 fn of_change(api: &ApiReport, row: &ChangeRow, class: Class) -> Finding {

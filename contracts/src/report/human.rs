@@ -70,7 +70,7 @@ fn write_api(
     let (waived, open): (Vec<&Finding>, Vec<&Finding>) =
         others.into_iter().partition(|one| one.waived.is_some());
     write_faults(to, &faults, extent)?;
-    if !api.changes.is_empty() {
+    if api.tells_changes && !api.changes.is_empty() {
         write_changes(to, &api.changes)?;
     }
     for finding in open.iter().take(extent.most) {
@@ -160,15 +160,23 @@ fn write_changes(to: &mut dyn Write, changes: &[ChangeRow]) -> io::Result<()> {
         if subject != change.subject {
             subject = &change.subject;
             let bold = Style::new().bold();
-            let place = change.new.as_ref().or(change.old.as_ref());
-            let place = place.map_or(String::new(), |at| format!("  ({}:{})", at.file, at.line));
-            writeln!(to, "{bold}{subject}{bold:#}{place}")?;
+            writeln!(to, "{bold}{subject}{bold:#}")?;
         }
+        let style = match change.level {
+            "breaking" => red(),
+            "risky" => yellow(),
+            _ => Style::new(),
+        };
         let at =
             if change.pointer.is_empty() { String::new() } else { format!("{}: ", change.pointer) };
-        writeln!(to, "  {:<26} {at}{}", change.rule, clean(&change.message))?;
+        let place = change.new.as_ref().or(change.old.as_ref());
+        let place = place.map_or(String::new(), |at| format!("  ({}:{})", at.file, at.line));
+        write!(to, "  {style}{:<9}{style:#}{:<28} ", change.level, change.rule)?;
+        writeln!(to, "{at}{}{place}", clean(&change.message))?;
     }
-    writeln!(to)
+    let count = |level| changes.iter().filter(|one| one.level == level).count();
+    let (breaking, risky, safe) = (count("breaking"), count("risky"), count("safe"));
+    writeln!(to, "changes: {breaking} breaking, {risky} risky, {safe} safe\n")
 }
 
 fn write_finding(

@@ -155,9 +155,12 @@ pub struct ApiReport {
     /// Every message of the asked pairs.
     #[serde(skip)]
     pub judged: Vec<Judged>,
-    /// What changed in the documents (`diff` only).
+    /// What changed in the documents; `check` leaves out what is safe.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<ChangeRow>,
+    /// Whether people are told all changes, as by `diff`, or only those that are findings.
+    #[serde(skip)]
+    pub tells_changes: bool,
     /// What is wrong with the versions themselves: a release that was edited or is gone, a number that moved too little.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub releases: Vec<ReleaseRow>,
@@ -363,6 +366,14 @@ pub struct Fault {
 pub struct ChangeRow {
     /// The rule's id; `evergate rules ID` says what it means.
     pub rule: &'static str,
+    /// `breaking`, `risky` or `safe`, for the asked directions and what is proved of the messages.
+    pub level: &'static str,
+    /// `payload`, `meaning`, `service` (credentials, servers, links) or `notice` (life cycle, documentation).
+    pub about: &'static str,
+    /// The older version.
+    pub from: String,
+    /// The newer version.
+    pub to: String,
     /// The message or component.
     pub subject: String,
     /// Where inside it, as a JSON pointer with `*` for any.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use evergate_schemas::changes::Change;
+use evergate_schemas::changes::{Change, Level};
 use evergate_schemas::describe::model::Location;
 use evergate_schemas::plan::bridge::{MessageBridge, Part, PartKey, Plan, Policy};
 use evergate_schemas::plan::program::Note;
@@ -260,10 +260,14 @@ pub fn fault(problem: &Problem) -> Fault {
     }
 }
 
-/// A change as reports write it.
-pub fn change_row(change: &Change) -> ChangeRow {
+/// A change as reports write it, with the older and the newer version.
+pub fn change_row(change: &Change, level: Level, (from, to): (&str, &str)) -> ChangeRow {
     ChangeRow {
         rule: change.rule.id,
+        level: level.word(),
+        about: change.rule.about.word(),
+        from: from.to_owned(),
+        to: to.to_owned(),
         subject: change.subject.clone(),
         pointer: change.pointer.to_string(),
         message: change.message.clone(),

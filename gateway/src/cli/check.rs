@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use evergate_contracts::policy::waivers_schema;
 use evergate_contracts::report::model::{ApiReport, CheckReport};
 use evergate_contracts::report::waive::Standing;
+use evergate_schemas::changes::Level;
 use evergate_schemas::describe::source::Disk;
 use evergate_schemas::describe::{find_apis, is_description};
 
@@ -139,9 +140,12 @@ pub(super) fn finish(
     judging: &Judging,
     to: &mut dyn Write,
 ) -> Result<Outcome, Failure> {
-    if judging.no_timings {
-        for api in &mut apis {
+    for api in &mut apis {
+        if judging.no_timings {
             api.seconds = None;
+        }
+        if !api.tells_changes {
+            api.changes.retain(|change| change.level != Level::Safe.word());
         }
     }
     let mut report = CheckReport::new(apis, judging.settings());

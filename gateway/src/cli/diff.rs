@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use evergate_contracts::check::{Steps, judge};
-use evergate_contracts::report::rows::{change_row, fault};
-use evergate_schemas::changes::changes;
+use evergate_contracts::report::rows::fault;
 use evergate_schemas::describe::model::Api;
 use evergate_schemas::version::Version;
 
@@ -42,10 +41,8 @@ pub(super) fn diff(args: &Diff, to: &mut dyn Write) -> Result<Outcome, Failure> 
     let name = args.new.as_deref().or_else(|| args.git_driver.first().map(Path::new));
     let api = joined(old, new, name.unwrap_or(Path::new("")));
     let mut report = judge(&api, Steps::Adjacent, args.judging.settings());
+    report.tells_changes = true;
     report.problems.extend(api.problems.iter().map(fault));
-    if let [old, new] = api.versions.as_slice() {
-        report.changes = changes(old, new).iter().map(change_row).collect();
-    }
     report.seconds = Some(begun.elapsed().as_secs_f64());
     let found = finish(vec![report], &waivers, &args.judging, to)?;
     // git takes anything but 0 for a driver that fell

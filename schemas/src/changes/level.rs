@@ -73,6 +73,18 @@ pub enum About {
     Notice,
 }
 
+impl About {
+    /// The word in every report.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Payload => "payload",
+            Self::Meaning => "meaning",
+            Self::Service => "service",
+            Self::Notice => "notice",
+        }
+    }
+}
+
 /// What is proved of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Proof {

@@ -126,6 +126,7 @@ pub(super) const RULES: &[Rule] = &[
         .why("Readers that take the names apart meet names of another form.")
         .instead(SEND_KNOWN),
     rule!("property-removed", DROPPED, "a member that might be left out is no longer declared")
+        .about(About::Meaning)
         .strict(DROPPED_STRICT)
         .why("What old clients send in it is ignored, and what they show of it is empty. No payload is refused for it.")
         .instead("deprecate the member first, and remove it once nobody sends or reads it; if it has another name now, declare the rename"),

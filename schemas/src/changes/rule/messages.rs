@@ -56,6 +56,7 @@ pub(super) const RULES: &[Rule] = &[
         .why("Old clients are served better. New clients may not get it from old backends.")
         .instead("nothing for old clients"),
     rule!("header-removed", GUESSED, "a header that might be missing is no longer declared")
+        .about(About::Meaning)
         .why("Old clients had to do without it at times, and now always.")
         .instead(STILL_SEND),
     rule!("header-removed-required", LOST, "a header that was always there is no longer declared")
@@ -98,6 +99,7 @@ pub(super) const RULES: &[Rule] = &[
         .why("Old clients send it where nobody looks any more: in the query instead of a header, say.")
         .instead("read it in both places, or declare the move in `changes.yaml`"),
     rule!("parameter-removed", IGNORED_NOW, "a parameter that might be left out is ignored or refused")
+        .about(About::Meaning)
         .why("Old clients still send it, and what they ask for is no longer done: a filter that filters nothing.")
         .instead("refuse requests that carry it, so that nobody is misled, or keep it"),
     rule!("parameter-removed-required", BROUGHT, "a parameter that was always there is ignored or refused")
@@ -125,6 +127,7 @@ pub(super) const RULES: &[Rule] = &[
         .why("A client that did not ask for it ignores it.")
         .instead("nothing"),
     rule!("webhook-removed", GUESSED, "the backend no longer calls the client about this")
+        .about(About::Meaning)
         .why("Old clients wait for a call that never comes.")
         .instead(STILL_SEND),
 ];
