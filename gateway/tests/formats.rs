@@ -180,3 +180,31 @@ fn nothing_is_said_of_progress_where_nobody_watches() {
     let output = command(&["check", ORDERS]).output().unwrap();
     assert_eq!(text(&output.stderr), "");
 }
+
+/// Every command in the guide about formats, policies and waivers is one that the program takes.
+#[test]
+fn the_guide_tells_no_command_that_is_refused() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/checking.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let (_, guide) = guide.split_once("## Formats").unwrap();
+    let (guide, _) = guide.split_once("## What a verdict rests on").unwrap();
+    let folder = copied();
+    for (version, name) in [("v2", "old.yaml"), ("v3", "new.yaml")] {
+        let from = folder.path().join("orders").join(version).join("openapi.yaml");
+        std::fs::copy(from, folder.path().join(name)).unwrap();
+    }
+    let example = guide.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    std::fs::write(folder.path().join("shared-waivers.yaml"), example).unwrap();
+    let mut count = 0;
+    for block in guide.split("```").skip(1).step_by(2).filter(|block| block.starts_with('\n')) {
+        for line in block.lines().filter(|line| line.starts_with("evergate ")) {
+            let line = line.split(" > ").next().unwrap();
+            let args: Vec<&str> = line.split_whitespace().skip(1).collect();
+            let output = command(&args).current_dir(folder.path()).output().unwrap();
+            let told = text(&output.stderr);
+            assert!(matches!(output.status.code(), Some(0 | 1)), "{line}\n{told}");
+            count += 1;
+        }
+    }
+    assert!(count >= 10, "{count}");
+}

@@ -224,8 +224,9 @@ fn escaped(text: &str) -> String {
             // an attribute's line end would be read as a space
             '\n' => safe.push_str("&#10;"),
             '\t' => safe.push_str("&#9;"),
-            '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => safe.push('\u{fffd}'),
+            '\u{fffe}' | '\u{ffff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                safe.push('\u{fffd}');
+            }
             one if one.is_control() => safe.push('\u{fffd}'),
             one => safe.push(one),
         }

@@ -222,7 +222,7 @@ fn spans(text: &str, prose: fn(&str) -> String, code: fn(&str) -> String) -> Str
     each.collect()
 }
 
-/// Text of a stranger as code, in more backticks than it has itself (CommonMark, section 6.1).
+/// Text of a stranger as code, in more backticks than it has itself (`CommonMark`, section 6.1).
 fn code(text: &str) -> String {
     let text = clean(text);
     let marks = "`".repeat(longest_run(&text, '`') + 1);

@@ -116,7 +116,7 @@ fn junit_is_what_jenkins_takes() {
     insta::assert_snapshot!(written(&samples::waived(Settings::default()), Format::Junit));
 }
 
-/// What CommonMark with GitHub's tables makes of a text: the tags in it, and its links and pictures.
+/// What `CommonMark` with GitHub's tables makes of a text: the tags in it, and its links and pictures.
 fn read_markdown(text: &str) -> (Vec<String>, Vec<String>) {
     use pulldown_cmark::{Event, Options, Parser, Tag};
     let (mut tags, mut links) = (Vec::new(), Vec::new());

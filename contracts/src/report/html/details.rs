@@ -104,13 +104,11 @@ pub(super) fn conversions(rows: &[&Row]) -> String {
 fn conversion(row: &Row) -> String {
     let steps = row.steps.iter().map(|step| ("step", step));
     let losses = row.losses.iter().map(|step| ("loss", step));
-    let items: String = steps
-        .chain(losses)
-        .map(|(kind, step)| {
-            let (rule, said) = (text(step.rule), sentence(&step.text));
-            format!("<li>{kind} {rule}: {said} <code>{}</code></li>", text(&step.at))
-        })
-        .collect();
+    let each = steps.chain(losses).map(|(kind, step)| {
+        let (rule, said) = (text(step.rule), sentence(&step.text));
+        format!("<li>{kind} {rule}: {said} <code>{}</code></li>", text(&step.at))
+    });
+    let items = each.collect::<Vec<_>>().concat();
     let list = if items.is_empty() { String::new() } else { format!("<ul>{items}</ul>") };
     let (word, title) = (row.verdict, sentence(&message(row)));
     format!(

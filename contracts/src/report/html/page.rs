@@ -56,20 +56,17 @@ pub(in super::super) fn write(to: &mut dyn Write, report: &CheckReport) -> io::R
 fn filter() -> String {
     let words =
         ["broken", "undecided", "breaking", "risky", "lossy", "warning", "unreadable", "waived"];
-    let boxes: String = words
-        .iter()
-        .map(|word| {
-            format!("<label><input type=\"checkbox\" value=\"{word}\" checked=\"checked\"/> {word}</label> ")
-        })
-        .collect();
+    let boxes = words.map(|word| {
+        format!(
+            "<label><input type=\"checkbox\" value=\"{word}\" checked=\"checked\"/> {word}</label> "
+        )
+    });
+    let boxes = boxes.concat();
     let search = "<label class=\"search\">Search <input type=\"search\" id=\"search\" placeholder=\"operation, rule, text\" autocomplete=\"off\"/></label>";
-    let legend: String = VERDICTS
-        .iter()
-        .rev()
-        .map(|(word, letter)| {
-            format!("<span class=\"badge {word}\"><b>{letter}</b> {word}</span> ")
-        })
-        .collect();
+    let legend = VERDICTS.map(|(word, letter)| {
+        format!("<span class=\"badge {word}\"><b>{letter}</b> {word}</span> ")
+    });
+    let legend: String = legend.into_iter().rev().collect();
     format!(
         "<nav aria-label=\"filter\" class=\"filter\"><div class=\"controls\">{search}<span class=\"boxes\">{boxes}</span><span id=\"status\" role=\"status\"></span></div><p class=\"legend\">{legend}</p></nav>"
     )
