@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::finding::{Finding, Weight};
 use super::model::CheckReport;
-use super::verdict_line::verdict_line;
+use super::verdict_line::{bump_lines, verdict_line};
 use super::words::{at, clipped, counted, pretty};
 
 /// Annotations of one level that a step shows; GitHub drops further ones in silence.
@@ -30,6 +30,9 @@ pub(super) fn write(to: &mut dyn Write, report: &CheckReport) -> io::Result<()> 
             let text = format!("{rest} more are in the summary and in the other outputs");
             writeln!(to, "::{command} title=evergate::{}", data(&text))?;
         }
+    }
+    for line in bump_lines(report) {
+        writeln!(to, "evergate {}", data(&line))?;
     }
     let (word, rest) = verdict_line(report);
     writeln!(to, "evergate {}", data(&format!("{word}{rest}")))

@@ -5,10 +5,19 @@ use std::io::{self, Write};
 
 use super::finding::{Finding, Weight};
 use super::model::{ApiReport, CheckReport, Judged};
+use super::verdict_line::bump_line;
 use super::words::{at, clipped, pretty};
 
 /// Characters of the evidence in one test case.
 const EVIDENCE_BOUND: usize = 8_000;
+
+/// The cases of one api.
+struct Suite<'a> {
+    name: &'a str,
+    cases: Vec<Case>,
+    seconds: Option<f64>,
+    bump: Option<String>,
+}
 
 /// A test case: what it is called, what it is about, and what came of it.
 struct Case {
@@ -32,31 +41,32 @@ enum Ended {
 
 /// Writes one suite for each api, with one case for each message and each other finding.
 pub(super) fn write(to: &mut dyn Write, report: &CheckReport) -> io::Result<()> {
-    let suites: Vec<(&str, Vec<Case>, Option<f64>)> = report
-        .apis
-        .iter()
-        .map(|api| (api.api.as_str(), cases(report, api), api.seconds))
-        .chain(elsewhere(report))
-        .collect();
-    let all: usize = suites.iter().map(|(_, cases, _)| cases.len()).sum();
-    let failures: usize = suites.iter().map(|(_, cases, _)| count(cases, is_failed)).sum();
+    let suites: Vec<Suite<'_>> =
+        report.apis.iter().map(|api| suite(report, api)).chain(elsewhere(report)).collect();
+    let all: usize = suites.iter().map(|suite| suite.cases.len()).sum();
+    let failures: usize = suites.iter().map(|suite| count(&suite.cases, is_failed)).sum();
     writeln!(to, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(
         to,
         "<testsuites name=\"evergate\" tests=\"{all}\" failures=\"{failures}\" errors=\"0\">"
     )?;
-    for (name, cases, seconds) in &suites {
-        write_suite(to, name, cases, *seconds)?;
+    for suite in &suites {
+        write_suite(to, suite)?;
     }
     writeln!(to, "</testsuites>")
 }
 
 /// Findings that are about no api in particular.
-fn elsewhere(report: &CheckReport) -> Option<(&'static str, Vec<Case>, Option<f64>)> {
+fn elsewhere(report: &CheckReport) -> Option<Suite<'static>> {
     let known = |one: &Finding| report.apis.iter().any(|api| api.api == one.api);
     let cases: Vec<Case> =
         report.findings.iter().filter(|one| !known(one)).map(of_finding).collect();
-    (!cases.is_empty()).then_some(("evergate", cases, None))
+    (!cases.is_empty()).then_some(Suite { name: "evergate", cases, seconds: None, bump: None })
+}
+
+fn suite<'a>(report: &CheckReport, api: &'a ApiReport) -> Suite<'a> {
+    let cases = cases(report, api);
+    Suite { name: &api.api, cases, seconds: api.seconds, bump: api.bump.as_ref().map(bump_line) }
 }
 
 fn cases(report: &CheckReport, api: &ApiReport) -> Vec<Case> {
@@ -171,12 +181,8 @@ fn count(cases: &[Case], wanted: fn(&Case) -> bool) -> usize {
     cases.iter().filter(|case| wanted(case)).count()
 }
 
-fn write_suite(
-    to: &mut dyn Write,
-    name: &str,
-    cases: &[Case],
-    seconds: Option<f64>,
-) -> io::Result<()> {
+fn write_suite(to: &mut dyn Write, suite: &Suite<'_>) -> io::Result<()> {
+    let Suite { name, cases, seconds, bump } = suite;
     let (failures, skipped) = (count(cases, is_failed), count(cases, is_waived));
     let time = seconds.map_or(String::new(), |seconds| format!(" time=\"{seconds:.3}\""));
     writeln!(
@@ -185,6 +191,10 @@ fn write_suite(
         escaped(name),
         cases.len()
     )?;
+    if let Some(bump) = bump {
+        let value = escaped(bump);
+        writeln!(to, "    <properties><property name=\"bump\" value=\"{value}\"/></properties>")?;
+    }
     for case in cases {
         write_case(to, name, case)?;
     }

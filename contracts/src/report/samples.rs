@@ -11,7 +11,7 @@ use evergate_schemas::relate::verdict::{Undecided, Verdict, Witness};
 use jiff::civil::date;
 use serde_json::{Value, json};
 
-use super::model::{ApiReport, CheckReport};
+use super::model::{ApiReport, BumpRow, CheckReport};
 use super::rows::Subject;
 use super::waive::Standing;
 use crate::policy::{Compat, Expiry, Selector, Settings, Waiver};
@@ -47,7 +47,15 @@ pub(super) fn report(strict: bool) -> CheckReport {
 
 /// A report whose broken request is waived, with a waiver that ended and one that is about nothing.
 pub(super) fn waived(settings: Settings) -> CheckReport {
-    let mut report = CheckReport::new(vec![api(false)], settings);
+    let bump = BumpRow {
+        required: "major",
+        from: "1.4.0".to_owned(),
+        lowest: Some("2.0.0".to_owned()),
+        declared: "1.5.0".to_owned(),
+        sufficient: false,
+    };
+    let bumped = ApiReport { bump: Some(bump), ..api(false) };
+    let mut report = CheckReport::new(vec![bumped], settings);
     let by_place = |rule: &str, operation: &str, expires, line| Standing {
         waiver: Waiver {
             selector: Selector::Place {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::finding::{Finding, Labelled, Weight};
 use super::model::{CheckReport, Outcome, Spot};
 use super::rulebook::explain;
-use super::verdict_line::verdict_line;
+use super::verdict_line::{bump_lines, verdict_line};
 use super::words::{clean, clipped, counted, pretty};
 
 /// Results of one run that GitHub takes; it shows the 5,000 worst. The worst are written first.
@@ -190,6 +190,9 @@ fn invocation(report: &CheckReport) -> Invocation {
     let (word, rest) = verdict_line(report);
     let mut notifications =
         vec![Notification { level: "note", message: Text::plain(format!("{word}{rest}")) }];
+    let bumps = bump_lines(report).into_iter();
+    notifications
+        .extend(bumps.map(|line| Notification { level: "note", message: Text::plain(line) }));
     let beyond = report.findings.len().saturating_sub(RESULTS_BOUND);
     if beyond > 0 {
         let message = Text::plain(format!("{} more are left out", counted(beyond, "finding")));

@@ -288,7 +288,8 @@ fn github_commands_are_read_back_as_they_were_meant() {
         harmless(&text);
         let commands: Vec<_> = text.lines().filter_map(command).collect();
         assert_eq!(commands.len(), report.findings.len(), "{text}");
-        assert_eq!(text.lines().count(), commands.len() + 1);
+        let others = text.lines().filter(|line| line.starts_with("evergate "));
+        assert_eq!(text.lines().count(), commands.len() + others.count());
         for ((name, properties, _), finding) in commands.iter().zip(&report.findings) {
             let expected = match finding.level.word() {
                 "note" => "notice",

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Class, Finding};
-use super::model::CheckReport;
-use super::words::counted;
+use super::model::{BumpRow, CheckReport};
+use super::words::{clean, counted};
 
 /// The outcome in a word, and what follows it in the same line.
 pub(super) fn verdict_line(report: &CheckReport) -> (&'static str, String) {
@@ -31,8 +31,21 @@ pub(super) fn verdict_line(report: &CheckReport) -> (&'static str, String) {
 }
 
 /// How far the number of each api's newest version must move, where that was asked.
-pub(super) fn bump_lines(_report: &CheckReport) -> Vec<String> {
-    Vec::new()
+pub(super) fn bump_lines(report: &CheckReport) -> Vec<String> {
+    let bumps = report.apis.iter().filter_map(|api| Some((&api.api, api.bump.as_ref()?)));
+    bumps.map(|(api, bump)| format!("`{}`: {}", clean(api), bump_line(bump))).collect()
+}
+
+/// How far a version's number must move, and whether it did.
+pub(super) fn bump_line(bump: &BumpRow) -> String {
+    let BumpRow { required, from, lowest, declared, sufficient } = bump;
+    let room = match lowest {
+        Some(lowest) if lowest != from => format!("({from} -> {lowest})"),
+        Some(same) => format!("({same} may stay)"),
+        None => format!("(later than {from})"),
+    };
+    let word = if *sufficient { "sufficient" } else { "not sufficient" };
+    clean(&format!("required bump: {required} {room}; declared {declared}: {word}"))
 }
 
 fn by_class(findings: &[&Finding]) -> String {
