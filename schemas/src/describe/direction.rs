@@ -16,7 +16,7 @@ use crate::schema::{DEFS_PREFIX, Defs, Role, Side};
 /// them, so they are not required.
 ///
 /// The values of an `x-extensible-enum` are those that a sender writes today and that a backend takes today; a
-/// client has to take any other value of the type as well (Zalando RESTful API Guidelines, rule 112). Branches that a
+/// client has to take any other value of the type as well (Zalando's API guidelines, rule 112). Branches that a
 /// discriminator tells apart have the values that lead to them (`discriminator`).
 pub fn directed(schema: &Value, side: Side, role: Role, written: &Defs) -> Value {
     let tolerant = is_tolerant(side, role);

@@ -65,10 +65,10 @@ fn values(
         let mut named: BTreeSet<String> =
             implicit.into_iter().filter(|one| !elsewhere(one)).map(ToOwned::to_owned).collect();
         named.extend(mapped().filter(|(_, to)| *to == target).map(|(value, _)| value.clone()));
-        let declared = declared(written.0.get(key)?, name, written)?;
-        found.push(match declared {
-            None => Some(named.into_iter().collect()),
-            Some(own) => {
+        found.push(match declared(written.0.get(key)?, name, written) {
+            Bound::Unclear => return None,
+            Bound::Free => Some(named.into_iter().collect()),
+            Bound::To(own) => {
                 let fits = |one: &Value| one.as_str().is_some_and(|one| named.contains(one));
                 if !own.iter().copied().any(fits) {
                     return None;
@@ -86,18 +86,22 @@ fn alone(branch: &Value) -> Option<&str> {
     members.get("$ref")?.as_str()
 }
 
-/// The values to which a component binds a member; inside, `None` when it binds it to none. `None` outside for a
-/// component that is a union, or too large to tell.
-fn declared<'a>(
-    schema: &'a Value,
-    name: &str,
-    written: &'a Defs,
-) -> Option<Option<Vec<&'a Value>>> {
-    let (mut waiting, mut seen, mut found) = (vec![schema], 0, None);
+/// What a component says of its tag.
+enum Bound<'a> {
+    /// It is a union, or too large to tell.
+    Unclear,
+    /// Any value.
+    Free,
+    /// One of these.
+    To(Vec<&'a Value>),
+}
+
+fn declared<'a>(schema: &'a Value, name: &str, written: &'a Defs) -> Bound<'a> {
+    let (mut waiting, mut seen, mut found) = (vec![schema], 0, Bound::Free);
     while let Some(part) = waiting.pop() {
         seen += 1;
         if seen > LOOKED_AT || ["oneOf", "anyOf"].iter().any(|word| part.get(*word).is_some()) {
-            return None;
+            return Bound::Unclear;
         }
         waiting.extend(part.get("allOf").and_then(Value::as_array).into_iter().flatten());
         waiting.extend(followed(part, written));
@@ -109,9 +113,11 @@ fn declared<'a>(
             tag = next;
         }
         let listed = tag.get("enum").and_then(Value::as_array).map(|all| all.iter().collect());
-        found = listed.or_else(|| Some(vec![tag.get("const")?])).or(found);
+        if let Some(values) = listed.or_else(|| Some(vec![tag.get("const")?])) {
+            found = Bound::To(values);
+        }
     }
-    Some(found)
+    found
 }
 
 fn followed<'a>(schema: &Value, written: &'a Defs) -> Option<&'a Value> {

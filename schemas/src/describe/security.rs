@@ -81,7 +81,7 @@ pub enum SchemeKind {
         /// `oauth2MetadataUrl` (OpenAPI 3.2).
         metadata_url: Option<String>,
     },
-    /// OpenID Connect.
+    /// `OpenID` Connect.
     OpenIdConnect {
         /// Where its configuration is.
         url: String,

@@ -110,10 +110,10 @@ impl<'a> Ledger<'a> {
                     description.schema(root, side, role)
                 }
                 (Some(description), Reading::Texts(side, single)) => {
-                    wire::texts(description.schema(root, side, Role::Reader), single)
+                    wire::texts(&description.schema(root, side, Role::Reader), single)
                 }
                 (Some(description), Reading::Form(side)) => {
-                    wire::members(description.schema(root, side, Role::Reader))
+                    wire::members(&description.schema(root, side, Role::Reader))
                 }
                 (Some(description), Reading::Plain) => description.plain(root),
                 (None, _) => Schema::from_document(root.clone()),

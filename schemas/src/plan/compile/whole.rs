@@ -258,12 +258,15 @@ fn a_discriminator_tells_branches_apart() {
     let kind = || json!({"type": "string"});
     let one =
         |members: Value| json!({"type": "object", "properties": members, "required": ["kind"]});
-    let of = |branches: &[&str]| {
+    let of = |branches: &[&str], says: bool| {
         let refs: Vec<Value> = branches
             .iter()
             .map(|key| json!({"$ref": format!("#/components/schemas/{key}")}))
             .collect();
-        let pet = json!({"oneOf": refs, "discriminator": {"propertyName": "kind"}});
+        let mut pet = json!({"oneOf": refs, "discriminator": {"propertyName": "kind"}});
+        if !says {
+            pet.as_object_mut().unwrap().remove("discriminator");
+        }
         let body = json!({"required": true, "content": {"application/json": {"schema": pet}}});
         document(&json!({
             "paths": {"/a": {"post": {"requestBody": body, "responses": {}}}},
@@ -274,11 +277,15 @@ fn a_discriminator_tells_branches_apart() {
         }))
     };
     // by their members alone every cat is a dog, so that one branch more would refuse all cats
-    let (_, bridges) = loaded(&of(&["Cat"]), &of(&["Cat", "Dog"]));
+    let (_, bridges) = loaded(&of(&["Cat"], true), &of(&["Cat", "Dog"], true));
     let verdict = |client, backend| bridges.operation(client, backend)[0].request.verdict;
     assert_eq!((verdict(0, 1), verdict(1, 0)), (Native, Broken));
     let judged = &bridges.operation(0, 1)[0].request;
     assert!(policies(judged).contains(&Policy::DiscriminatorDecides));
+    // and it must not make invalid what was valid without it
+    let (_, bridges) = loaded(&of(&["Cat"], false), &of(&["Cat"], true));
+    let verdict = |client, backend| bridges.operation(client, backend)[0].request.verdict;
+    assert_eq!((verdict(0, 1), verdict(1, 0)), (Native, Native));
 }
 
 fn webhooks(kind: &str, members: &Value, required: &[&str]) -> Value {

@@ -67,14 +67,14 @@ pub(super) fn canonical(style: &str, form: Form) -> &str {
 
 /// A reader's schema for the typed values that are read from text: where any text is taken, every scalar is, since
 /// it is sent as one; where an array is read and `single` says that one value looks like an array of one, that too.
-pub(super) fn texts(schema: Schema, single: bool) -> Schema {
-    let root = widened(&schema, &schema.root, single, 0);
+pub(super) fn texts(schema: &Schema, single: bool) -> Schema {
+    let root = widened(schema, &schema.root, single, 0);
     root.map_or_else(|| schema.clone(), |root| schema.at(root))
 }
 
 /// The same for each member of a form.
-pub(super) fn members(schema: Schema) -> Schema {
-    let root = fields(&schema, &schema.root, 0);
+pub(super) fn members(schema: &Schema) -> Schema {
+    let root = fields(schema, &schema.root, 0);
     root.map_or_else(|| schema.clone(), |root| schema.at(root))
 }
 
@@ -192,7 +192,7 @@ mod tests {
 
     fn check(schema: &Value, single: bool, wanted: &Value) {
         let document = Schema::from_document(schema.clone());
-        assert_eq!(&texts(document, single).root, wanted, "{schema}");
+        assert_eq!(&texts(&document, single).root, wanted, "{schema}");
     }
 
     const ANY: fn() -> Value = || json!({"type": ["string", "integer", "number", "boolean"]});
@@ -226,7 +226,7 @@ mod tests {
             "$ref": "#/$defs/form",
             "$defs": {"form": {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "integer"}}}}
         });
-        let read = members(Schema::from_document(form));
+        let read = members(&Schema::from_document(form));
         let wanted =
             json!({"type": "object", "properties": {"a": ANY(), "b": {"type": "integer"}}});
         assert_eq!(read.root, wanted);

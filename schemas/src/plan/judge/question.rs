@@ -80,7 +80,17 @@ pub fn judge(question: &Question<'_>, prover: &mut Prover) -> Plan {
 }
 
 fn untouched(question: &Question<'_>, closed: &Schema, prover: &mut Prover) -> Judgement {
-    let mut answer = match prover.includes(closed, question.reader) {
+    let mut inclusion = prover.includes(closed, question.reader);
+    // A discriminator must not make invalid what is valid without it (OpenAPI 3.2 §4.25): who sends without one
+    // cannot be held to it.
+    if inclusion != Inclusion::Proved
+        && let Some(plain) = untagged(question.reader)
+        && !tagged(&question.sender.document())
+        && prover.includes(closed, &plain) == Inclusion::Proved
+    {
+        inclusion = Inclusion::Proved;
+    }
+    let mut answer = match inclusion {
         Inclusion::Proved => Judgement::of(Verdict::Native),
         Inclusion::Refuted(witness) => {
             Judgement { witness: Some(*witness), ..Judgement::of(Verdict::Broken) }
@@ -257,6 +267,27 @@ fn readers(question: &Question<'_>, sent: &Schema, answer: &mut Judgement, prove
     {
         answer.policies.push(Policy::ExtensibleEnum);
     }
+}
+
+/// A reader without the tags of discriminators; `None` when it has none.
+fn untagged(reader: &Schema) -> Option<Schema> {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                if members.remove(TAGGED).is_some() {
+                    members.remove("properties");
+                }
+                members.values_mut().for_each(strip);
+            }
+            Value::Array(items) => items.iter_mut().for_each(strip),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let mut document = reader.document();
+    tagged(&document).then(|| {
+        strip(&mut document);
+        Schema::from_document(document)
+    })
 }
 
 /// Whether branches have the tags of a discriminator.
