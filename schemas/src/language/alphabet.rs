@@ -31,7 +31,7 @@ pub(super) fn letter(code: Code) -> char {
 }
 
 /// How plausible a character looks to a person; small is better.
-fn strangeness(letter: char) -> u32 {
+pub(super) fn strangeness(letter: char) -> u32 {
     let number = u32::from(letter);
     match letter {
         'a'..='z' => number - 0x61,
@@ -40,6 +40,9 @@ fn strangeness(letter: char) -> u32 {
         '-' | '_' | '.' | '/' | ':' | '@' => 100 + number,
         '!'..='~' => 300 + number,
         ' ' => 500,
+        '\t' | '\n' | '\r' => 600 + number,
+        // Separators of lines and paragraphs show as nothing at all.
+        '\u{2028}' | '\u{2029}' => 0x0050_0000 + number,
         _ if letter.is_alphabetic() => 0x0020_0000 + number,
         _ if !letter.is_control() => 0x0040_0000 + number,
         _ => 0x0060_0000 + number,

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::alphabet::Kind;
+use super::alphabet::{Kind, strangeness};
 use super::automaton::{Dfa, State, at, put};
 use super::fuel::Fuel;
 use super::set::Language;
@@ -115,7 +115,7 @@ impl Dfa {
             fuel.spend(self.width())?;
             let possible = (0..kinds).filter(|kind| at(future, self.step(state, *kind)));
             let kind = match &mut choose {
-                None => possible.min_by_key(|kind| plainness(self.alphabet.sample(*kind)))?,
+                None => possible.min_by_key(|kind| strangeness(self.alphabet.sample(*kind)))?,
                 Some(choose) => {
                     let possible: Vec<Kind> = possible.collect();
                     let plain = |kind: &Kind| self.alphabet.sample(*kind).is_ascii_graphic();
@@ -134,19 +134,6 @@ impl Dfa {
             state = self.step(state, kind);
         }
         Some(text)
-    }
-}
-
-/// The order in which characters are taken for a plain string: letters, digits, the rest.
-fn plainness(letter: char) -> u32 {
-    match letter {
-        'a'..='z' => u32::from(letter),
-        '0'..='9' => 1000 + u32::from(letter),
-        'A'..='Z' => 2000 + u32::from(letter),
-        '!'..='~' => 3000 + u32::from(letter),
-        ' ' => 4000,
-        _ if letter.is_control() => 0x0100_0000 + u32::from(letter),
-        _ => 5000 + u32::from(letter),
     }
 }
 

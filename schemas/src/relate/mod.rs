@@ -13,6 +13,8 @@ mod refute;
 pub(crate) mod shrink;
 mod solve;
 #[cfg(test)]
+mod strings;
+#[cfg(test)]
 mod tests;
 pub mod verdict;
 mod words;

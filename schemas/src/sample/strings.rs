@@ -240,3 +240,95 @@ impl Space {
         made
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use crate::language::Fuel;
+    use crate::sample::flat::{Space, facts};
+    use crate::sample::read::read_schema;
+    use crate::sample::{Sampler, Validator};
+    use crate::schema::Schema;
+
+    /// Schemas that say something of strings in every way there is.
+    pub(crate) fn schemas() -> impl Strategy<Value = Value> {
+        let patterns = vec!["^a", "b$", "^[ab]{1,3}$", "^a|b$", "a.*b", r"^\w+$", "^(ab)*$", "é"];
+        let leaf = prop_oneof![
+            3 => prop::sample::select(patterns).prop_map(|pattern| json!({ "pattern": pattern })),
+            2 => (0..4, 0..4).prop_map(|(least, more)| json!({"minLength": least, "maxLength": least + more})),
+            1 => Just(json!({"enum": ["a", "ab", "", 1]})),
+            1 => Just(json!({"const": "b"})),
+            1 => Just(json!({"type": ["string", "null"]})),
+            1 => Just(json!({"type": "integer"})),
+            1 => Just(json!({"x-unread-pattern": "^(?!ab)"})),
+            1 => Just(json!({"format": "date", "required": ["a"], "minimum": 3})),
+        ];
+        leaf.prop_recursive(3, 16, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 1..4).prop_map(|all| json!({ "allOf": all })),
+                prop::collection::vec(inner.clone(), 1..4).prop_map(|all| json!({ "anyOf": all })),
+                prop::collection::vec(inner.clone(), 1..4).prop_map(|all| json!({ "oneOf": all })),
+                inner.clone().prop_map(|barred| json!({ "not": barred })),
+                (inner.clone(), inner.clone(), inner).prop_map(
+                    |(when, then, other)| json!({"if": when, "then": then, "else": other})
+                ),
+            ]
+        })
+    }
+
+    pub(crate) fn texts() -> Vec<String> {
+        let some =
+            ["", "a", "b", "ab", "ba", "abab", "aab", "é", "aé", "a b", "bbbb", "abc", "ab\nb"];
+        some.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_strings_of_a_schema_are_those_the_validator_takes(schema in schemas()) {
+            let schema = Schema::from_document(schema);
+            let validator = Validator::new(&schema).unwrap();
+            let mut space = Space::default();
+            let id = read_schema(&mut space.arena, &schema);
+            let strings = space.strings(&facts([id])).expect("small schemas are within the bounds");
+            let fuel = &mut Fuel::default();
+            let own = strings.members(6, fuel).into_iter().chain(strings.not().members(6, fuel));
+            for text in texts().into_iter().chain(own) {
+                let judged = validator.judge(&json!(text));
+                prop_assert_eq!(Some(strings.contains(&text)), judged, "{:?}", text);
+            }
+        }
+    }
+
+    #[test]
+    fn strings_are_made_where_patterns_lengths_and_exceptions_meet() {
+        let check = |schema: Value, wanted: &[&str]| {
+            let schema = Schema::from_document(schema);
+            let mut sampler = Sampler::new(&schema);
+            assert_eq!(sampler.minimal(), wanted.first().map(|text| json!(text)));
+            let edges = sampler.boundary();
+            for text in wanted {
+                assert!(edges.contains(&json!(text)), "{text:?} is not in {edges:?}");
+            }
+        };
+        check(
+            json!({"type": "string", "pattern": "^[A-Z]{2,4}$", "minLength": 3, "not": {"pattern": "^AAA"}}),
+            &["AAB", "AABA"],
+        );
+        check(
+            json!({"type": "string", "pattern": "^x+$", "maxLength": 40}),
+            &["x", &"x".repeat(40)],
+        );
+        check(
+            json!({"type": "string", "x-unread-pattern": "^(?!test-)[a-z-]+$", "pattern": "^te", "minLength": 5}),
+            &["teaaa"],
+        );
+        let patterns = [r"^\d{3}-\d{4}$", "-0000$", "^[0-5]"];
+        let all: Vec<Value> =
+            patterns.iter().map(|pattern| json!({ "pattern": pattern })).collect();
+        check(json!({"type": "string", "allOf": all}), &["000-0000"]);
+    }
+}
