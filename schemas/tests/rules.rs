@@ -41,6 +41,35 @@ fn every_rule_fires_on_its_case_and_not_beside_it() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// The page of all rules, made from the table.
+fn page() -> String {
+    let mut page = String::from(
+        "# Rules\n\nWhat `evergate rules` prints, made from the same table by \
+         `EVERGATE_UPDATE=1 cargo test -p evergate-schemas --test rules page`. Ids are public: one that goes is a \
+         breaking change. The levels here are the worst that a rule can have under the default policy.\n\n\
+         | rule | backward | forward | means |\n|---|---|---|---|\n",
+    );
+    for rule in rules() {
+        let (backward, forward) = (rule.worst(Direction::Backward), rule.worst(Direction::Forward));
+        page +=
+            &format!("| [{0}](#{0}) | {backward} | {forward} | {1} |\n", rule.id, rule.sentence);
+    }
+    for rule in rules() {
+        page += &format!("\n## {}\n\n{}", rule.id, rule.page());
+    }
+    page
+}
+
+#[test]
+fn the_page_of_rules_is_in_step() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rules.md");
+    if std::env::var_os("EVERGATE_UPDATE").is_some() {
+        std::fs::write(&path, page()).unwrap();
+    }
+    let said = "run with EVERGATE_UPDATE=1 to write it anew";
+    assert!(std::fs::read_to_string(path).unwrap() == page(), "docs/rules.md: {said}");
+}
+
 /// Broken messages of which every change says that it is safe.
 fn contradictions(
     all: &[Judged],

@@ -5,6 +5,7 @@
 //! outranks it; the two never contradict: `safe` never stands on a broken message (`schemas/tests/rules.rs`).
 
 mod around;
+mod bounds;
 mod change;
 mod facts;
 mod found;

@@ -104,7 +104,7 @@ pub(super) const RULES: &[Rule] = &[
     rule!("pattern-added", NARROWS, "texts must match a pattern")
         .why("Writers that send texts of another form are refused.")
         .instead(ACCEPT_BOTH),
-    rule!("pattern-changed", SHIFTS, "texts must match another pattern")
+    rule!("pattern-changed", DOUBTFUL, "texts must match another pattern")
         .why("Unless one pattern takes all that the other takes, some texts are refused on either side; the verdict compares the languages of the two.")
         .instead("write the new pattern so that it takes all that the old one took"),
     rule!("pattern-removed", WIDENS, "texts need not match the pattern")
