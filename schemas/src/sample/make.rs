@@ -39,6 +39,10 @@ const LEVELS: [u32; 7] = [1, 2, 4, 7, 12, 20, 40];
 /// How often a choice is drawn again when `not` or uniqueness refuses.
 const REDRAWN: u32 = 8;
 
+/// How often items are drawn again inside an item that is drawn again: a recursive array of unique items asks for
+/// another one at every depth.
+const AGAIN: u32 = 2;
+
 /// Makes payloads; remembers minimal ones.
 #[derive(Debug, Default)]
 pub(crate) struct Maker {
@@ -48,6 +52,8 @@ pub(crate) struct Maker {
     /// Conjunctions for which nothing was found within a depth.
     barren: HashMap<Facts, u32>,
     work: u32,
+    /// Items that are being drawn again, inside each other.
+    again: u32,
 }
 
 /// What one call makes: the smallest (without chance) or some payload.
@@ -228,7 +234,21 @@ impl Maker {
         if !unique || !had.iter().any(|item| equal(item, &made)) {
             return Some(made);
         }
+        if self.again >= AGAIN {
+            return None;
+        }
+        self.again += 1;
+        let other = self.another(all, had);
+        self.again -= 1;
+        other
+    }
+
+    fn another(&mut self, all: &Facts, had: &[Value]) -> Option<Value> {
         for seed in 0..u64::from(REDRAWN) + had.len() as u64 * 2 {
+            if self.work == 0 || self.space.is_spent() {
+                return None;
+            }
+            self.work -= 1;
             let mut other = Draw { random: Some(Random::new(seed)), left: 6 };
             let made = self.make(all, &mut other, self.bounds.depth.saturating_sub(2));
             if let Some(made) = made.filter(|made| !had.iter().any(|item| equal(item, made))) {

@@ -106,6 +106,17 @@ mod tests {
     }
 
     #[test]
+    fn arrays_of_unique_arrays_of_themselves_end() {
+        let schema = Schema::from_document(json!({"$ref": "#/$defs/a", "$defs": {"a": {
+            "type": "array", "uniqueItems": true, "items": {"type": "array", "uniqueItems": true,
+                "prefixItems": [{"$ref": "#/$defs/a"}, {}], "contains": {"type": "object"},
+                "items": {"uniqueItems": true}}}}}));
+        let mut sampler = Sampler::new(&schema);
+        let made: Vec<_> = (0..40).filter_map(|seed| sampler.random(seed)).collect();
+        assert!(!made.is_empty() && !sampler.boundary().is_empty());
+    }
+
+    #[test]
     fn plain_kinds() {
         check(json!({"type": "integer", "minimum": 3, "maximum": 9, "multipleOf": 4}), json!(4), 2);
         check(
