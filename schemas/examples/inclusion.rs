@@ -11,6 +11,8 @@ mod original;
 use std::fmt;
 use std::io::{BufRead, BufReader, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -101,23 +103,31 @@ impl fmt::Display for Answer {
     }
 }
 
-fn judge(case: &Case) -> (Answer, Duration) {
+fn judge(case: &Case, stop: Arc<AtomicBool>) -> (Answer, Duration) {
     let start = Instant::now();
     let read = |document| {
-        read_schema(document, Some(&case.dialect)).map(|(schema, _)| schema).map_err(|problems| {
+        read_schema(document, Some(&case.dialect)).map_err(|problems| {
             let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
             Answer::Undecided(said.join("; "))
         })
     };
-    let (old, new) = match (read(&case.old), read(&case.new)) {
-        (Ok(old), Ok(new)) => (old, new),
+    let (old, new, problems) = match (read(&case.old), read(&case.new)) {
+        (Ok((old, mut some)), Ok((new, more))) => {
+            some.extend(more);
+            (old, new, some)
+        }
         (Err(why), _) | (_, Err(why)) => return (why, start.elapsed()),
     };
-    let answer = Prover::new(Budget::default()).includes(&old, &new);
+    let mut prover = Prover::new(Budget::default());
+    prover.stop_when(stop);
+    let answer = prover.includes(&old, &new);
     let took = start.elapsed();
     let answer = match answer {
         Inclusion::Proved => Answer::Included,
-        Inclusion::Undecided(why) => Answer::Undecided(why.reason),
+        Inclusion::Undecided(why) => Answer::Undecided(match problems.first() {
+            Some(problem) => format!("{} ({})", why.reason, problem.what),
+            None => why.reason,
+        }),
         Inclusion::Refuted(witness) => match confirmed(case, &original::plain(witness.payload)) {
             Ok(payload) => Answer::NotIncluded(payload),
             Err(why) => Answer::Undecided(why),
@@ -138,7 +148,8 @@ fn confirmed(case: &Case, payload: &Value) -> Result<Value, String> {
     }
 }
 
-/// The answer, or that it did not come in time: the thread of a case that takes too long is left behind.
+/// The answer, or that it did not come in time: the thread of a case that takes too long is told to stop, and not
+/// waited for.
 fn judge_in_time(case: &Case, patience: Duration) -> (Answer, Duration) {
     let (tell, hear) = channel();
     let own = case.clone();
@@ -149,6 +160,7 @@ fn judge_in_time(case: &Case, patience: Duration) -> (Answer, Duration) {
         return (Answer::Undecided(format!("no thread for the case: {error}")), start.elapsed());
     }
     hear.recv_timeout(patience).unwrap_or_else(|error| {
+        stop.store(true, Ordering::Relaxed);
         let why = match error {
             RecvTimeoutError::Timeout => "the time ran out",
             RecvTimeoutError::Disconnected => "the judgement broke off",

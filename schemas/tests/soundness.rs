@@ -123,7 +123,9 @@ fn no_answer_is_contradicted() {
     let start = Instant::now();
     let shard = |own: u64| {
         let mut counts = Counts::default();
-        (first..first + cases).filter(|seed| seed % shards == own).for_each(|seed| counts.judge(seed));
+        (first..first + cases)
+            .filter(|seed| seed % shards == own)
+            .for_each(|seed| counts.judge(seed));
         counts
     };
     let mut all = Counts::default();
@@ -131,7 +133,12 @@ fn no_answer_is_contradicted() {
         let threads: Vec<_> = (0..shards).map(|own| scope.spawn(move || shard(own))).collect();
         threads.into_iter().for_each(|thread| all.add(thread.join().unwrap()));
     });
-    println!("{cases} pairs in {:?}, slowest {:?} (pair {})", start.elapsed(), all.slowest.0, all.slowest.1);
+    println!(
+        "{cases} pairs in {:?}, slowest {:?} (pair {})",
+        start.elapsed(),
+        all.slowest.0,
+        all.slowest.1
+    );
     for ((draft, word), count) in &all.by_draft {
         println!("  {draft} {word}: {count}");
     }

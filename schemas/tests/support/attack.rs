@@ -65,7 +65,9 @@ pub(crate) fn judge(pair: &Pair, force: Force, seed: u64) -> Outcome {
             let mut attack = Attack { random: Random::new(seed), words: words(pair) };
             match attack.run(&from, force).into_iter().map(plain).find(breaks) {
                 None => Outcome::Proved,
-                Some(payload) => Outcome::Contradiction("a payload breaks what was proved", payload),
+                Some(payload) => {
+                    Outcome::Contradiction("a payload breaks what was proved", payload)
+                }
             }
         }
     }
@@ -139,7 +141,9 @@ impl Attack {
                 [self.random.index(6)]
             .clone(),
             2 => json!(TEXTS[self.random.index(TEXTS.len())]),
-            3..=5 if !self.words.is_empty() => self.words[self.random.index(self.words.len())].clone(),
+            3..=5 if !self.words.is_empty() => {
+                self.words[self.random.index(self.words.len())].clone()
+            }
             6 | 7 => {
                 let count = self.random.index(5);
                 let mut items: Vec<Value> = Vec::new();

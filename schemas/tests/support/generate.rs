@@ -73,8 +73,7 @@ impl<'r> Generator<'r> {
         self.defs = if self.random.once_in(2) { self.random.index(4) } else { 0 };
         self.absolute = self.defs > 0 && self.random.once_in(4);
         self.dynamic = self.absolute && self.draft >= Draft::Draft2019 && self.random.once_in(2);
-        self.named =
-            (0..self.defs).map(|_| self.absolute && self.random.once_in(2)).collect();
+        self.named = (0..self.defs).map(|_| self.absolute && self.random.once_in(2)).collect();
         let mut root = self.object(Spot { depth: 3, from: 0, focus: None });
         if self.defs == 0 && self.draft > Draft::Draft4 && self.random.once_in(60) {
             return Value::Bool(self.random.once_in(2));
@@ -320,7 +319,8 @@ impl<'r> Generator<'r> {
                 };
                 schema.insert(first.to_owned(), json!(tuple));
                 if self.random.once_in(2) {
-                    let rest_of = if self.random.once_in(3) { json!(false) } else { self.inner(spot) };
+                    let rest_of =
+                        if self.random.once_in(3) { json!(false) } else { self.inner(spot) };
                     schema.insert(rest.to_owned(), rest_of);
                 }
             }

@@ -37,8 +37,17 @@ fn walk(schema: &Value, at: String, found: &mut Vec<String>) {
                 }
             }
             (
-                "items" | "additionalItems" | "additionalProperties" | "contains" | "not" | "if"
-                | "then" | "else" | "propertyNames" | "unevaluatedItems" | "unevaluatedProperties",
+                "items"
+                | "additionalItems"
+                | "additionalProperties"
+                | "contains"
+                | "not"
+                | "if"
+                | "then"
+                | "else"
+                | "propertyNames"
+                | "unevaluatedItems"
+                | "unevaluatedProperties",
                 inner,
             ) => walk(inner, below, found),
             _ => {}
@@ -53,7 +62,14 @@ fn escaped(name: &str) -> String {
 
 /// Names and tables that an edit leaves alone, since references lead there.
 const KEPT: [&str; 8] = [
-    "$id", "id", "$schema", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$defs", "definitions",
+    "$id",
+    "id",
+    "$schema",
+    "$anchor",
+    "$dynamicAnchor",
+    "$recursiveAnchor",
+    "$defs",
+    "definitions",
 ];
 
 /// One edit at a random place.
@@ -70,7 +86,9 @@ pub(crate) fn mutate(document: &Value, draft: Draft, random: &mut Random) -> Val
 fn edited(old: Value, root: bool, draft: Draft, random: &mut Random) -> Value {
     let mut members = match old {
         Value::Object(members) => members,
-        other if random.once_in(3) => return Generator::new(random, draft).plain(1).clone_or(other),
+        other if random.once_in(3) => {
+            return Generator::new(random, draft).plain(1).clone_or(other);
+        }
         other => return other,
     };
     match random.index(10) {
@@ -186,10 +204,9 @@ pub(crate) fn smaller(document: &Value) -> Vec<Value> {
             // A wrapper gives way to what it wraps.
             for word in ["allOf", "anyOf", "oneOf", "not", "items", "then", "else", "if"] {
                 let value = members.get(word);
-                let parts = value.and_then(Value::as_array).map_or_else(
-                    || value.into_iter().cloned().collect::<Vec<_>>(),
-                    Clone::clone,
-                );
+                let parts = value
+                    .and_then(Value::as_array)
+                    .map_or_else(|| value.into_iter().cloned().collect::<Vec<_>>(), Clone::clone);
                 for part in parts {
                     let mut less = document.clone();
                     if let Some(target) = less.pointer_mut(&at) {
