@@ -154,8 +154,10 @@ fn judge_in_time(case: &Case, patience: Duration) -> (Answer, Duration) {
     let (tell, hear) = channel();
     let own = case.clone();
     let start = Instant::now();
-    let spawned =
-        std::thread::Builder::new().stack_size(STACK).spawn(move || drop(tell.send(judge(&own))));
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    let judging = move || drop(tell.send(judge(&own, flag)));
+    let spawned = std::thread::Builder::new().stack_size(STACK).spawn(judging);
     if let Err(error) = spawned {
         return (Answer::Undecided(format!("no thread for the case: {error}")), start.elapsed());
     }
