@@ -22,6 +22,7 @@
 mod caches;
 mod cases;
 pub mod check;
+mod evidence;
 mod examples;
 mod exchange;
 mod file;

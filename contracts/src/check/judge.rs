@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use evergate_schemas::describe::model::{Api, Description};
+use evergate_schemas::changes::{Change, changes};
+use evergate_schemas::describe::model::{Api, Description, Operation};
 use evergate_schemas::plan::bridge::{OperationBridge, OutgoingBridge, Plan};
 use evergate_schemas::plan::{Bridges, CompileLimits, Pairs, Senders, declared};
 use evergate_schemas::problem::Problem;
 use evergate_schemas::relate::{Budget, Prover};
+use evergate_schemas::schema::Side;
 
 use super::changed::changed;
+use crate::evidence::{End, Ends};
 use crate::policy::Settings;
-use crate::report::model::{ApiReport, PairReport};
+use crate::report::model::{ApiReport, PairReport, from_backend};
 use crate::report::rows::{Subject, fault};
 
 /// Operations that are judged for the matrix beyond the pairs that were asked about, unless more is asked for.
@@ -101,7 +104,11 @@ fn judge_pairs(
     for (client, backend) in pairs.iter().copied() {
         if let (Some(from), Some(to)) = (api.versions.get(client), api.versions.get(backend)) {
             let before = report.verdicts;
-            let pair = Pair { api: &api.name, client: from, backend: to };
+            let upward = client < backend;
+            let (old, new) = if upward { (from, to) } else { (to, from) };
+            let changes = changes(old, new);
+            let pair =
+                Pair { api: &api.name, client: from, backend: to, upward, changes: &changes };
             pair.operations(bridges.operation(client, backend), report);
             pair.outgoing(bridges.outgoing(client, backend), report);
             pair.documents(bridges.document(client, backend), report);
@@ -113,6 +120,7 @@ fn judge_pairs(
             });
         }
     }
+    report.gather();
     Compiled { bridges, problems }
 }
 
@@ -120,12 +128,45 @@ struct Pair<'a> {
     api: &'a str,
     client: &'a Description,
     backend: &'a Description,
+    /// The backend speaks the newer version.
+    upward: bool,
+    changes: &'a [Change],
 }
 
-impl Pair<'_> {
-    fn subject(&self, operation: String, side: &'static str) -> Subject<'_> {
-        let (client, backend) = (self.client.version.as_str(), self.backend.version.as_str());
-        Subject { api: self.api, client, backend, operation, side }
+/// An operation of the client and of the backend.
+type Operations<'a> = (Option<&'a Operation>, Option<&'a Operation>);
+
+impl<'a> Pair<'a> {
+    fn subject(
+        &self,
+        name: &str,
+        side: &'static str,
+        (client, backend): Operations<'a>,
+    ) -> Subject<'a> {
+        let client = End { description: self.client, operation: client };
+        let backend = End { description: self.backend, operation: backend };
+        let backend_sends = from_backend(side);
+        let ends = Ends {
+            sender: if backend_sends { backend } else { client },
+            reader: if backend_sends { client } else { backend },
+            side: match (side, backend_sends) {
+                ("document", _) => None,
+                (_, true) => Some(Side::Response),
+                (_, false) => Some(Side::Request),
+            },
+            newer_reads: self.upward != backend_sends,
+            backward: self.upward,
+            converted: !side.starts_with("outgoing"),
+        };
+        Subject {
+            api: self.api,
+            client: self.client.version.as_str(),
+            backend: self.backend.version.as_str(),
+            operation: name.to_owned(),
+            side,
+            ends: Some(ends),
+            changes: self.changes,
+        }
     }
 
     /// Of a plain document the client is the writer and the backend the reader.
@@ -134,7 +175,7 @@ impl Pair<'_> {
             report.operations += 1;
             let written = self.client.documents.get(name).map(|one| &one.place);
             let read = self.backend.documents.get(name).map(|one| &one.place);
-            let subject = self.subject(name.clone(), "document");
+            let subject = self.subject(name, "document", (None, None));
             report.add_document(&subject, plan, (written, read));
         }
     }
@@ -147,9 +188,11 @@ impl Pair<'_> {
             };
             report.operations += 1;
             let name = operation.label();
-            report.add(&self.subject(name.clone(), "outgoing request"), &bridge.request);
+            let other = bridge.client_operation.and_then(|at| self.client.outgoing.get(at));
+            let both = (other, Some(operation));
+            report.add(&self.subject(&name, "outgoing request", both), &bridge.request);
             for response in &bridge.responses {
-                report.add(&self.subject(name.clone(), "outgoing response"), response);
+                report.add(&self.subject(&name, "outgoing response", both), response);
             }
         }
     }
@@ -161,13 +204,16 @@ impl Pair<'_> {
             };
             report.operations += 1;
             let name = operation.key.to_string();
+            let other = bridge.backend_operation.and_then(|at| self.backend.operations.get(at));
+            let both = (Some(operation), other);
+            let request = self.subject(&name, "request", both);
             if bridge.backend_operation.is_none() {
-                report.add_missing(&self.subject(name, "request"), &operation.place);
+                report.add_missing(&request, &operation.place);
                 continue;
             }
-            report.add(&self.subject(name.clone(), "request"), &bridge.request);
+            report.add(&request, &bridge.request);
             for response in &bridge.responses {
-                report.add(&self.subject(name.clone(), "response"), response);
+                report.add(&self.subject(&name, "response", both), response);
             }
         }
     }

@@ -253,6 +253,8 @@ impl Message<'_> {
             backend: title,
             operation,
             side,
+            ends: None,
+            changes: &[],
         };
         let message =
             MessageBridge { status, verdict, parts, bodies: Vec::new(), parameters: Vec::new() };

@@ -132,6 +132,9 @@ pub struct Finding {
     /// What to do.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub remedy: String,
+    /// An entry of the newer version's `changes.yaml`, ready to paste, where a lens would help.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snippet: Option<String>,
     /// Who answers for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waived: Option<Waived>,

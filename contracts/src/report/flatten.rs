@@ -6,9 +6,8 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::finding::{Class, Finding, Labelled, Weight};
-use super::model::{ApiReport, ChangeRow, Fault, ReleaseRow, Row, Spot};
-use super::remedy::remedy;
-use super::words::{clean, notes, said, sentence, title};
+use super::model::{ApiReport, ChangeRow, Fault, ReleaseRow, Row, Spot, from_backend};
+use super::words::{clean, notes, roles, said, sentence, title};
 use crate::policy::{FailOn, Policy, Settings};
 
 /// The findings of an api, the worst first.
@@ -96,7 +95,8 @@ pub(super) fn of_row(api: &ApiReport, row: &Row) -> Finding {
         notes: notes(row),
         places: places(api, row),
         witness: row.witness.clone().filter(|_| row.part != "whole"),
-        remedy: remedy(row),
+        remedy: row.remedy.as_ref().map_or_else(String::new, |one| sentence(&one.text)),
+        snippet: row.remedy.as_ref().and_then(|one| one.snippet.clone()),
         ..Finding::default()
     }
 }
@@ -105,11 +105,16 @@ pub(super) fn of_row(api: &ApiReport, row: &Row) -> Finding {
 fn places(api: &ApiReport, row: &Row) -> Vec<Labelled> {
     let age = |version: &str| api.versions.iter().position(|one| one == version);
     let client_is_newer = age(&row.client) > age(&row.backend);
-    let sender_is_newer = (row.side == "response") != client_is_newer;
+    let sender_is_newer = from_backend(row.side) != client_is_newer;
+    let (by, reads) = roles(row);
+    let refuses = match (row.verdict, row.part.as_str()) {
+        ("broken", "whole") => format!("{reads} would declare it here"),
+        ("broken", _) => format!("{reads} refuses it by this"),
+        _ => format!("{reads} declares it here"),
+    };
     let sender =
-        row.sender_place.as_ref().map(|spot| labelled("the sender declares it here", spot));
-    let reader =
-        row.reader_place.as_ref().map(|spot| labelled("the reader declares it here", spot));
+        row.sender_place.as_ref().map(|at| labelled(&format!("{by} declares it here"), at));
+    let reader = row.reader_place.as_ref().map(|at| labelled(&refuses, at));
     let (first, second) = if sender_is_newer { (sender, reader) } else { (reader, sender) };
     first.into_iter().chain(second).collect()
 }

@@ -215,6 +215,11 @@ fn write_finding(
         let help = wrapped(&finding.remedy, extent.width.saturating_sub("help: ".len()));
         group = group.element(Level::HELP.message(help));
     }
+    if let Some(snippet) = &finding.snippet {
+        let text =
+            format!("a lens for changes.yaml, with values to look over:\n{}", pasted(snippet));
+        group = group.element(Level::NOTE.no_name().message(text));
+    }
     if extent.waivable {
         let waiver = if extent.verbose {
             format!("waive it in {WAIVERS_NAME}, below `waivers:`, with\n{}", finding.waiver())
@@ -225,6 +230,11 @@ fn write_finding(
     }
     let renderer = Renderer::styled().decor_style(DecorStyle::Ascii).term_width(extent.width);
     writeln!(to, "{}\n", renderer.render(&[group]))
+}
+
+/// A snippet without what would act on a terminal, line by line.
+fn pasted(snippet: &str) -> String {
+    snippet.lines().map(clean).collect::<Vec<_>>().join("\n")
 }
 
 fn notes(finding: &Finding) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! What a check found, as data with a stable shape, and as people and programs read it.
 
+mod evident;
 mod excerpt;
 pub mod finding;
 mod flatten;

@@ -252,7 +252,8 @@ pub struct Counts {
 /// A part of a message: a body, a parameter, a header.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct Row {
-    /// Stays the same while the same finding stays: SHA-256 of api, operation, side, part and rule.
+    /// Stays the same while the same finding stays, whatever else changes in the documents: SHA-256 of the api, the
+    /// side, the rule, the components and pointers it is about (no lines, no versions), and the member or value.
     pub fingerprint: String,
     /// The client's version (of a plain document: the writer's).
     pub client: String,
@@ -269,15 +270,20 @@ pub struct Row {
     pub part: String,
     /// The verdict.
     pub verdict: &'static str,
-    /// The reader's keyword that refuses the witness, `undecided`, or `operation-removed`; absent when it holds.
+    /// The id of the change that causes it; where none was found the reader's keyword that refuses the witness,
+    /// `undecided`, or `operation-removed`; absent when it holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// The reader's keyword that refuses the witness, or the rule of the conversion that fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keyword: Option<String>,
     /// The plan refuses no payload that the sender declared.
     pub total: bool,
-    /// Where the sender's document declares it.
+    /// Where the sender's document declares it: of a finding, the very member.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sender_place: Option<Spot>,
-    /// Where the reader's document declares it.
+    /// Where the reader's document declares it: of a finding, the very keyword that refuses; where something is
+    /// missing as a whole, where it would stand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reader_place: Option<Spot>,
     /// The payload that does not get through.
@@ -295,6 +301,57 @@ pub struct Row {
     pub steps: Vec<Step>,
     /// What the conversion drops or replaces.
     pub losses: Vec<Step>,
+    /// The change between the two versions that causes a finding.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// The other messages that a finding's cause reaches, in the order of the operations.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reached: Vec<Reach>,
+    /// What to do about a finding.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Remedy>,
+}
+
+/// The change that causes a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Cause {
+    /// The rule's id; `evergate rules ID` says what it means.
+    pub rule: &'static str,
+    /// What exactly.
+    pub message: String,
+    /// Where in the payload or component, as a JSON pointer with `*` for any.
+    pub pointer: String,
+    /// Where in the older document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old: Option<Spot>,
+    /// Where in the newer document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new: Option<Spot>,
+}
+
+/// A message that the cause of a finding reaches too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Reach {
+    /// `METHOD /path`, or the plain document's name.
+    pub operation: String,
+    /// `request`, `response` or `document`.
+    pub side: &'static str,
+    /// The response's status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// As in a row.
+    pub part: String,
+}
+
+/// What to do about a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Remedy {
+    /// One sentence.
+    pub text: String,
+    /// An entry of the newer version's `changes.yaml`, ready to paste, where a lens would help. Its values are
+    /// proposals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snippet: Option<String>,
 }
 
 /// A place in a file.
@@ -322,8 +379,25 @@ pub struct Proof {
     pub at: String,
     /// The reader's keyword.
     pub keyword: String,
-    /// What the reader says.
+    /// What the reader's validator says.
     pub message: String,
+    /// The same in one sentence for people; empty when there is none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub said: String,
+    /// The unions the objection is inside of, the outermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub inside: Vec<Inside>,
+}
+
+/// A union of which no variant takes the payload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Inside {
+    /// `oneOf` or `anyOf`.
+    pub keyword: &'static str,
+    /// Where in the payload, as a JSON pointer.
+    pub at: String,
+    /// The variant that came closest and that the objection is about: its component or title, else its number from 1.
+    pub branch: String,
 }
 
 /// Why there is neither proof nor witness.

@@ -1,18 +1,17 @@
 //! From judgements to the rows of a report.
 
-use std::fmt::Write as _;
-
-use sha2::{Digest, Sha256};
-
 use evergate_schemas::changes::{Change, Level};
-use evergate_schemas::describe::model::Location;
+use evergate_schemas::describe::model::{Location, Status};
 use evergate_schemas::plan::bridge::{MessageBridge, Part, PartKey, Plan, Policy};
 use evergate_schemas::plan::program::Note;
 use evergate_schemas::problem::{Place, Problem, Severity};
 use evergate_schemas::relate::verdict::{Verdict, Witness};
 use evergate_schemas::schema::Side;
 
+use super::evident::{gather, tell, tell_absent};
 use super::model::{ApiReport, ChangeRow, Counts, Fault, Judged, Proof, Row, Spot, Step, Unknown};
+
+use crate::evidence::Ends;
 
 /// What a row is about, down to the message.
 #[derive(Clone, Debug)]
@@ -22,6 +21,10 @@ pub(crate) struct Subject<'a> {
     pub(crate) backend: &'a str,
     pub(crate) operation: String,
     pub(crate) side: &'static str,
+    /// The documents of both ends; without them a row has no evidence but the bare judgement.
+    pub(crate) ends: Option<Ends<'a>>,
+    /// What changed between the two versions.
+    pub(crate) changes: &'a [Change],
 }
 
 impl Counts {
@@ -60,14 +63,13 @@ impl Counts {
 impl ApiReport {
     /// Takes in one message with all its parts.
     pub(crate) fn add(&mut self, subject: &Subject<'_>, message: &MessageBridge) {
-        let status = message.status.map(|status| status.to_string());
         let mut worst = message.verdict;
         for part in &message.parts {
-            let (verdict, row) = row(subject, status.as_deref(), part);
+            let (verdict, row) = row(subject, message.status, part);
             worst = worst.max(verdict);
             self.sort_in(verdict, row);
         }
-        self.count(subject, status, worst);
+        self.count(subject, message.status.map(|status| status.to_string()), worst);
     }
 
     /// Takes in a plain document.
@@ -93,8 +95,7 @@ impl ApiReport {
     pub(crate) fn add_missing(&mut self, subject: &Subject<'_>, place: &Place) {
         let rule = "operation-removed".to_owned();
         let part = "whole".to_owned();
-        let row = Row {
-            fingerprint: fingerprint(subject, None, &part, &rule),
+        let mut row = Row {
             client: subject.client.to_owned(),
             backend: subject.backend.to_owned(),
             operation: subject.operation.clone(),
@@ -105,6 +106,7 @@ impl ApiReport {
             sender_place: Some(spot(place)),
             ..Row::default()
         };
+        tell_absent(&mut row, place, subject);
         self.count(subject, None, Verdict::Broken);
         self.findings.push(row);
     }
@@ -122,6 +124,11 @@ impl ApiReport {
         });
     }
 
+    /// Tells each cause once, when all messages have been taken in.
+    pub(crate) fn gather(&mut self) {
+        self.findings = gather(std::mem::take(&mut self.findings));
+    }
+
     fn sort_in(&mut self, verdict: Verdict, row: Row) {
         if !verdict.holds() {
             self.findings.push(row);
@@ -134,7 +141,7 @@ impl ApiReport {
     }
 }
 
-fn row(subject: &Subject<'_>, status: Option<&str>, part: &Part) -> (Verdict, Row) {
+fn row(subject: &Subject<'_>, status: Option<Status>, part: &Part) -> (Verdict, Row) {
     let judgement = &part.judgement;
     let (verdict, witness) = (judgement.verdict, judgement.witness.as_ref());
     let rule = match (verdict, witness) {
@@ -146,13 +153,12 @@ fn row(subject: &Subject<'_>, status: Option<&str>, part: &Part) -> (Verdict, Ro
     let name = part_name(&part.key, subject.side);
     let (losses, steps): (Vec<&Note>, Vec<&Note>) =
         judgement.steps.iter().partition(|note| note.loss);
-    let row = Row {
-        fingerprint: fingerprint(subject, status, &name, rule.as_deref().unwrap_or_default()),
+    let mut row = Row {
         client: subject.client.to_owned(),
         backend: subject.backend.to_owned(),
         operation: subject.operation.clone(),
         side: subject.side,
-        status: status.map(str::to_owned),
+        status: status.map(|status| status.to_string()),
         part: name,
         verdict: verdict.word(),
         rule,
@@ -169,7 +175,11 @@ fn row(subject: &Subject<'_>, status: Option<&str>, part: &Part) -> (Verdict, Ro
         policies: judgement.policies.iter().copied().map(policy_word).collect(),
         steps: steps.into_iter().map(step).collect(),
         losses: losses.into_iter().map(step).collect(),
+        ..Row::default()
     };
+    if !verdict.holds() {
+        tell(&mut row, part, status, subject);
+    }
     (verdict, row)
 }
 
@@ -221,6 +231,8 @@ fn proof(witness: &Witness) -> Proof {
         at: witness.at.to_string(),
         keyword: witness.keyword.clone(),
         message: witness.message.clone(),
+        said: String::new(),
+        inside: Vec::new(),
     }
 }
 
@@ -228,17 +240,8 @@ fn step(note: &Note) -> Step {
     Step { rule: note.rule, text: note.text.clone(), at: note.at.clone() }
 }
 
-fn fingerprint(subject: &Subject<'_>, status: Option<&str>, part: &str, rule: &str) -> String {
-    let status = status.unwrap_or_default();
-    let text = [subject.api, &subject.operation, subject.side, status, part, rule].join("\n");
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
-}
-
 /// A place as reports write it.
-pub fn spot(place: &Place) -> Spot {
+pub(crate) fn spot(place: &Place) -> Spot {
     Spot {
         file: place.file.to_string(),
         line: place.line,

@@ -96,6 +96,8 @@ pub(super) fn hostile() -> CheckReport {
         backend: "v2",
         operation: name.to_owned(),
         side: "request",
+        ends: None,
+        changes: &[],
     };
     let judgement = Judgement {
         witness: Some(witness(json!({ name: name }), None, "enum", name)),
@@ -121,6 +123,8 @@ fn api(strict: bool) -> ApiReport {
         backend: "v3",
         operation: operation.to_owned(),
         side,
+        ends: None,
+        changes: &[],
     };
     let body = || PartKey::Body("application/json".to_owned());
     let note =

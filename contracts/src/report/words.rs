@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
-use super::model::{Row, Spot, Step, from_backend};
+use super::model::{Cause, Inside, Reach, Row, Spot, Step, from_backend};
 
 /// Lines of a payload that are shown; the rest is counted.
 const PAYLOAD_LINES: usize = 16;
 /// Characters of a payload's line that are shown.
 const PAYLOAD_COLUMNS: usize = 120;
+/// Messages of one cause that are named; the rest is counted.
+const REACHED: usize = 3;
 /// Characters of one sentence that are shown.
 const SENTENCE_BOUND: usize = 600;
 
@@ -103,6 +105,7 @@ pub(super) fn said(row: &Row) -> String {
     }
     let text = match (&row.witness, &row.undecided) {
         (Some(witness), _) if row.part == "whole" => witness.message.clone(),
+        (Some(witness), _) if !witness.said.is_empty() => witness.said.clone(),
         (Some(witness), _) => {
             let at = if witness.at.is_empty() { "the whole payload" } else { &witness.at };
             let (keyword, message) = (&witness.keyword, &witness.message);
@@ -129,6 +132,21 @@ fn losses(losses: &[Step]) -> String {
 /// What else is known of a row, paragraph by paragraph.
 pub(super) fn notes(row: &Row) -> Vec<String> {
     let mut notes = Vec::new();
+    let unions = row.witness.iter().flat_map(|witness| &witness.inside);
+    for Inside { keyword, at, branch } in unions {
+        let at = if at.is_empty() { "the whole payload" } else { at };
+        notes.push(sentence(&format!(
+            "inside `{keyword}` at {at}: variant `{branch}` comes closest"
+        )));
+    }
+    if let Some(Cause { rule, message, old, new, .. }) = &row.cause {
+        let place = new.as_ref().or(old.as_ref());
+        let place = place.map_or_else(String::new, |at| format!(" ({}:{})", at.file, at.line));
+        notes.push(sentence(&format!("caused by {rule}: {message}{place}")));
+    }
+    if !row.reached.is_empty() {
+        notes.push(sentence(&reached(&row.reached)));
+    }
     if let Some(unknown) = &row.undecided {
         notes.push(format!("{} generated payloads were tried, all got through", unknown.tried));
     }
@@ -136,6 +154,20 @@ pub(super) fn notes(row: &Row) -> Vec<String> {
         notes.push(format!("judged by: {}", row.policies.join(", ")));
     }
     notes
+}
+
+/// The other messages of one cause: the first by name, the rest counted.
+fn reached(others: &[Reach]) -> String {
+    let name = |one: &Reach| {
+        let status = one.status.as_ref().map_or_else(String::new, |status| format!(" {status}"));
+        format!("`{}` {}{status}", one.operation, one.side)
+    };
+    let named: Vec<String> = others.iter().take(REACHED).map(name).collect();
+    let rest = match others.len().saturating_sub(REACHED) {
+        0 => String::new(),
+        rest => format!(" and {rest} more"),
+    };
+    format!("also reached: {}{rest}", named.join(", "))
 }
 
 /// Whether it is a rule of a conversion (`A3`, `L6`), not a keyword of a schema.

@@ -10,7 +10,7 @@ use crate::problem::Place;
 use crate::schema::SchemaPlace;
 
 /// Keywords that translation gives another name, with the one in the source.
-const RENAMED: [(&str, &str); 7] = [
+const RENAMED: [(&str, &str); 8] = [
     ("prefixItems", "items"),
     ("dependentRequired", "dependencies"),
     ("dependentSchemas", "dependencies"),
@@ -18,6 +18,7 @@ const RENAMED: [(&str, &str); 7] = [
     ("exclusiveMaximum", "maximum"),
     ("x-discriminator", "discriminator"),
     ("$defs", "definitions"),
+    ("enum", "x-extensible-enum"),
 ];
 /// What marks a schema as taking null before `type` could say so.
 const NULLABLE: [&str; 2] = ["nullable", "x-nullable"];

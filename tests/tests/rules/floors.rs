@@ -15,7 +15,7 @@ pub(crate) const FLOORS: [(&str, &[&str]); 3] = [
         "contracts/src",
         &[
             "run", "matching", "file", "cases", "machine", "caches", "examples", "matrix",
-            "exchange", "check", "released", "report", "policy", "member",
+            "exchange", "check", "released", "report", "evidence", "policy", "member",
         ],
     ),
     (
