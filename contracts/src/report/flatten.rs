@@ -140,7 +140,7 @@ fn of_changes(api: &ApiReport, settings: Settings) -> Vec<Finding> {
 /// What is about payloads is the verdicts' to say.
 fn class_of(row: &ChangeRow) -> Option<Class> {
     match (row.about, row.level) {
-        ("service", "breaking") => Some(Class::Breaking),
+        ("service" | "meaning" | "notice", "breaking") => Some(Class::Breaking),
         ("service" | "meaning" | "notice", "risky") => Some(Class::Risky),
         _ => None,
     }
@@ -152,7 +152,8 @@ fn of_change(api: &ApiReport, row: &ChangeRow, class: Class) -> Finding {
     let new = row.new.as_ref().map(|spot| labelled("now it reads so", spot));
     let old = row.old.as_ref().map(|spot| labelled("before it read so", spot));
     Finding {
-        fingerprint: digest(&[&api.api, row.rule, &row.subject, side, &row.pointer]),
+        // two servers of one api differ in nothing but what is said of them
+        fingerprint: digest(&[&api.api, row.rule, &row.subject, side, &row.pointer, &row.message]),
         about: "change",
         api: api.api.clone(),
         class,
@@ -160,6 +161,8 @@ fn of_change(api: &ApiReport, row: &ChangeRow, class: Class) -> Finding {
         title: format!("{}: {text}", clean(&row.subject)),
         operation: row.subject.clone(),
         side: row.side,
+        client: Some(row.from.clone()),
+        backend: Some(row.to.clone()),
         said: text,
         places: new.into_iter().chain(old).collect(),
         ..Finding::default()

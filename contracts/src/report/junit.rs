@@ -118,8 +118,12 @@ fn of_message(judged: &Judged, found: &[&Finding]) -> Case {
     }
 }
 
+/// A message without a finding of its own.
 fn plain(verdict: &str) -> Ended {
-    if verdict == "native" { Ended::Held } else { Ended::Told(verdict.to_owned()) }
+    match verdict {
+        "native" => Ended::Held,
+        other => Ended::Told(other.to_owned()),
+    }
 }
 
 fn of_finding(finding: &Finding) -> Case {
