@@ -33,6 +33,10 @@ const EDGES: usize = 160;
 const ROUNDS: usize = 6;
 /// How many places of failure are searched in one round.
 const PLACES: usize = 12;
+/// The most listed payloads of a sender that the validator is asked about one by one.
+const LISTED: usize = 4096;
+/// Steps of the search by cases at one place, before payloads are made there in cheaper ways.
+const GLANCE: u64 = 4_000;
 
 /// What one question may cost. All are counts, so that the same question has the same answer on every machine; with
 /// the defaults no question takes much longer than a second in an optimised build.
@@ -156,6 +160,7 @@ impl Prover {
         };
         self.memory.maker.space.allow(self.budget.work);
         if let Some(values) = self.memory.maker.space.fold(all).values.clone()
+            && values.len() <= LISTED
             && let (Some(hunt), (_, Ok(read))) = (&mut hunt, validators)
         {
             // A sender that lists its payloads: the validator's word on each is the answer.
@@ -166,20 +171,33 @@ impl Prover {
                 return Inclusion::Refuted(witness);
             }
         }
-        let mut cases = self.budget.cases;
-        for _ in 0..ROUNDS {
+        // One half for the places of failure, the other for the whole question.
+        let mut cases = self.budget.cases / 2;
+        for round in 0..ROUNDS {
             let before = self.memory.proven.len();
-            if let Some(witness) = self.search_sites(&argued.sites, &mut hunt, &mut cases) {
+            let share = if round == 0 { GLANCE } else { cases / 4 };
+            if let Some(witness) = self.search_sites(&argued.sites, &mut hunt, (&mut cases, share))
+            {
+                return Inclusion::Refuted(witness);
+            }
+            if round == 0
+                && let Some(hunt) = &mut hunt
+                && let Some(witness) = self.hunt_sites(&argued.sites, hunt)
+            {
                 return Inclusion::Refuted(witness);
             }
             if self.memory.proven.len() == before {
-                break;
+                if round > 0 {
+                    break;
+                }
+                continue;
             }
             argued = self.argue(all, to);
             if argued.proved {
                 return Inclusion::Proved;
             }
         }
+        cases += self.budget.cases / 2;
         let (found, reason) = self.search([Claim::yes(question.from), Claim::no(to)], &mut cases);
         match found {
             Found::Nothing => return Inclusion::Proved,
@@ -195,7 +213,7 @@ impl Prover {
             return Inclusion::Proved;
         }
         if let Some(hunt) = &mut hunt
-            && let Some(witness) = self.hunt(question, &argued.sites, hunt)
+            && let Some(witness) = self.hunt(question, hunt)
         {
             return Inclusion::Refuted(witness);
         }
@@ -251,14 +269,14 @@ impl Prover {
         &mut self,
         sites: &[Site],
         hunt: &mut Option<Hunt<'_>>,
-        cases: &mut u64,
+        (cases, share): (&mut u64, u64),
     ) -> Option<Box<Witness>> {
         let firm = sites.iter().filter(|site| !site.tentative);
         let others = sites.iter().rev().filter(|site| site.tentative);
         self.memory.maker.space.allow(self.budget.work);
         for site in firm.chain(others).take(PLACES) {
-            let mut share = *cases / 4;
-            let had = share;
+            let had = share.min(*cases);
+            let mut share = had;
             let facts = site.facts.iter().copied().map(Claim::yes);
             let (found, _) = self.search(facts.chain([Claim::no(site.reader)]), &mut share);
             *cases = cases.saturating_sub(had - share);
@@ -279,13 +297,8 @@ impl Prover {
         None
     }
 
-    /// Payloads that may show it, from the likeliest to chance.
-    fn hunt(
-        &mut self,
-        question: &Question<'_>,
-        sites: &[Site],
-        hunt: &mut Hunt<'_>,
-    ) -> Option<Box<Witness>> {
+    /// Payloads with, at the places of failure, a value that the reader may not take.
+    fn hunt_sites(&mut self, sites: &[Site], hunt: &mut Hunt<'_>) -> Option<Box<Witness>> {
         self.memory.maker.space.allow(self.budget.work);
         for site in sites {
             if hunt.is_over() || self.memory.maker.space.is_spent() {
@@ -296,6 +309,11 @@ impl Prover {
                 return Some(witness);
             }
         }
+        None
+    }
+
+    /// Payloads that may show it, from those that the schemas suggest to chance.
+    fn hunt(&mut self, question: &Question<'_>, hunt: &mut Hunt<'_>) -> Option<Box<Witness>> {
         let documents = (question.sender.document(), question.reader.document());
         if let Some(left) = algebra::difference(&documents.0, &documents.1) {
             let mut sampler = Sampler::new(&Schema::from_document(left));

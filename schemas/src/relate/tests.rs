@@ -191,6 +191,97 @@ fn a_budget_that_runs_out_leaves_the_question_undecided() {
     assert!(!matches!(answer, Inclusion::Proved), "{answer:?}");
 }
 
+/// Answers of any kind, but soon and without a panic.
+#[track_caller]
+fn check_ends(sender: &Schema, reader: &Schema, expected: fn(&Inclusion) -> bool) {
+    let answer = Prover::default().includes(sender, reader);
+    assert!(expected(&answer), "{answer:?}");
+}
+
+#[test]
+fn a_chain_of_ten_thousand_components_ends() {
+    let chain = |leaf: &str| {
+        let link = |index: u32| json!({"type": "object", "properties": {"n": {"$ref": format!("#/$defs/c{}", index + 1)}}});
+        let mut defs: std::collections::BTreeMap<String, Value> =
+            (0..10_000).map(|index| (format!("c{index}"), link(index))).collect();
+        defs.insert("c10000".to_owned(), json!({"type": leaf}));
+        Schema::new(json!({"$ref": "#/$defs/c0"}), Arc::new(Defs(defs)))
+    };
+    check_ends(&chain("string"), &chain("integer"), |answer| *answer != Inclusion::Proved);
+    check_ends(&chain("string"), &chain("string"), |answer| {
+        !matches!(answer, Inclusion::Refuted(_))
+    });
+}
+
+#[test]
+fn five_thousand_branches_end() {
+    let many = |count: u32| {
+        let branch = |index: u32| json!({"type": "object", "required": ["kind"], "properties": {"kind": {"const": format!("k{index}")}}});
+        let branches: Vec<Value> = (0..count).map(branch).collect();
+        schema(json!({ "anyOf": branches }))
+    };
+    check_ends(&many(5000), &many(5001), |answer| !matches!(answer, Inclusion::Refuted(_)));
+    check_ends(&many(5001), &many(5000), |answer| *answer != Inclusion::Proved);
+}
+
+#[test]
+fn a_hundred_thousand_values_end() {
+    let listed = |count: u32| schema(json!({"enum": (0..count).collect::<Vec<u32>>()}));
+    check_ends(&listed(100_000), &listed(100_001), |answer| *answer == Inclusion::Proved);
+    check_ends(&listed(100_001), &listed(100_000), |answer| {
+        matches!(answer, Inclusion::Refuted(_))
+    });
+}
+
+#[test]
+fn odd_words_are_the_same_only_in_the_same_document() {
+    let anchored = |anchor: &str| {
+        schema(
+            json!({"$dynamicRef": "#x", "$defs": {"d": {"$dynamicAnchor": "x", "type": anchor}}}),
+        )
+    };
+    assert_ne!(
+        Prover::default().includes(&anchored("string"), &anchored("null")),
+        Inclusion::Proved
+    );
+    assert_eq!(
+        Prover::default().includes(&anchored("string"), &anchored("string")),
+        Inclusion::Proved
+    );
+}
+
+#[test]
+fn undecided_names_the_keyword_and_the_place() {
+    let mut prover = Prover::new(Budget { payloads: 1, steps: 20_000, cases: 1, work: 1_000 });
+    let sender =
+        schema(json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "array",
+        "items": {"type": "integer"}, "contains": {"minimum": 3}, "minContains": 2}}}));
+    let reader = schema(
+        json!({"properties": {"a": {"contains": {"multipleOf": 2}, "minContains": 0, "maxContains": 9}}}),
+    );
+    let Inclusion::Undecided(undecided) = prover.includes(&sender, &reader) else {
+        panic!("decided")
+    };
+    assert_eq!(
+        (undecided.reason.as_str(), undecided.at.as_str()),
+        ("the budget of 1 steps ran out at `contains`", "/properties/a")
+    );
+}
+
+#[test]
+fn a_raised_flag_ends_the_question() {
+    let mut prover = Prover::default();
+    let flag = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    prover.stop_when(Arc::clone(&flag));
+    let (sender, reader) = (schema(json!({"type": "string"})), schema(json!({"maxLength": 900})));
+    let Inclusion::Undecided(undecided) = prover.includes(&sender, &reader) else {
+        panic!("decided")
+    };
+    assert!(undecided.reason.starts_with("the caller's time ran out"), "{}", undecided.reason);
+    flag.store(false, std::sync::atomic::Ordering::Relaxed);
+    assert!(matches!(prover.includes(&sender, &reader), Inclusion::Refuted(_)));
+}
+
 /// Small schemas with what people write.
 fn any_schema() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![

@@ -253,9 +253,11 @@ pub(super) fn and(left: Option<bool>, right: impl FnOnce() -> Option<bool>) -> O
 }
 
 /// Whether the kind and the listed values allow a value.
-fn own(node: &Keywords, value: &Value) -> bool {
-    let listed =
-        node.values.as_ref().is_none_or(|values| values.iter().any(|one| equal(one, value)));
+fn own(arena: &Arena, (schema, node): (Id, &Keywords), value: &Value) -> bool {
+    let listed = node.values.as_ref().is_none_or(|values| {
+        let long = arena.lists(schema, value);
+        long.unwrap_or_else(|| values.iter().any(|one| equal(one, value)))
+    });
     listed && node.types.meets(Types::of(value))
 }
 
@@ -263,20 +265,26 @@ fn own(node: &Keywords, value: &Value) -> bool {
 pub(crate) struct Judge<'a> {
     pub(crate) arena: &'a Arena,
     pub(crate) patterns: &'a mut Patterns,
+    /// Schemas that may still be looked at: branches inside branches are looked at again and again.
+    pub(crate) left: u32,
 }
 
 impl Judge<'_> {
+    /// How many schemas one question may look at.
+    pub(crate) const LOOKS: u32 = 30_000;
+
     /// Whether the value is valid for the schema.
     pub(crate) fn accepts(&mut self, schema: Id, value: &Value) -> Option<bool> {
         self.look(schema, value, 0)
     }
 
     pub(super) fn look(&mut self, schema: Id, value: &Value, depth: u32) -> Option<bool> {
-        if depth > DEPTH {
+        if depth > DEPTH || self.left == 0 {
             return None;
         }
+        self.left -= 1;
         let node = self.arena.node(schema);
-        if !own(&node, value) {
+        if !own(self.arena, (schema, &node), value) {
             return Some(false);
         }
         let parts = self.family(&node, value, depth);
@@ -465,6 +473,41 @@ impl Judge<'_> {
             }
         }
         (sure, maybe)
+    }
+}
+
+/// A text that two values share just if they are equal.
+pub(crate) fn text_of(value: &Value) -> String {
+    let mut text = String::new();
+    write_text(value, &mut text);
+    text
+}
+
+fn write_text(value: &Value, text: &mut String) {
+    match value {
+        Value::Number(number) => match integer(number) {
+            Some(whole) => text.push_str(&whole.to_string()),
+            None => text.push_str(&number.to_string()),
+        },
+        Value::Array(items) => {
+            text.push('[');
+            for item in items {
+                write_text(item, text);
+                text.push(',');
+            }
+            text.push(']');
+        }
+        Value::Object(members) => {
+            text.push('{');
+            for (name, inner) in members {
+                text.push_str(&Value::String(name.clone()).to_string());
+                text.push(':');
+                write_text(inner, text);
+                text.push(',');
+            }
+            text.push('}');
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => text.push_str(&value.to_string()),
     }
 }
 

@@ -16,6 +16,8 @@ use super::strings::Strings;
 
 /// How often a choice that has one way left is folded in before the rest stays open.
 const ROUNDS: usize = 24;
+/// How many schemas looked at by a value are one part of the work.
+const LOOKS: u32 = 8;
 /// How many parts one conjunction may have.
 const PARTS: usize = 512;
 /// How many folded conjunctions are remembered.
@@ -156,6 +158,11 @@ impl Space {
         (self.limit > 0 && self.work >= self.limit) || self.is_stopped()
     }
 
+    /// Work done since ever.
+    pub(crate) const fn done(&self) -> u64 {
+        self.work
+    }
+
     /// Whether the caller wants an end.
     pub(crate) fn is_stopped(&self) -> bool {
         self.stop.as_ref().is_some_and(|stop| stop.load(atomic::Ordering::Relaxed))
@@ -163,8 +170,11 @@ impl Space {
 
     /// Whether a value is valid for a schema.
     pub(crate) fn accepts(&mut self, schema: Id, value: &Value) -> Option<bool> {
-        self.work += 1;
-        Judge { arena: &self.arena, patterns: &mut self.patterns }.accepts(schema, value)
+        let (arena, patterns) = (&self.arena, &mut self.patterns);
+        let mut judge = Judge { arena, patterns, left: Judge::LOOKS };
+        let answer = judge.accepts(schema, value);
+        self.work += u64::from(1 + (Judge::LOOKS - judge.left) / LOOKS);
+        answer
     }
 
     /// Whether a value is valid for all facts.

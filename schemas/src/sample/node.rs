@@ -1,6 +1,6 @@
 //! Schemas taken apart: keywords by family, subschemas by number, equal ones shared.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::{Number, Value};
@@ -225,11 +225,16 @@ impl Keywords {
 pub(crate) struct Arena {
     nodes: Vec<Arc<Keywords>>,
     known: HashMap<Arc<Keywords>, Id>,
+    /// Long lists of values, by text: found without going through them.
+    listed: HashMap<Id, HashSet<String>>,
 }
+
+/// From how many values on a list is found by text.
+const LONG: usize = 48;
 
 impl Default for Arena {
     fn default() -> Self {
-        let mut arena = Self { nodes: Vec::new(), known: HashMap::new() };
+        let mut arena = Self { nodes: Vec::new(), known: HashMap::new(), listed: HashMap::new() };
         arena.intern(Keywords::default());
         arena.intern(Keywords { types: Types::NONE, ..Keywords::default() });
         arena
@@ -258,9 +263,21 @@ impl Arena {
 
     /// Fills a reserved number.
     pub(crate) fn fill(&mut self, id: Id, keywords: Keywords) {
+        self.list(id, &keywords);
         if let Some(place) = self.nodes.get_mut(id as usize) {
             *place = Arc::new(keywords);
         }
+    }
+
+    fn list(&mut self, id: Id, keywords: &Keywords) {
+        if let Some(values) = keywords.values.as_ref().filter(|values| values.len() >= LONG) {
+            self.listed.insert(id, values.iter().map(super::evaluate::text_of).collect());
+        }
+    }
+
+    /// Whether a long list of values has this one; `None` where there is no long list.
+    pub(crate) fn lists(&self, id: Id, value: &Value) -> Option<bool> {
+        self.listed.get(&id).map(|texts| texts.contains(&super::evaluate::text_of(value)))
     }
 
     /// What a schema says.
@@ -315,6 +332,7 @@ impl Arena {
 
     fn push(&mut self, keywords: Arc<Keywords>) -> Id {
         let id = Id::try_from(self.nodes.len()).unwrap_or(Id::MAX);
+        self.list(id, &keywords);
         self.nodes.push(keywords);
         id
     }

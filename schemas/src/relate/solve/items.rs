@@ -21,6 +21,7 @@ const ROWS: usize = 20_000;
 const VALUES: usize = 40;
 
 /// Something of which an array has a number of items.
+#[derive(Clone, Copy, PartialEq)]
 struct Counted {
     /// From this index on.
     from: usize,
@@ -71,6 +72,12 @@ impl Solver<'_> {
             counted.push(Counted { from, yes, least: 1, most: None });
         }
         counted.retain(|one| one.least > 0 || one.most.is_some());
+        let all = std::mem::take(&mut counted);
+        for one in all {
+            if !counted.contains(&one) {
+                counted.push(one);
+            }
+        }
         // What no item may be is a claim about every item.
         if counted.iter().any(|one| one.most == Some(0)) {
             let mut every = case.clone();
@@ -99,7 +106,7 @@ impl Solver<'_> {
     }
 
     fn row(&mut self, case: &Case, counted: &[Counted], forced: &[(usize, Claim)]) -> Answer {
-        match self.rows(case, counted, forced) {
+        match self.rows_or_more(case, counted, forced) {
             Rows::None(leaning) => Answer::Nothing(leaning),
             Rows::Unknown => self.give_up("`contains` beside other demands on items"),
             Rows::Found(items) => {
@@ -113,6 +120,47 @@ impl Solver<'_> {
                 Answer::Value(Value::Array(made))
             }
         }
+    }
+
+    /// A row of item claims that keeps every count. Without an upper bound, what an item after all others can be is
+    /// no matter for the search: such items are put at the end.
+    fn rows_or_more(
+        &mut self,
+        case: &Case,
+        counted: &[Counted],
+        forced: &[(usize, Claim)],
+    ) -> Rows {
+        if case.most_items.is_some()
+            || counted.len() < 2
+            || counted.iter().any(|one| one.most.is_some())
+        {
+            return self.rows(case, counted, forced);
+        }
+        let forced_until = forced.iter().map(|(index, _)| *index + 1).max().unwrap_or(0);
+        let end = case.item(case.positions().max(forced_until));
+        let (mut hard, mut easy) = (Vec::new(), Vec::new());
+        for one in counted {
+            let item: Vec<Claim> = end.iter().copied().chain([one.yes]).collect();
+            let found = self.inside(item.iter().copied());
+            if matches!(found, Answer::Value(_)) && one.least <= LONGEST {
+                easy.extend(std::iter::repeat_n(item, usize::try_from(one.least).unwrap_or(1)));
+            } else {
+                hard.push(*one);
+            }
+        }
+        let mut found = self.rows(case, &hard, forced);
+        if let Rows::Found(items) = &mut found {
+            while !easy.is_empty() && items.len() < case.positions() {
+                let filling = case.item(items.len());
+                match self.inside(filling.iter().copied()) {
+                    Answer::Value(_) => items.push(filling),
+                    // The items at the end have no place; perhaps others have.
+                    _ => return self.rows(case, counted, forced),
+                }
+            }
+            items.append(&mut easy);
+        }
+        found
     }
 
     /// A shortest row of item claims that keeps every count: breadth first over how much of each was met so far.

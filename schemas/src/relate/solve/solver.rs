@@ -225,8 +225,10 @@ impl<'a> Solver<'a> {
     pub(super) fn judge(&mut self, goal: &Claims, value: &Value) -> Option<bool> {
         let mut sure = Some(true);
         for claim in goal.iter() {
-            self.spend(1);
-            match self.memory.maker.space.accepts(claim.id(), value) {
+            let before = self.memory.maker.space.done();
+            let valid = self.memory.maker.space.accepts(claim.id(), value);
+            self.spend(self.memory.maker.space.done() - before);
+            match valid {
                 Some(valid) if valid == claim.holds() => {}
                 Some(_) => return Some(false),
                 None => sure = None,
