@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::pointer::Pointer;
 use crate::sample::flat::{Facts, facts};
-use crate::sample::node::Id;
+use crate::sample::node::{Id, NOTHING};
 use crate::sample::read::Components;
 use crate::sample::{Sampler, Validator};
 use crate::schema::{Defs, Schema};
@@ -208,11 +208,11 @@ impl Prover {
             }
             Found::Unknown => {}
         }
-        let documents = (question.sender.document(), question.reader.document());
-        if algebra::covers(&documents.0, &documents.1) {
+        let stopped = self.memory.maker.space.is_stopped();
+        if !stopped && algebra::covers(&question.sender.document(), &question.reader.document()) {
             return Inclusion::Proved;
         }
-        if let Some(hunt) = &mut hunt
+        if let Some(hunt) = hunt.as_mut().filter(|_| !stopped)
             && let Some(witness) = self.hunt(question, hunt)
         {
             return Inclusion::Refuted(witness);
@@ -229,8 +229,10 @@ impl Prover {
         (searched, unreadable): (Option<&'static str>, Option<&String>),
         tried: u32,
     ) -> Inclusion {
-        let blame =
-            argued.sites.iter().find(|site| !site.tentative).or_else(|| argued.sites.last());
+        // Of a contradiction that could not be shown the place is told by what wanted it.
+        let firm = || argued.sites.iter().filter(|site| !site.tentative);
+        let blame = firm().find(|site| site.reader != NOTHING).or_else(|| firm().next());
+        let blame = blame.or_else(|| argued.sites.last());
         let at = blame.map_or_else(Pointer::root, Site::pointer);
         let keyword = blame
             .map_or("`$ref`", |site| words::keyword(&self.memory.maker.space.arena, site.reader));

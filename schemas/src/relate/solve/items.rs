@@ -15,6 +15,8 @@ use super::solver::{Answer, Solver};
 const LONGEST: u64 = 300;
 /// How many things one array may have to contain before their combinations are not looked through.
 const WANTED: usize = 6;
+/// Up to how many the shortest row is looked for, whatever else is possible.
+const FEW: usize = 3;
 /// How many rows of counts are looked through.
 const ROWS: usize = 20_000;
 /// How many values of one item are told apart where items must differ.
@@ -131,7 +133,7 @@ impl Solver<'_> {
         forced: &[(usize, Claim)],
     ) -> Rows {
         if case.most_items.is_some()
-            || counted.len() < 2
+            || counted.len() <= FEW
             || counted.iter().any(|one| one.most.is_some())
         {
             return self.rows(case, counted, forced);

@@ -447,12 +447,19 @@ impl<'a> Solver<'a> {
             // The ways that follow need to be looked at only where this one does not hold.
             if let [only] = way.as_slice()
                 && choice.len() <= APART
+                && self.is_exact(*only)
                 && !self.assert(&mut case, &[only.opposite()])
             {
                 break;
             }
         }
         if unknown { Answer::Unknown } else { Answer::Nothing(leaning) }
+    }
+
+    /// Whether the opposite of a claim says just that it does not hold. That a demand of `unevaluated*` fails is taken
+    /// to mean that the schemas beside it hold; its opposite would leave open whether they do.
+    fn is_exact(&self, claim: Claim) -> bool {
+        claim.holds() || self.memory.maker.space.arena.node(claim.id()).beside.is_empty()
     }
 
     /// Whether what is already known leaves no value; anything but `Nothing` says that it may.

@@ -43,6 +43,13 @@ fn left_over_members_depend_on_the_branches_that_hold() {
 }
 
 #[test]
+fn nothing_is_left_over_by_a_branch_that_fails() {
+    let reader = json!({"anyOf": [{"additionalProperties": {"type": "number"}}],
+        "unevaluatedProperties": {"type": "integer"}});
+    check(json!({"type": "object"}), reader, json!({"extra": null}));
+}
+
+#[test]
 fn left_over_items_are_not_those_that_contains_matches() {
     let sender = json!({"type": "array", "contains": {"type": "integer"}, "unevaluatedItems": {"type": "string"}});
     check(sender.clone(), json!({"items": {"type": ["integer", "string"]}}), None);
