@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use evergate_schemas::changes::changes;
+use evergate_schemas::changes::{About, Direction, Level, Policy, changes};
 use evergate_schemas::describe::model::Description;
 use evergate_schemas::pointer::Pointer;
 use evergate_schemas::problem::Place;
@@ -18,9 +18,15 @@ pub fn changed(old: &Description, new: &Description, report: &ApiReport) -> Chan
     let pair = (old.version.as_str(), new.version.as_str());
     let broken =
         report.findings.iter().any(|row| (row.client.as_str(), row.backend.as_str()) == pair);
+    let rows = changes(old, new);
+    // credentials, servers and links are no payloads, but clients break by them as well
+    let beside = rows.iter().any(|row| {
+        row.rule.about == About::Service
+            && row.level(Direction::Backward, Policy::Standard) == Level::Breaking
+    });
     Changed {
-        broken,
-        extended: !changes(old, new).is_empty(),
+        broken: broken || beside,
+        extended: !rows.is_empty(),
         content: content(old).digest != content(new).digest,
     }
 }

@@ -166,11 +166,14 @@ fn is_permitted(
     let (row, finding) = bumped((before.as_str(), new.version.as_str()), changed, &new);
     let Some(finding) = finding else { return Ok(true) };
     if changed.broken && !breaking {
-        let count = report.findings.len();
+        let what = match report.findings.len() {
+            0 => "a change beside the payloads breaks clients".to_owned(),
+            count => format!("{count} parts of messages do not get through"),
+        };
         writeln!(
             to,
-            "refused: {} parts of messages between {before} and {} do not get through, and the version does not say so (required bump: {}); see `evergate check --against {before}`, give it another version, or release it all the same with --allow-breaking",
-            count, new.version, row.required
+            "refused: between {before} and {} {what}, and the version does not say so (required bump: {}); see `evergate check --against {before}`, give it another version, or release it all the same with --allow-breaking",
+            new.version, row.required
         )?;
         return Ok(false);
     }
