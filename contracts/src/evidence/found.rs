@@ -71,7 +71,9 @@ impl Evidence {
             (Some(witness), _) if witness.received.is_none() && witness.keyword == "required" => {
                 Some(missing::parameter(part, witness, status, ends))
             }
-            (Some(witness), _) if witness.received.is_none() => refused(part, witness, ends),
+            (Some(witness), _) if witness.received.is_none() => {
+                refused(part, witness, status, ends)
+            }
             (Some(witness), _) => objected(part, witness, status, ends),
             (None, Some(undecided)) => stopped(part, undecided, ends),
             (None, None) => None,
@@ -213,39 +215,84 @@ fn branch(union: &Union, schema: &Schema) -> Branch {
     Branch { keyword: union.keyword, at: union.at.clone(), name }
 }
 
-/// The conversion has nothing to give the reader.
-fn refused(part: &Part, witness: &Witness, ends: &Ends<'_>) -> Option<Evidence> {
-    let mut holder = witness.at.clone();
-    let member = holder.tokens().last();
-    holder.pop();
+/// The keyword of the reader that a rule of conversion is about (RULES); empty for the others.
+fn keyword_of(rule: &str) -> &'static str {
+    match rule {
+        "A3" | "A4" | "A5" => "required",
+        "A6" => "type",
+        "A8" | "A9" => "enum",
+        _ => "",
+    }
+}
+
+/// The conversion has nothing to give the reader: what the reader would say without it.
+fn refused(
+    part: &Part,
+    witness: &Witness,
+    status: Option<Status>,
+    ends: &Ends<'_>,
+) -> Option<Evidence> {
     let sender_place = part.sender_place.as_ref()?;
     let sent = ends.sender.schema(ends.sender.root(sender_place)?, ends.side, Role::Sender);
     let (sender_at, _) = Way::new(&sent).to(&witness.payload, &witness.at);
     let reader_place = part.reader_place.as_ref()?;
-    let root = ends.reader.root(reader_place)?;
-    let schema = ends.reader.written(root);
+    let schema = ends.reader.written(ends.reader.root(reader_place)?);
     let way = Way::new(&schema);
-    let (held, value) = way.to(&witness.payload, &holder);
-    let member = member.as_deref().unwrap_or_default();
-    // Rules A3 to A5 are about a member that is not there (RULES); the others about a value that is.
-    let absent = step_in(&witness.payload, &witness.at).is_none();
-    let demanded = way.requires(&held, value, member).filter(|_| absent);
-    let reader_at =
-        demanded.or_else(|| way.declares(&held, value, member)).unwrap_or_else(|| held.clone());
-    let at =
-        if witness.at.is_root() { "the payload".to_owned() } else { format!("`{}`", witness.at) };
+    let mut holder = witness.at.clone();
+    let member = holder.tokens().last().unwrap_or_default();
+    holder.pop();
+    let value = step_in(&witness.payload, &witness.at);
+    let keyword = keyword_of(&witness.keyword);
+    let missing = keyword == "required" && value.is_none();
+    let (held, around) = way.to(&witness.payload, &holder);
+    let reader_at = if missing {
+        way.requires(&held, around, &member)
+    } else {
+        let (at, _) = way.to(&witness.payload, &witness.at);
+        way.keyword(&at, value, related(keyword)).or(Some(at))
+    };
+    let reader_at = reader_at.unwrap_or(held);
     let label = ends.reader.label();
+    let bare = if missing { above(&reader_at) } else { reader_at.clone() };
+    let at = if missing { &holder } else { &witness.at };
+    let refusal = Refusal {
+        value: if missing { around } else { value },
+        at: at.as_str(),
+        keyword,
+        wants: schema.at_place(&bare),
+        member: Some(member.as_str()).filter(|_| missing),
+        reader: label,
+        message: &witness.message,
+    };
+    let wound = Wound {
+        keyword,
+        keyword_at: &bare,
+        at,
+        member: refusal.member,
+        value: refusal.value,
+        declared: sender_at.pointer.tokens().last().as_deref() == Some(member.as_str()),
+        status,
+    };
     Some(Evidence {
         sender: Some(ends.sender.description.place_of(sender_place, &sender_at)),
         reader: Some(ends.reader.description.place_of(reader_place, &reader_at)),
-        said: format!("no conversion to {label} at {at}: {}", witness.message),
-        whereabouts: whereabouts(&held, Some(&sender_at)),
-        what: member.to_owned(),
+        said: said(&refusal),
+        whereabouts: whereabouts(&bare, Some(&sender_at)),
+        what: if missing { member.clone() } else { String::new() },
+        lens: snippet(&wound, &schema, ends),
         at: witness.at.clone(),
         keyword: witness.keyword.clone(),
-        member: Some(member.to_owned()).filter(|_| absent),
+        member: Some(member).filter(|_| missing),
         ..Evidence::default()
     })
+}
+
+fn above(place: &SchemaPlace) -> SchemaPlace {
+    let mut above = place.clone();
+    if above.pointer.tokens().last().is_some_and(|last| last.parse::<usize>().is_ok()) {
+        above.pointer.pop();
+    }
+    above
 }
 
 fn step_in<'v>(value: &'v Value, at: &Pointer) -> Option<&'v Value> {

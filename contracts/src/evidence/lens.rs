@@ -41,7 +41,7 @@ pub(super) fn snippet(wound: &Wound<'_>, schema: &Schema, ends: &Ends<'_>) -> Op
             let value = shown(&stand_in(wound, schema, &member));
             let (say, verb) = match (wound.declared, ends.newer_reads) {
                 (true, _) => (
-                    format!("`{member}` may be missing, and then means {value}."),
+                    format!("Where `{member}` is missing it means {value}."),
                     format!("supply: {{ {way}: {{ {name}: {{ constant: {value} }} }} }}"),
                 ),
                 (false, true) => (
@@ -62,12 +62,13 @@ pub(super) fn snippet(wound: &Wound<'_>, schema: &Schema, ends: &Ends<'_>) -> Op
         "enum" | "const" => {
             let fallback = fallback(schema, wound)?;
             (
-                format!("values of `{member}` that are not known mean {fallback}."),
+                format!("Values of `{member}` that are not known mean {fallback}."),
                 format!("on_unknown: {{ {name}: {{ {way}: {{ fallback: {fallback} }} }} }}"),
             )
         }
         _ => return None,
     };
+    let say = Value::from(say);
     Some(format!("changes:\n  - say: {say}\n    at: {target}\n    {verb}\n"))
 }
 
