@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::flatten::digest;
-use super::model::{Proof, Spot, from_backend};
+use super::model::{Proof, Reach, Spot, from_backend};
 use crate::policy::{FailOn, Settings};
 
 /// Hex digits of a fingerprint that people see.
@@ -135,6 +135,9 @@ pub struct Finding {
     /// An entry of the newer version's `changes.yaml`, ready to paste, where a lens would help.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snippet: Option<String>,
+    /// The other messages that the same cause breaks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reached: Vec<Reach>,
     /// Who answers for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waived: Option<Waived>,

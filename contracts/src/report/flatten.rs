@@ -96,6 +96,7 @@ pub(super) fn of_row(api: &ApiReport, row: &Row) -> Finding {
         places: places(api, row),
         witness: row.witness.clone().filter(|_| row.part != "whole"),
         remedy: row.remedy.as_ref().map_or_else(String::new, |one| sentence(&one.text)),
+        reached: row.reached.clone(),
         snippet: row.remedy.as_ref().and_then(|one| one.snippet.clone()),
         ..Finding::default()
     }

@@ -74,7 +74,9 @@ fn cases(report: &CheckReport, api: &ApiReport) -> Vec<Case> {
     let mut others = Vec::new();
     for finding in report.findings.iter().filter(|one| one.api == api.api) {
         if finding.about == "message" {
-            by_message.entry(key_of(finding)).or_default().push(finding);
+            for key in keys(finding) {
+                by_message.entry(key).or_default().push(finding);
+            }
         } else {
             others.push(of_finding(finding));
         }
@@ -94,14 +96,30 @@ fn key(judged: &Judged) -> Key<'_> {
     (client, backend, operation, side, status.as_deref().unwrap_or_default())
 }
 
-fn key_of(finding: &Finding) -> Key<'_> {
-    (
-        finding.client.as_deref().unwrap_or_default(),
-        finding.backend.as_deref().unwrap_or_default(),
-        &finding.operation,
+/// The message of a finding, and the others that it is about.
+fn keys(finding: &Finding) -> Vec<Key<'_>> {
+    let client = finding.client.as_deref().unwrap_or_default();
+    let backend = finding.backend.as_deref().unwrap_or_default();
+    let own = (
+        client,
+        backend,
+        finding.operation.as_str(),
         finding.side.unwrap_or_default(),
         finding.status.as_deref().unwrap_or_default(),
-    )
+    );
+    let others = finding.reached.iter().map(|one| {
+        (
+            client,
+            backend,
+            one.operation.as_str(),
+            one.side,
+            one.status.as_deref().unwrap_or_default(),
+        )
+    });
+    let mut keys: Vec<Key<'_>> = std::iter::once(own).chain(others).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 fn of_message(judged: &Judged, found: &[&Finding]) -> Case {

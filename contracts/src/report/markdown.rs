@@ -153,6 +153,11 @@ fn details(finding: &Finding, sources: &mut Sources) -> String {
     if !finding.remedy.is_empty() {
         paragraph(&mut text, &format!("**To mend it:** {}", inline(&finding.remedy)));
     }
+    if let Some(snippet) = &finding.snippet {
+        paragraph(&mut text, "A lens for `changes.yaml`, with values to look over:");
+        let snippet: Vec<String> = snippet.lines().map(clean).collect();
+        paragraph(&mut text, &fenced("yaml", &snippet.join("\n")));
+    }
     if finding.about != "waiver" {
         paragraph(&mut text, &format!("To waive it, write into `{WAIVERS_NAME}`:"));
         paragraph(&mut text, &fenced("yaml", &finding.waiver()));

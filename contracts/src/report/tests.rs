@@ -3,8 +3,9 @@
 use anstream::StripStream;
 use serde_json::{Value, json};
 
+use super::finding::Finding;
 use super::human::Extent;
-use super::model::{CheckReport, Judged, Outcome};
+use super::model::{CheckReport, Judged, Outcome, Reach};
 use super::{Format, samples, write};
 use crate::policy::{FailOn, Policy, Settings};
 
@@ -373,4 +374,23 @@ fn what_fails_is_what_the_policy_says() {
     let all = ["broken", "undecided", "lossy", "warning", "warning"];
     check(on(FailOn::Warning), &all, &[], Outcome::Findings);
     check(on(FailOn::Never), &[], &["broken", "undecided", "warning", "warning"], Outcome::Holds);
+}
+
+/// Messages that share a cause share a finding, and each has a case of its own all the same.
+#[test]
+fn every_message_of_a_cause_is_a_case_that_fails() {
+    let mut report = samples::report(false);
+    let judged = report.apis[0].judged.iter().find(|one| one.verdict == "broken").unwrap().clone();
+    let other = Judged { operation: "PUT /orders".to_owned(), ..judged };
+    let before = written(&report, Format::Junit).matches("<failure").count();
+    report.apis[0].judged.push(other.clone());
+    let reach = Reach {
+        operation: other.operation,
+        side: other.side,
+        status: other.status,
+        part: "whole".to_owned(),
+    };
+    let of_message = |one: &&mut Finding| one.about == "message" && one.fails();
+    report.findings.iter_mut().find(of_message).unwrap().reached.push(reach);
+    assert_eq!(written(&report, Format::Junit).matches("<failure").count(), before + 1);
 }

@@ -55,6 +55,10 @@ fn body(finding: &Finding, counts: bool, sources: &mut Sources) -> String {
         let remedy = sentence(&finding.remedy);
         parts.push(format!("<p class=\"remedy\"><b>To mend it:</b> {remedy}</p>"));
     }
+    if let Some(snippet) = &finding.snippet {
+        let caption = "a lens for <code>changes.yaml</code>, with values to look over";
+        parts.push(figure(caption, &lines(snippet)));
+    }
     let rule = text(&finding.rule);
     parts.push(format!(
         "<p class=\"more\"><code>evergate rules {rule}</code> tells what the rule means.</p>"
