@@ -106,9 +106,9 @@ fn thresholds_decide_the_exit_code_and_unknown_input_never_passes() {
 }
 
 const WAIVERS: &str = "waivers:
-  - { rule: A8, operation: POST /orders, reason: told, expires: 2027-03-01 }
-  - { rule: A8, operation: 'GET /orders/{id}', reason: told, expires: 2027-03-01 }
-  - { rule: A3, operation: POST /orders, reason: told, expires: never }
+  - { rule: enum-value-added, operation: POST /orders, reason: told, expires: 2027-03-01 }
+  - { rule: enum-value-added, operation: 'GET /orders/{id}', reason: told, expires: 2027-03-01 }
+  - { rule: property-added-required, operation: POST /orders, reason: told, expires: never }
 ";
 
 #[test]
