@@ -28,8 +28,8 @@ pub(super) fn payloads(maker: &mut Maker, site: &Site) -> Vec<Value> {
 
 /// The smallest payload of the sender that was found with that value at the place of failure.
 pub(super) fn wrapped(maker: &mut Maker, site: &Site, value: Value) -> Option<Value> {
-    let frames = site.frames.iter().rev();
-    frames.fold(Some(value), |inner, (facts, step)| wrap(maker, facts, step, inner?))
+    let mut frames = site.frames.iter().rev();
+    frames.try_fold(value, |inner, (facts, step)| wrap(maker, facts, step, inner))
 }
 
 fn values(maker: &mut Maker, site: &Site) -> Vec<Value> {

@@ -47,7 +47,7 @@ pub struct Budget {
     pub payloads: u32,
     /// Steps of the structural argument, each one demand of the reader against facts of the sender. Default 20,000.
     pub steps: u32,
-    /// Steps of the search by cases, each one schema taken into a case or one value judged. Default 400,000.
+    /// Steps of the search by cases, each one schema taken into a case or one value judged. Default 800,000.
     pub cases: u64,
     /// Parts of schemas looked at, by the argument and again by the search for a witness; some millions a second.
     /// Default 1,000,000.
@@ -56,7 +56,7 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { payloads: 400, steps: 20_000, cases: 400_000, work: 1_000_000 }
+        Self { payloads: 400, steps: 20_000, cases: 800_000, work: 1_000_000 }
     }
 }
 
@@ -173,29 +173,8 @@ impl Prover {
         }
         // One half for the places of failure, the other for the whole question.
         let mut cases = self.budget.cases / 2;
-        for round in 0..ROUNDS {
-            let before = self.memory.proven.len();
-            let share = if round == 0 { GLANCE } else { cases / 4 };
-            if let Some(witness) = self.search_sites(&argued.sites, &mut hunt, (&mut cases, share))
-            {
-                return Inclusion::Refuted(witness);
-            }
-            if round == 0
-                && let Some(hunt) = &mut hunt
-                && let Some(witness) = self.hunt_sites(&argued.sites, hunt)
-            {
-                return Inclusion::Refuted(witness);
-            }
-            if self.memory.proven.len() == before {
-                if round > 0 {
-                    break;
-                }
-                continue;
-            }
-            argued = self.argue(all, to);
-            if argued.proved {
-                return Inclusion::Proved;
-            }
+        if let Some(answer) = self.take_up(question, &mut argued, (&mut hunt, &mut cases)) {
+            return answer;
         }
         cases += self.budget.cases / 2;
         let (found, reason) = self.search([Claim::yes(question.from), Claim::no(to)], &mut cases);
@@ -220,6 +199,39 @@ impl Prover {
         let tried = hunt.map_or(0, |hunt| hunt.tried);
         let unreadable = validators.0.as_ref().err().or(validators.1.as_ref().err());
         self.undecided(&argued, (reason, unreadable), tried)
+    }
+
+    /// Searches where the argument failed, and takes the argument up again with what was proved there.
+    fn take_up(
+        &mut self,
+        question: &Question<'_>,
+        argued: &mut Argued,
+        (hunt, cases): (&mut Option<Hunt<'_>>, &mut u64),
+    ) -> Option<Inclusion> {
+        for round in 0..ROUNDS {
+            let before = self.memory.proven.len();
+            let share = if round == 0 { GLANCE } else { *cases / 4 };
+            if let Some(witness) = self.search_sites(&argued.sites, hunt, (cases, share)) {
+                return Some(Inclusion::Refuted(witness));
+            }
+            if round == 0
+                && let Some(hunt) = hunt
+                && let Some(witness) = self.hunt_sites(&argued.sites, hunt)
+            {
+                return Some(Inclusion::Refuted(witness));
+            }
+            if self.memory.proven.len() == before {
+                if round > 0 {
+                    break;
+                }
+                continue;
+            }
+            *argued = self.argue(&question.all, question.to);
+            if argued.proved {
+                return Some(Inclusion::Proved);
+            }
+        }
+        None
     }
 
     /// Why it stays open: the construct, and the place in the sender's schema.

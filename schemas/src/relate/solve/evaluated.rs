@@ -169,7 +169,7 @@ impl Solver<'_> {
     }
 
     /// Whether a schema is known to hold or not to.
-    fn settled(&mut self, case: &Case, id: Id) -> Result<bool, Vec<Vec<Claim>>> {
+    fn settled(&self, case: &Case, id: Id) -> Result<bool, Vec<Vec<Claim>>> {
         let (yes, no) = (Claim::yes(id), Claim::no(id));
         if id == ANYTHING || case.knows(yes) {
             return Ok(true);

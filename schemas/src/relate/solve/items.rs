@@ -1,6 +1,6 @@
 //! Arrays: a shortest row of items that has what must be in it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashSet, VecDeque};
 
 use serde_json::Value;
 
@@ -187,7 +187,7 @@ impl Solver<'_> {
                     .map_or(one.least, |most| one.least.max(most.saturating_add(1).min(LONGEST)))
             })
             .collect();
-        let mut seen: HashMap<(usize, Vec<u64>), ()> = HashMap::new();
+        let mut seen: HashSet<(usize, Vec<u64>)> = HashSet::new();
         let mut queue: VecDeque<(usize, Vec<u64>, Vec<Vec<Claim>>)> = VecDeque::new();
         queue.push_back((0, vec![0; counted.len()], Vec::new()));
         let (mut leaning, mut unknown) = (FREE, false);
@@ -213,7 +213,7 @@ impl Solver<'_> {
                     continue;
                 };
                 let key = (alike.min(index + 1), next);
-                if seen.contains_key(&key) {
+                if seen.contains(&key) {
                     continue;
                 }
                 match self.inside(item.iter().copied()) {
@@ -221,7 +221,7 @@ impl Solver<'_> {
                         let mut longer = items.clone();
                         longer.push(item);
                         queue.push_back((index + 1, key.1.clone(), longer));
-                        seen.insert(key, ());
+                        seen.insert(key);
                     }
                     Answer::Nothing(more) => leaning = leaning.min(more),
                     Answer::Unknown => unknown = true,
@@ -235,32 +235,32 @@ impl Solver<'_> {
     fn twins(&mut self, case: &Case, counted: &[Counted]) -> Answer {
         let last = case.positions() + 1;
         let (mut leaning, mut unknown) = (FREE, false);
-        for later in 1..=last {
-            for earlier in 0..later {
-                if case.most_items.is_some_and(|most| later as u64 >= most) {
+        let pairs = (1..=last).flat_map(|later| (0..later).map(move |earlier| (earlier, later)));
+        for (earlier, later) in pairs {
+            if case.most_items.is_some_and(|most| later as u64 >= most) {
+                continue;
+            }
+            let both = case.item(earlier).into_iter().chain(case.item(later));
+            let value = match self.inside(both) {
+                Answer::Value(value) => value,
+                Answer::Nothing(more) => {
+                    leaning = leaning.min(more);
                     continue;
                 }
-                let both = case.item(earlier).into_iter().chain(case.item(later));
-                match self.inside(both) {
-                    Answer::Nothing(more) => leaning = leaning.min(more),
-                    Answer::Unknown => unknown = true,
-                    Answer::Value(value) => {
-                        let values = Some(vec![value]);
-                        let arena = &mut self.memory.maker.space.arena;
-                        let twin =
-                            Claim::yes(arena.intern(Keywords { values, ..Keywords::default() }));
-                        let forced = [(earlier, twin), (later, twin)];
-                        match self.row(case, counted, &forced) {
-                            Answer::Value(found) => return Answer::Value(found),
-                            // With nothing to be contained, only the length and the other items can fail, and they
-                            // would fail with any other twins as well.
-                            Answer::Nothing(more) if counted.is_empty() => {
-                                leaning = leaning.min(more)
-                            }
-                            _ => unknown = true,
-                        }
-                    }
+                Answer::Unknown => {
+                    unknown = true;
+                    continue;
                 }
+            };
+            let arena = &mut self.memory.maker.space.arena;
+            let values = Some(vec![value]);
+            let twin = Claim::yes(arena.intern(Keywords { values, ..Keywords::default() }));
+            match self.row(case, counted, &[(earlier, twin), (later, twin)]) {
+                Answer::Value(found) => return Answer::Value(found),
+                // With nothing to be contained, only the length and the other items can fail, and they would fail
+                // with any other twins as well.
+                Answer::Nothing(more) if counted.is_empty() => leaning = leaning.min(more),
+                _ => unknown = true,
             }
         }
         if unknown { self.give_up("`uniqueItems`") } else { Answer::Nothing(leaning) }

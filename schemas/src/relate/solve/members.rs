@@ -108,6 +108,10 @@ impl Solver<'_> {
     }
 
     /// Whether the member may stand for the one that must be there; what its value must then satisfy.
+    #[expect(
+        clippy::option_option,
+        reason = "that it cannot stand, and that it may with any value, are two things"
+    )]
     fn stands_for(&mut self, some: &SomeMember, name: &Arc<str>) -> Option<Option<Claim>> {
         let patterns = &mut self.memory.maker.space.patterns;
         match some {
@@ -353,7 +357,7 @@ impl Solver<'_> {
                 return None;
             }
             _ => {
-                // There may be such a name: what its value needs is looked at all the same below.
+                // There may be such a name.
                 classes.unknown = true;
                 return None;
             }
@@ -363,12 +367,12 @@ impl Solver<'_> {
             for node in &case.layers {
                 let Some(layer) = &node.objects.layer else { continue };
                 let before = all.len();
-                for (pattern, schema) in &layer.patterned {
+                let fits = |pattern: &Arc<str>| {
                     let known = classes.patterns.iter().position(|other| other == pattern);
-                    if known.and_then(|index| matched.get(index)) == Some(&true) {
-                        all.push(Claim::yes(*schema));
-                    }
-                }
+                    known.and_then(|index| matched.get(index)) == Some(&true)
+                };
+                let said = layer.patterned.iter().filter(|(pattern, _)| fits(pattern));
+                all.extend(said.map(|(_, schema)| Claim::yes(*schema)));
                 if all.len() == before {
                     all.extend(layer.rest.map(Claim::yes));
                 }

@@ -8,7 +8,7 @@ use crate::sample::node::{
     Types,
 };
 
-use super::case::{Case, Choice, Claim, Scope, SomeMember};
+use super::case::{Case, Claim, Scope, SomeMember};
 use super::solver::Solver;
 
 /// The most branches of a `oneOf` whose exclusivity is spelled out; beyond, it counts as `anyOf`.
@@ -80,16 +80,8 @@ impl Solver<'_> {
             if !exclusive {
                 case.weak = case.weak.or(Some("`oneOf` with very many branches"));
             }
-            let choice: Choice = (0..ways.len())
-                .map(|chosen| {
-                    let claim = |(index, &way)| {
-                        if index == chosen { Claim::yes(way) } else { Claim::no(way) }
-                    };
-                    let all = ways.iter().enumerate();
-                    all.filter(|(index, _)| exclusive || *index == chosen).map(claim).collect()
-                })
-                .collect();
-            case.choices.push(choice);
+            let choice = (0..ways.len()).map(|chosen| chosen_of(ways, chosen, exclusive));
+            case.choices.push(choice.collect());
         }
         if let Some(conditional) = &node.conditional {
             let (when, then, other) = (conditional.when, conditional.then, conditional.otherwise);
@@ -406,6 +398,15 @@ impl Solver<'_> {
         }
         case.choices.push(Arc::from(ways));
     }
+}
+
+/// One branch, and where they exclude each other none of the others.
+fn chosen_of(ways: &[Id], chosen: usize, exclusive: bool) -> Vec<Claim> {
+    let claim = |(index, &way): (usize, &Id)| {
+        if index == chosen { Claim::yes(way) } else { Claim::no(way) }
+    };
+    let all = ways.iter().enumerate();
+    all.filter(|(index, _)| exclusive || *index == chosen).map(claim).collect()
 }
 
 /// The same names and patterns with nothing said of them, and that rest.

@@ -1,6 +1,6 @@
 //! The search itself: goals and what is remembered of them, choices and how they are split.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -61,7 +61,7 @@ pub(in crate::relate) struct Solver<'a> {
     open: HashMap<Claims, usize>,
     leaning: Vec<(Claims, Leaning)>,
     leaning_on: HashMap<Claims, Leaning>,
-    unknown: HashMap<Claims, ()>,
+    unknown: HashSet<Claims>,
     nesting: usize,
     since: u64,
     stopped: bool,
@@ -84,7 +84,7 @@ impl<'a> Solver<'a> {
             open: HashMap::new(),
             leaning: Vec::new(),
             leaning_on: HashMap::new(),
-            unknown: HashMap::new(),
+            unknown: HashSet::new(),
             nesting: 0,
             since: 0,
             stopped: false,
@@ -148,7 +148,7 @@ impl<'a> Solver<'a> {
         if let Some(known) = self.memory.solved.get(goal) {
             return known.clone().map_or(Answer::Nothing(FREE), Answer::Value);
         }
-        if self.unknown.contains_key(goal) {
+        if self.unknown.contains(goal) {
             return Answer::Unknown;
         }
         if let Some(&leaning) = self.leaning_on.get(goal) {
@@ -201,7 +201,7 @@ impl<'a> Solver<'a> {
                 match &other {
                     Answer::Value(value) => self.remember(goal, Some(value.clone())),
                     _ => {
-                        self.unknown.insert(Arc::clone(goal), ());
+                        self.unknown.insert(Arc::clone(goal));
                     }
                 }
                 other
