@@ -3,6 +3,8 @@
 mod baseline;
 mod bumped;
 mod changed;
+#[cfg(test)]
+mod evidence;
 mod frozen;
 mod judge;
 

@@ -6,8 +6,6 @@ mod found;
 mod lens;
 mod missing;
 mod said;
-#[cfg(test)]
-mod tests;
 mod way;
 
 pub(crate) use blame::{Blame, blamed};
