@@ -181,7 +181,7 @@ impl Prover {
         match found {
             Found::Nothing => return Inclusion::Proved,
             Found::Value(value) => {
-                if let Some(witness) = hunt.as_mut().and_then(|hunt| hunt.offer(&value)) {
+                if let Some(witness) = hunt.as_mut().and_then(|hunt| hunt.confirm(&value)) {
                     return Inclusion::Refuted(witness);
                 }
             }
@@ -300,7 +300,7 @@ impl Prover {
                 }
                 Found::Value(value) => {
                     let payload = build::wrapped(&mut self.memory.maker, site, value);
-                    let offered = payload.and_then(|payload| hunt.as_mut()?.offer(&payload));
+                    let offered = payload.and_then(|payload| hunt.as_mut()?.confirm(&payload));
                     if offered.is_some() {
                         return offered;
                     }
