@@ -11,6 +11,7 @@ use super::cycles;
 use super::files::{At, Files};
 use super::places::Places;
 use super::scope::{self, Scope, Scopes};
+use super::unfold;
 use crate::document::Document;
 use crate::pointer::Pointer;
 use crate::problem::{Place, Problem, Severity};
@@ -268,6 +269,14 @@ impl Bundle {
                 "the schema `{key}` refers to itself without a step inside, which means nothing; what depends on it stays undecided"
             );
             self.warn(&at, what, "remove the reference to itself");
+        }
+        let most = self.files.limits().unfolded;
+        for key in unfold::cut(&mut defs, most) {
+            let at = self.place_of(&key);
+            let what = format!(
+                "the schema `{key}` unfolds into more than {most} parts for one value; what depends on it stays undecided"
+            );
+            self.warn(&at, what, "say less often the same, or raise the limit of unfolded parts");
         }
         self.problems.append(&mut self.files.problems);
         Defs(defs)

@@ -13,6 +13,8 @@ pub struct Limits {
     pub bytes: usize,
     /// Copies of schemas that dynamic references may ask for, beyond the first of each. Default 4,000.
     pub copies: usize,
+    /// Schemas that one value may be checked against at one place, each as often as it is referred to. Default 50,000.
+    pub unfolded: u64,
     /// Problems reported for a version before the rest is left out. Default 1,000.
     pub problems: usize,
 }
@@ -24,6 +26,7 @@ impl Default for Limits {
             files: 2_000,
             bytes: 256 << 20,
             copies: 4_000,
+            unfolded: 50_000,
             problems: 1_000,
         }
     }

@@ -39,6 +39,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod translate;
+mod unfold;
 #[cfg(test)]
 mod whole;
 

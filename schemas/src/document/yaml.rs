@@ -149,7 +149,9 @@ impl<'t, 'a, 'l> Reader<'t, 'a, 'l> {
                 "a document cannot contain itself; write the value out",
             );
         };
-        self.scribe.copy(mark, depth + anchored.height, anchored.nodes, anchored.bytes)?;
+        // A merged mapping has places even for members that another one hides.
+        let nodes = anchored.nodes.max(anchored.spans.len());
+        self.scribe.copy(mark, depth + anchored.height, nodes, anchored.bytes)?;
         self.scribe.spans.repeat(mark, anchored.spans.clone());
         self.scribe.repeat_digits(&anchored.pointer);
         Some(anchored.value.clone())
