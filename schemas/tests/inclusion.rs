@@ -43,12 +43,12 @@ struct Count {
 
 impl Count {
     /// The documents as written have the last word on a witness, where a validator reads them.
-    fn confirm(&mut self, case: &Value, payload: Value) {
+    fn confirm(&mut self, case: &Value, payload: &Value) {
         let dialect = case["dialect"].as_str().unwrap();
         let original = |name: &str| Original::new(&case[name], dialect);
         match (original("old"), original("new")) {
             (Ok(old), Ok(new)) => {
-                let judged = (old.is_valid(&payload), new.is_valid(&payload));
+                let judged = (old.is_valid(payload), new.is_valid(payload));
                 assert_eq!(judged, (Some(true), Some(false)), "{}: {payload}", case["id"]);
             }
             (Err(_), _) | (_, Err(_)) => self.unconfirmed += 1,
@@ -82,7 +82,7 @@ fn judge(file: &Path) -> Count {
             count.slowest = (took, id.to_owned());
         }
         if let Inclusion::Refuted(witness) = &answer {
-            count.confirm(&case, plain(witness.payload.clone()));
+            count.confirm(&case, &plain(witness.payload.clone()));
         }
         let label = case["included"].as_bool().filter(|_| !MISLABELLED.contains(&id));
         match (&answer, label) {

@@ -131,7 +131,9 @@ fn no_answer_is_contradicted() {
     let mut all = Counts::default();
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..shards).map(|own| scope.spawn(move || shard(own))).collect();
-        threads.into_iter().for_each(|thread| all.add(thread.join().unwrap()));
+        for thread in threads {
+            all.add(thread.join().unwrap());
+        }
     });
     println!(
         "{cases} pairs in {:?}, slowest {:?} (pair {})",

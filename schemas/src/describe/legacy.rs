@@ -166,7 +166,7 @@ impl Bundle {
                     found.push(typed.map_or(Value::Bool(true), |name| json!({ "type": name })));
                 }
                 schema if value.is_array() => {
-                    found.push(self.below(schema, &index.to_string(), at))
+                    found.push(self.below(schema, &index.to_string(), at));
                 }
                 schema => found.push(self.schema(schema, at)),
             }

@@ -139,7 +139,7 @@ impl<'r> Generator<'r> {
         self.schema(Spot { depth: spot.depth.saturating_sub(1), ..spot })
     }
 
-    fn round(&mut self) -> Value {
+    fn round(&self) -> Value {
         if self.dynamic {
             return match self.draft {
                 Draft::Draft2019 => json!({"$recursiveRef": "#"}),

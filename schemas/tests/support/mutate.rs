@@ -201,21 +201,21 @@ pub(crate) fn smaller(document: &Value) -> Vec<Value> {
         }
         let inner = document.pointer(&at).filter(|_| !at.is_empty());
         if let Some(Value::Object(members)) = inner {
-            // A wrapper gives way to what it wraps.
-            for word in ["allOf", "anyOf", "oneOf", "not", "items", "then", "else", "if"] {
-                let value = members.get(word);
-                let parts = value
-                    .and_then(Value::as_array)
-                    .map_or_else(|| value.into_iter().cloned().collect::<Vec<_>>(), Clone::clone);
-                for part in parts {
-                    let mut less = document.clone();
-                    if let Some(target) = less.pointer_mut(&at) {
-                        *target = part;
-                        found.push(less);
-                    }
-                }
-            }
+            found.extend(wrapped_in(members).filter_map(|part| {
+                let mut less = document.clone();
+                *less.pointer_mut(&at)? = part;
+                Some(less)
+            }));
         }
     }
     found
+}
+
+// A wrapper gives way to what it wraps.
+fn wrapped_in(members: &Map<String, Value>) -> impl Iterator<Item = Value> + '_ {
+    let words = ["allOf", "anyOf", "oneOf", "not", "items", "then", "else", "if"];
+    words.into_iter().filter_map(|word| members.get(word)).flat_map(|value| match value {
+        Value::Array(parts) => parts.clone(),
+        part => vec![part.clone()],
+    })
 }
