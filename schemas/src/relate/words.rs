@@ -14,7 +14,7 @@ pub(super) fn keyword(arena: &Arena, id: Id) -> &'static str {
 
 fn composed(node: &Keywords) -> Option<&'static str> {
     Some(match node {
-        _ if node.odd.is_some() => "`$dynamicRef`",
+        _ if node.odd.is_some() => "`$ref`",
         _ if node.any.is_some() => "`anyOf`",
         _ if node.one.is_some() => "`oneOf`",
         _ if !node.not.is_empty() => "`not`",
