@@ -108,7 +108,15 @@ fn a_file_is_compared_with_what_it_was_at_a_commit() {
         ],
     );
     house.0.write("schemas/order.yaml", MORE);
-    house.says(line, 1, &["version-bump-insufficient", "required bump: minor (1.4.0 -> 1.5.0)"]);
+    house.says(line, 0, &["required bump: minor (1.4.0 -> 1.5.0); declared 1.4.0: not sufficient"]);
+    let require = format!("{line} --bump require");
+    house.says(
+        &require,
+        1,
+        &["version-bump-insufficient", "required bump: minor (1.4.0 -> 1.5.0)"],
+    );
+    house.0.write("openapi.yaml", &description("1.4.1", ""));
+    house.says(line, 1, &["version-bump-insufficient", "declared 1.4.1: not sufficient"]);
     house.says(&format!("{line} --bump tell"), 0, &["not sufficient"]);
     house.says(&format!("{line} --bump off"), 0, &["holds"]);
     house.0.write("openapi.yaml", &description("1.5.0", ""));

@@ -9,7 +9,7 @@ use evergate_schemas::plan::bridge::{MessageBridge, PartKey};
 use evergate_schemas::relate::verdict::Verdict;
 use evergate_schemas::schema::Side;
 
-use crate::policy::{Compat, Settings};
+use crate::policy::{self, Compat, Settings};
 use crate::report::model::ChangeRow;
 use crate::report::rows::change_row;
 
@@ -29,7 +29,11 @@ pub(super) fn changed(
         Compat::Forward => &[Direction::Forward],
         Compat::Full => &[Direction::Backward, Direction::Forward],
     };
-    let policy = if settings.strict { Policy::Strict } else { Policy::Standard };
+    let policy = match settings.policy {
+        policy::Policy::Lenient if !settings.strict => Policy::Lenient,
+        policy::Policy::Standard if !settings.strict => Policy::Standard,
+        _ => Policy::Strict,
+    };
     let proofs: Vec<(Direction, Proofs<'_>)> = directions
         .iter()
         .map(|direction| (*direction, Proofs::new(api, (old, new), bridges, *direction)))

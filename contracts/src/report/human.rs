@@ -29,6 +29,9 @@ pub struct Extent {
     pub waivable: bool,
 }
 
+/// Apis whose number moved too little that are named in the last line.
+const NAMED: usize = 5;
+
 /// Writes the whole report; colours are in the text and fall away where the stream is no terminal.
 pub fn write(to: &mut dyn Write, report: &CheckReport, extent: Extent) -> io::Result<()> {
     let extent = Extent { width: extent.width.max(WIDTH_FLOOR), ..extent };
@@ -55,7 +58,31 @@ pub fn write(to: &mut dyn Write, report: &CheckReport, extent: Extent) -> io::Re
         _ => red(),
     };
     let (word, rest) = verdict_line(report);
-    writeln!(to, "{style}{word}{style:#}{rest}")
+    writeln!(to, "{style}{word}{style:#}{rest}")?;
+    write_bumps(to, report)
+}
+
+/// The last line: how far the version's number has to move, or of which apis it moved too little.
+fn write_bumps(to: &mut dyn Write, report: &CheckReport) -> io::Result<()> {
+    if let [api] = report.apis.as_slice() {
+        return api.bump.as_ref().map_or(Ok(()), |bump| write_bump(to, bump));
+    }
+    let bumps = || report.apis.iter().filter_map(|api| Some((api, api.bump.as_ref()?)));
+    let short: Vec<&str> =
+        bumps().filter(|(_, bump)| !bump.sufficient).map(|(api, _)| api.api.as_str()).collect();
+    match (bumps().count(), short.len()) {
+        (0, _) => Ok(()),
+        (all, 0) => writeln!(to, "required bumps: the versions of all {all} apis suffice"),
+        (all, few) => {
+            let style = red();
+            let named = short.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+            let more = if few > NAMED { ", …" } else { "" };
+            writeln!(
+                to,
+                "required bumps: {style}not sufficient{style:#} for {few} of {all} apis: {named}{more}"
+            )
+        }
+    }
 }
 
 fn write_api(
@@ -342,10 +369,9 @@ fn write_summary(to: &mut dyn Write, api: &ApiReport) -> io::Result<()> {
     write!(to, "{operations}, {messages}:")?;
     write_counts(to, api.verdicts)?;
     match api.seconds {
-        Some(seconds) => writeln!(to, " in {seconds:.2} s")?,
-        None => writeln!(to)?,
+        Some(seconds) => writeln!(to, " in {seconds:.2} s"),
+        None => writeln!(to),
     }
-    api.bump.as_ref().map_or(Ok(()), |bump| write_bump(to, bump))
 }
 
 fn write_bump(to: &mut dyn Write, bump: &BumpRow) -> io::Result<()> {

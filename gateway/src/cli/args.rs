@@ -294,7 +294,7 @@ pub(super) struct Check {
     #[arg(long, value_name = "WHAT", conflicts_with = "transitive")]
     pub(super) against: Option<String>,
     /// What becomes of a version number that moved less than the changes call for.
-    #[arg(long, value_enum, default_value_t = Bump::Require)]
+    #[arg(long, value_enum, default_value_t = Bump::Moved)]
     pub(super) bump: Bump,
     /// Compare every version with all earlier ones, not only with the one before.
     #[arg(long)]
@@ -309,6 +309,8 @@ pub(super) struct Check {
 /// What becomes of a version number that moved too little.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Bump {
+    /// It is a finding where the number moved, but too little; a number that did not move is told.
+    Moved,
     /// It is a finding.
     Require,
     /// It is told.

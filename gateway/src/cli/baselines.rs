@@ -246,7 +246,7 @@ fn number(report: &mut ApiReport, numbers: Option<Numbers>, args: &Check) {
     let changed = changed(&moved.old, &moved.new, report);
     let (row, finding) = bumped((&from, &to), changed, &moved.new);
     report.bump = Some(row);
-    if args.bump == Bump::Require {
+    if args.bump == Bump::Require || (args.bump == Bump::Moved && from != to) {
         report.releases.extend(finding);
     }
 }

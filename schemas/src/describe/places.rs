@@ -440,6 +440,7 @@ components:
                 }
             }
         }
-        assert!(exact * 1000 > all * 998, "{exact} of {all}");
+        // What translation writes anew (a discriminator, a folded keyword) leads to its parent.
+        assert!(exact * 1000 > all * 995, "{exact} of {all}");
     }
 }
