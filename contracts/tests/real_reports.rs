@@ -1,5 +1,5 @@
 //! Reports on real descriptions, read back by readers of somebody else's in every format that has one.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fall")]
+#![expect(clippy::unwrap_used, reason = "a test may fall")]
 
 use std::path::{Path, PathBuf};
 

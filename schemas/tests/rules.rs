@@ -8,6 +8,7 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use common::{Judged, api, judged, proof, rows};
@@ -51,11 +52,11 @@ fn page() -> String {
     );
     for rule in rules() {
         let (backward, forward) = (rule.worst(Direction::Backward), rule.worst(Direction::Forward));
-        page +=
-            &format!("| [{0}](#{0}) | {backward} | {forward} | {1} |\n", rule.id, rule.sentence);
+        let (id, sentence) = (rule.id, rule.sentence);
+        writeln!(page, "| [{id}](#{id}) | {backward} | {forward} | {sentence} |").unwrap();
     }
     for rule in rules() {
-        page += &format!("\n## {}\n\n{}", rule.id, rule.page());
+        write!(page, "\n## {}\n\n{}", rule.id, rule.page()).unwrap();
     }
     page
 }

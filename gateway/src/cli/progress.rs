@@ -98,7 +98,9 @@ mod tests {
 
     fn shown(said: &[&str], patience: Duration) -> String {
         let (sender, receiver) = channel();
-        said.iter().for_each(|one| sender.send((*one).to_owned()).unwrap());
+        for one in said {
+            sender.send((*one).to_owned()).unwrap();
+        }
         drop(sender);
         let mut text = Vec::new();
         show(&receiver, &mut text, 10, patience);
@@ -107,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_short_run_says_nothing() {
-        assert_eq!(shown(&["a", "b"], Duration::from_secs(3600)), "");
+        assert_eq!(shown(&["a", "b"], Duration::from_hours(1)), "");
         assert_eq!(shown(&[], Duration::ZERO), "");
     }
 

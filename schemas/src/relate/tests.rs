@@ -251,6 +251,14 @@ fn odd_words_are_the_same_only_in_the_same_document() {
 }
 
 #[test]
+fn what_leads_nowhere_is_the_same_as_nothing_else() {
+    // The same text in two versions may have named two different files.
+    let lost = || schema(json!({"x-unresolved": "amount.json"}));
+    let answer = Prover::default().includes(&lost(), &lost());
+    assert!(matches!(answer, Inclusion::Undecided(_)), "{answer:?}");
+}
+
+#[test]
 fn undecided_names_the_keyword_and_the_place() {
     let mut prover = Prover::new(Budget { payloads: 1, steps: 20_000, cases: 1, work: 1_000 });
     let sender =

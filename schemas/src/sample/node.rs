@@ -253,6 +253,13 @@ impl Arena {
         id
     }
 
+    /// A schema of which nothing is known, not even that it is the same as another: what it names may differ between
+    /// two documents of the very same text.
+    pub(crate) fn unknown(&mut self, what: &'static str) -> Id {
+        let mark = self.nodes.len() as u128;
+        self.intern(Keywords { odd: Some(Odd { what, mark }), ..Keywords::default() })
+    }
+
     /// A number for a schema that will be filled in later: what a reference may name before it is read.
     pub(crate) fn reserve(&mut self) -> Id {
         self.push(Arc::new(Keywords {

@@ -208,10 +208,8 @@ impl Reader<'_> {
                     self.odd("a dynamic reference or a keyword of another dialect", &text).odd;
             }
             UNRESOLVED => {
-                // What the same text names may differ between versions: it is the same only in the same document.
-                let text = json!([word, value]);
-                let unknown = self.odd_schema("a reference that could not be followed", &text);
-                keywords.all.push(unknown);
+                let what = "a reference that could not be followed";
+                keywords.all.push(self.arena.unknown(what));
             }
             // A pattern that cannot be compiled is answered with "unknown" wherever it is asked.
             UNREAD_PATTERN => keywords.texts.patterns.push(Arc::from(value.as_str()?)),
