@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use evergate_schemas::changes::{Change, Direction, Level, Message, Piece, Policy, Proof, changes};
+use evergate_schemas::changes::{Change, Direction, Level, Message, Piece, Policy, Proof};
 use evergate_schemas::describe::model::{Api, Location};
 use evergate_schemas::plan::Bridges;
 use evergate_schemas::plan::bridge::{MessageBridge, PartKey};
@@ -17,7 +17,7 @@ use crate::report::rows::change_row;
 /// over the asked directions, and a proof of the messages that it reaches takes one step off what is about payloads.
 pub(super) fn changed(
     api: &Api,
-    (old, new): (usize, usize),
+    ((old, new), changes): ((usize, usize), &[Change]),
     bridges: &Bridges,
     settings: Settings,
 ) -> Vec<ChangeRow> {
@@ -45,7 +45,7 @@ pub(super) fn changed(
         each.max().unwrap_or(Level::Safe)
     };
     let versions = (before.version.as_str(), after.version.as_str());
-    changes(before, after).iter().map(|one| change_row(one, level(one), versions)).collect()
+    changes.iter().map(|one| change_row(one, level(one), versions)).collect()
 }
 
 /// The verdicts of one pair of versions in one direction, by the operation's name in the newer version.

@@ -63,9 +63,10 @@ pub fn judge(api: &Api, steps: Steps<'_>, settings: Settings) -> ApiReport {
     let steps = steps.pairs(api);
     let ways = steps.iter().flat_map(|(old, new)| settings.compat.ways(*old, *new));
     let pairs: Vec<(usize, usize)> = ways.collect();
-    let Compiled { bridges, problems } = judge_pairs(api, &pairs, settings, &mut report);
-    let changes = steps.into_iter().flat_map(|step| changed(api, step, &bridges, settings));
-    report.changes = changes.collect();
+    let (Compiled { bridges, problems }, walked) = judge_pairs(api, &pairs, settings, &mut report);
+    let steps = steps.into_iter().filter_map(|step| Some((step, walked.get(&step)?)));
+    let rows = steps.flat_map(|(step, changes)| changed(api, (step, changes), &bridges, settings));
+    report.changes = rows.collect();
     report.problems.extend(problems.iter().map(fault));
     report
 }
@@ -94,21 +95,25 @@ pub fn complete(api: &Api, settings: Settings, anyway: bool, report: &mut ApiRep
     true
 }
 
+/// The changes of each older and newer version: walked once, whichever way their messages are asked about.
+type Walked = BTreeMap<(usize, usize), Vec<Change>>;
+
 fn judge_pairs(
     api: &Api,
     pairs: &[(usize, usize)],
     settings: Settings,
     report: &mut ApiReport,
-) -> Compiled {
+) -> (Compiled, Walked) {
     let Compiled { bridges, problems } = compile(api, pairs, settings);
+    let mut walked = Walked::new();
     for (client, backend) in pairs.iter().copied() {
         if let (Some(from), Some(to)) = (api.versions.get(client), api.versions.get(backend)) {
             let before = report.verdicts;
             let upward = client < backend;
             let (old, new) = if upward { (from, to) } else { (to, from) };
-            let changes = changes(old, new);
-            let pair =
-                Pair { api: &api.name, client: from, backend: to, upward, changes: &changes };
+            let step = (client.min(backend), client.max(backend));
+            let changes = walked.entry(step).or_insert_with(|| changes(old, new));
+            let pair = Pair { api: &api.name, client: from, backend: to, upward, changes };
             pair.operations(bridges.operation(client, backend), report);
             pair.outgoing(bridges.outgoing(client, backend), report);
             pair.documents(bridges.document(client, backend), report);
@@ -121,7 +126,7 @@ fn judge_pairs(
         }
     }
     report.gather();
-    Compiled { bridges, problems }
+    (Compiled { bridges, problems }, walked)
 }
 
 struct Pair<'a> {
