@@ -14,6 +14,7 @@ pub mod program;
 #[cfg(test)]
 pub(crate) mod random;
 mod shape;
+pub mod transform;
 
 pub use apply::{Rejected, apply};
 pub use compile::{Bridges, CompileLimits, Pairs};
