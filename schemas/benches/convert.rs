@@ -65,8 +65,13 @@ fn program() -> Program {
         note: NoteId(2),
         missing: Missing::Omit,
     };
-    let note =
-        |text: &str| Note { rule: "L1", text: text.to_owned(), at: String::new(), loss: false };
+    let note = |text: &str| Note {
+        rule: "L1",
+        text: text.to_owned(),
+        at: String::new(),
+        loss: false,
+        policy: None,
+    };
     Program {
         nodes: vec![
             Node::Copy,

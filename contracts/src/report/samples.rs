@@ -127,8 +127,13 @@ fn api(strict: bool) -> ApiReport {
         changes: &[],
     };
     let body = || PartKey::Body("application/json".to_owned());
-    let note =
-        |rule, text: &str, loss| Note { rule, text: text.to_owned(), at: "/note".to_owned(), loss };
+    let note = |rule, text: &str, loss| Note {
+        rule,
+        text: text.to_owned(),
+        at: "/note".to_owned(),
+        loss,
+        policy: None,
+    };
     let broken = Judgement {
         policies: vec![Policy::SenderClosed],
         witness: Some(witness(

@@ -185,7 +185,7 @@ mod tests {
     use crate::snapshot::CrossingMessage;
 
     fn note() -> Note {
-        Note { rule: "A21", text: String::new(), at: String::new(), loss: false }
+        Note { rule: "A21", text: String::new(), at: String::new(), loss: false, policy: None }
     }
 
     #[track_caller]

@@ -191,6 +191,7 @@ impl Code {
             text: "a step without a note".to_owned(),
             at: String::new(),
             loss: false,
+            policy: None,
         })
     }
 }

@@ -241,7 +241,8 @@ mod tests {
     fn program(nodes: Vec<Node>) -> Program {
         let mut all = vec![Node::Copy];
         all.extend(nodes);
-        let note = Note { rule: "L1", text: String::new(), at: String::new(), loss: false };
+        let note =
+            Note { rule: "L1", text: String::new(), at: String::new(), loss: false, policy: None };
         Program { nodes: all, root: NodeId(1), notes: vec![note] }
     }
 

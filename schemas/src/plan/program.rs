@@ -40,6 +40,9 @@ pub struct Note {
     pub at: String,
     /// Information is dropped or replaced when it fires.
     pub loss: bool,
+    /// The words of `changes.yaml` that a verdict rests on where this step refuses a request or passes on what its
+    /// reader does not declare: `on_range: error`, `on_unknown: keep`. `None` for every other step.
+    pub policy: Option<&'static str>,
 }
 
 /// What becomes of a value.

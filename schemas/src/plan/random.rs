@@ -188,7 +188,8 @@ impl Random {
             };
             all.push(node);
         }
-        let note = |rule, loss| Note { rule, text: String::new(), at: String::new(), loss };
+        let note =
+            |rule, loss| Note { rule, text: String::new(), at: String::new(), loss, policy: None };
         let notes = vec![note("R", false), note("O", true), note("X", true), note("S", false)];
         Program {
             nodes: all,

@@ -52,7 +52,7 @@ pub(super) fn agreed(stages: &[Arc<Program>], limits: Limits, input: &[u8]) -> O
 }
 
 fn note(text: &str) -> Note {
-    Note { rule: "T", text: text.to_owned(), at: String::new(), loss: false }
+    Note { rule: "T", text: text.to_owned(), at: String::new(), loss: false, policy: None }
 }
 
 fn program(nodes: Vec<Node>, root: u32) -> Arc<Program> {

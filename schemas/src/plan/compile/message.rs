@@ -231,7 +231,7 @@ fn met(judgement: &mut Judgement, (sent, read): (&Content, &Content), fit: Fit) 
         Fit::Renamed => {
             let text = format!("write `{}` for `{}`", read.media_type, sent.media_type);
             let at = Pointer::root().as_str().to_owned();
-            judgement.steps.push(Note { rule: "A23", text, at, loss: false });
+            judgement.steps.push(Note { rule: "A23", text, at, loss: false, policy: None });
             judgement.verdict = judgement.verdict.max(Verdict::Bridged);
         }
     }
@@ -244,7 +244,7 @@ fn moved(sender: &Operation, reader: &Operation) -> Option<Part> {
     }
     let text = format!("send it to `{}`", reader.key.path);
     let at = Pointer::root().as_str().to_owned();
-    let steps = vec![Note { rule: "L18", text, at, loss: false }];
+    let steps = vec![Note { rule: "L18", text, at, loss: false, policy: None }];
     let judgement = Judgement { steps, ..Judgement::of(Verdict::Bridged) };
     Some(shown(PartKey::Whole, judgement, (&sender.place, Some(&reader.place))))
 }

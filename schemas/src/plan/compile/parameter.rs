@@ -278,7 +278,7 @@ fn part(sender: &Parameter, reader: Option<&Parameter>, judgement: Judgement) ->
 }
 
 fn note(rule: &'static str, text: String, name: &str, loss: bool) -> Note {
-    Note { rule, text, at: Pointer::root().join(name).as_str().to_owned(), loss }
+    Note { rule, text, at: Pointer::root().join(name).as_str().to_owned(), loss, policy: None }
 }
 
 /// The names in a path template, by position.

@@ -115,7 +115,7 @@ impl<'a> Walk<'a> {
         at: &Pointer,
         loss: bool,
     ) -> NoteId {
-        self.build.note(Note { rule, text, at: at.as_str().to_owned(), loss })
+        self.build.note(Note { rule, text, at: at.as_str().to_owned(), loss, policy: None })
     }
 
     /// The rule of a difference that exists mirrored in both directions.

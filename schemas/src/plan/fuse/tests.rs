@@ -37,7 +37,8 @@ fn step(rename: (&str, &str), supply: (&str, &str)) -> Program {
         slots: (0, 0),
         hold: false,
     };
-    let note = |rule| Note { rule, text: String::new(), at: String::new(), loss: false };
+    let note =
+        |rule| Note { rule, text: String::new(), at: String::new(), loss: false, policy: None };
     Program {
         nodes: vec![Node::Copy, Node::Object(Box::new(node))],
         root: NodeId(1),

@@ -15,7 +15,8 @@ use crate::schema::Schema;
 use super::{ImageLimits, Known, image, image_of};
 
 fn program(nodes: Vec<Node>) -> Program {
-    let note = Note { rule: "L1", text: String::new(), at: String::new(), loss: false };
+    let note =
+        Note { rule: "L1", text: String::new(), at: String::new(), loss: false, policy: None };
     let nodes: Vec<Node> = std::iter::once(Node::Copy).chain(nodes).collect();
     Program { nodes, root: NodeId(1), notes: vec![note] }
 }

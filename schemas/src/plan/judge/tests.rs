@@ -17,7 +17,8 @@ use crate::schema::Schema;
 use super::{JudgeLimits, Question, Senders, judge};
 
 fn program(nodes: Vec<Node>, loss: bool) -> Arc<Program> {
-    let note = Note { rule: "A3", text: "a step".to_owned(), at: "/b".to_owned(), loss };
+    let note =
+        Note { rule: "A3", text: "a step".to_owned(), at: "/b".to_owned(), loss, policy: None };
     let nodes = std::iter::once(Node::Copy).chain(nodes).collect();
     Arc::new(Program { nodes, root: NodeId(1), notes: vec![note] })
 }
