@@ -33,6 +33,7 @@ mod refused;
 mod scalar;
 mod scan;
 mod store;
+mod syntax;
 #[cfg(test)]
 mod tests;
 
