@@ -124,3 +124,17 @@ fn a_bad_configuration_ends_with_64() {
     let (_, error) = check(&["config", "check", "--config", "no-such-file.yaml"], 64);
     assert!(error.contains("no-such-file.yaml"), "{error}");
 }
+
+#[test]
+fn the_matrix_of_all_pairs_names_what_is_lost_and_what_breaks() {
+    let (out, _) = check(&["check", "--bridges", ORDERS], 1);
+    insta::assert_snapshot!(out);
+    check(&["check", "--bridges", "tests/apis/pets", "--compat", "full"], 0);
+    let (json, _) = check(&["check", "--bridges", ORDERS, "--format", "json"], 1);
+    let (schema, _) = check(&["check", "--bridges", "--format", "json-schema"], 0);
+    let [json, schema] = [json, schema].map(|text| serde_json::from_str(&text).unwrap());
+    assert!(jsonschema::is_valid(&schema, &json), "{json:#}");
+    let (_, error) = check(&["check", "--bridges", ORDERS, "--format", "sarif"], 2);
+    assert!(error.contains("human, json, markdown or html"), "{error}");
+    check(&["check", "--bridges", ORDERS, "--against", "v1"], 2);
+}

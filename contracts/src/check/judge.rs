@@ -95,6 +95,21 @@ pub fn complete(api: &Api, settings: Settings, anyway: bool, report: &mut ApiRep
     true
 }
 
+/// Judges every ordered pair of different versions, with evidence; faults of `changes.yaml` are among the problems.
+pub fn every_pair(api: &Api, settings: Settings) -> ApiReport {
+    let count = api.versions.len();
+    let all = (0..count).flat_map(|client| (0..count).map(move |backend| (client, backend)));
+    let pairs: Vec<(usize, usize)> = all.filter(|(client, backend)| client != backend).collect();
+    let mut report = ApiReport {
+        api: api.name.clone(),
+        versions: api.versions.iter().map(|one| one.version.to_string()).collect(),
+        ..ApiReport::default()
+    };
+    let (Compiled { problems, .. }, _) = judge_pairs(api, &pairs, settings, &mut report);
+    report.problems.extend(problems.iter().map(fault));
+    report
+}
+
 /// The changes of each older and newer version: walked once, whichever way their messages are asked about.
 type Walked = BTreeMap<(usize, usize), Vec<Change>>;
 

@@ -11,4 +11,4 @@ mod judge;
 pub use baseline::{Baseline, Moved, against};
 pub use bumped::{bumped, changed};
 pub use frozen::{content, frozen, kept};
-pub use judge::{Compiled, MATRIX_BOUND, Steps, compile, complete, judge};
+pub use judge::{Compiled, MATRIX_BOUND, Steps, compile, complete, every_pair, judge};

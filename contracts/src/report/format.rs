@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::bridges::{self, BridgesReport};
 use super::human::Extent;
 use super::model::CheckReport;
 use super::{github, gitlab, html, human, junit, markdown, sarif};
@@ -44,6 +45,23 @@ pub fn write(
         Format::Markdown => markdown::write(to, report),
         Format::Html => html::write(to, report),
     }
+}
+
+/// Writes the matrix of all pairs of versions; `false`, and nothing written, in a format that has no place for one.
+pub fn write_bridges(
+    to: &mut dyn Write,
+    report: &BridgesReport,
+    format: Format,
+    extent: Extent,
+) -> io::Result<bool> {
+    match format {
+        Format::Human => bridges::human(to, report, extent),
+        Format::Json => json(to, report),
+        Format::Markdown => bridges::markdown(to, report),
+        Format::Html => bridges::html(to, report),
+        Format::Sarif | Format::Junit | Format::Github | Format::Gitlab => return Ok(false),
+    }?;
+    Ok(true)
 }
 
 fn json(to: &mut dyn Write, value: &impl serde::Serialize) -> io::Result<()> {

@@ -199,6 +199,11 @@ fn inline(text: &str) -> String {
     spans(text, prose, code)
 }
 
+/// A sentence in a table's cell, where what stands between backticks is code.
+pub(super) fn sentence_cell(text: &str) -> String {
+    spans(text, prose, cell)
+}
+
 fn prose(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for one in clean(text).chars() {

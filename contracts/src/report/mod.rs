@@ -1,5 +1,6 @@
 //! What a check found, as data with a stable shape, and as people and programs read it.
 
+pub mod bridges;
 mod evident;
 mod excerpt;
 pub mod finding;
@@ -24,4 +25,4 @@ mod verdict_line;
 pub mod waive;
 pub mod words;
 
-pub use format::{Format, write};
+pub use format::{Format, write, write_bridges};

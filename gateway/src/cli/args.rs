@@ -302,6 +302,10 @@ pub(super) struct Check {
     /// Also judge all other pairs of versions for the page's matrix, however many there are; they make no run fail.
     #[arg(long)]
     pub(super) matrix: bool,
+    /// Only say which client versions can be served by which backend versions, all ordered pairs, and at what loss.
+    /// Written as human, json, markdown or html; pairs against the asked direction make no run fail.
+    #[arg(long, conflicts_with_all = ["against", "transitive", "matrix", "waivers", "bump"])]
+    pub(super) bridges: bool,
     #[command(flatten)]
     pub(super) judging: Judging,
 }

@@ -14,13 +14,16 @@ use super::against::Against;
 use super::args::{Check, Judging, ReportFormat};
 use super::baselines::unreadable;
 use super::exit::{Failure, Outcome};
-use super::{baselines, crew, outputs, waivers};
+use super::{baselines, bridges, crew, outputs, waivers};
 
 /// How deep below an api directory files are weighed.
 const DEPTH_BOUND: u32 = 4;
 
 /// Judges all apis below the directory and writes the report.
 pub(super) fn check(args: &Check, to: &mut dyn Write) -> Result<Outcome, Failure> {
+    if args.bridges {
+        return bridges::bridges(args, to);
+    }
     if let Some(outcome) = schemas(args.judging.format, to)? {
         return Ok(outcome);
     }

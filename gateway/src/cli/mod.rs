@@ -3,6 +3,7 @@
 mod against;
 mod args;
 mod baselines;
+mod bridges;
 mod check;
 mod config;
 mod contracts;

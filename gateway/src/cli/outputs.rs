@@ -4,9 +4,10 @@ use std::fs::OpenOptions;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::Path;
 
+use evergate_contracts::report::bridges::BridgesReport;
 use evergate_contracts::report::human::Extent;
 use evergate_contracts::report::model::CheckReport;
-use evergate_contracts::report::{Format, write as write_format};
+use evergate_contracts::report::{Format, write as write_format, write_bridges as write_matrix};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -48,6 +49,33 @@ pub(super) fn write(
             summary(report, judging)?;
         }
     }
+    Ok(())
+}
+
+/// The same for the matrix of all pairs of versions.
+pub(super) fn write_bridges(
+    report: &BridgesReport,
+    judging: &Judging,
+    to: &mut dyn Write,
+) -> Result<(), Failure> {
+    let has_place = |chosen: ReportFormat| {
+        format(chosen)
+            .filter(|one| {
+                matches!(one, Format::Human | Format::Json | Format::Markdown | Format::Html)
+            })
+            .ok_or_else(|| Failure::said("`--bridges` is written as human, json, markdown or html"))
+    };
+    let shown = has_place(judging.format)?;
+    for output in &judging.output {
+        let format = has_place(output.format)?;
+        let failed =
+            |error| Failure::said(format!("{} cannot be written: {error}", output.file.display()));
+        let opened = std::fs::File::create(&output.file).map_err(failed)?;
+        let mut to = BufWriter::new(anstream::StripStream::new(opened));
+        write_matrix(&mut to, report, format, extent(judging, false)).map_err(failed)?;
+        to.flush().map_err(failed)?;
+    }
+    write_matrix(to, report, shown, extent(judging, true))?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use super::super::words::clean;
 
 /// Text for an element or a quoted attribute.
-pub(super) fn text(of: &str) -> String {
+pub(in super::super) fn text(of: &str) -> String {
     let mut safe = String::with_capacity(of.len());
     for one in clean(of).chars() {
         match one {
@@ -24,7 +24,7 @@ pub(super) fn lines(of: &str) -> String {
 }
 
 /// A sentence in which what stands between backticks is code.
-pub(super) fn sentence(of: &str) -> String {
+pub(in super::super) fn sentence(of: &str) -> String {
     let pieces: Vec<&str> = of.split('`').collect();
     let last = pieces.len().saturating_sub(1);
     let each = pieces.iter().enumerate().map(|(index, piece)| match index % 2 {
@@ -35,7 +35,7 @@ pub(super) fn sentence(of: &str) -> String {
 }
 
 /// Bytes in base64 (RFC 4648, section 4), as a content security policy writes digests.
-pub(super) fn base64(bytes: &[u8]) -> String {
+pub(in super::super) fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for three in bytes.chunks(3) {

@@ -9,7 +9,7 @@ pub(super) const VERDICTS: [(&str, &str); 5] =
     [("broken", "X"), ("undecided", "U"), ("lossy", "L"), ("bridged", "B"), ("native", "N")];
 
 /// The letter of a verdict.
-pub(super) fn letter(word: &str) -> &'static str {
+pub(in super::super) fn letter(word: &str) -> &'static str {
     VERDICTS.iter().find(|(verdict, _)| *verdict == word).map_or("!", |(_, letter)| letter)
 }
 

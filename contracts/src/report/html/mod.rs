@@ -5,4 +5,6 @@ mod escape;
 mod matrix;
 mod page;
 
-pub(super) use page::write;
+pub(super) use escape::{base64, sentence, text};
+pub(super) use matrix::letter;
+pub(super) use page::{STYLE, write};

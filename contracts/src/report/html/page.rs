@@ -16,7 +16,7 @@ use super::matrix::{VERDICTS, anchor, summary, table};
 
 /// Findings that are written with all their evidence; a page with more is slow to open.
 const FINDINGS_BOUND: usize = 2_000;
-const STYLE: &str = include_str!("style.css");
+pub(in super::super) const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
 /// Writes the page.
