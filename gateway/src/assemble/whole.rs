@@ -90,6 +90,8 @@ fn bounds(config: &Config) -> Bounds {
         held_bodies: limits.held_bodies,
         pace: Pace { octets: limits.pace, window: config.timeouts.body },
         silence: config.timeouts.silence,
+        decoded: limits.decoded,
+        ratio: limits.ratio,
         conversion: ConversionLimits { depth: limits.depth, held: limits.held },
     }
 }

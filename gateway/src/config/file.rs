@@ -109,12 +109,14 @@ fn limits<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -> 
     let mut depth = limits.depth as usize;
     let mut streams = limits.streams as usize;
     {
-        let mut known: [(&str, &mut usize, usize); 11] = [
+        let mut known: [(&str, &mut usize, usize); 13] = [
             ("head", &mut limits.head, 8192),
             ("fields", &mut limits.fields, 1),
             ("target", &mut limits.target, 1),
             ("body", &mut limits.body, 0),
             ("held_bodies", &mut limits.held_bodies, 0),
+            ("decoded", &mut limits.decoded, 0),
+            ("ratio", &mut limits.ratio, 1),
             ("depth", &mut depth, 1),
             ("held", &mut limits.held, 0),
             ("connections", &mut limits.connections, 1),

@@ -142,6 +142,11 @@ pub struct Limits {
     pub body: usize,
     /// Most request bodies held at once, all together. Default 256 MiB.
     pub held_bodies: usize,
+    /// Largest that a coded response may be without its content coding, when it is converted. Default 256 MiB. For
+    /// requests `body` holds, with and without their coding.
+    pub decoded: usize,
+    /// Most octets without a content coding for each octet with it, beyond the first MiB. Default 200.
+    pub ratio: usize,
     /// Deepest nesting of a converted body. Default 128.
     pub depth: u32,
     /// Most that a conversion holds back. Default 1 MiB.
@@ -164,6 +169,8 @@ impl Default for Limits {
             target: 8000,
             body: 10 << 20,
             held_bodies: 256 << 20,
+            decoded: 256 << 20,
+            ratio: 200,
             depth: 128,
             held: 1 << 20,
             connections: 10_000,

@@ -1,26 +1,25 @@
 //! A backend's answer as the client gets it: its version's body, fields and media type.
 
-use bytes::Bytes;
+use std::sync::Arc;
+
 use http::header::{
-    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
-    HeaderValue, LOCATION,
+    ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, ETAG,
+    HeaderMap, HeaderName, HeaderValue, LOCATION,
 };
 use http::{Method, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
-use super::conversion::{self, Machine, Parameters};
+use super::conversion::{self, Parameters};
+use super::converted::{Begun, Converted, Early};
 use super::outbound::rewrite_media;
 use super::parameters::{self, Place};
+use super::pipe::{self, Accepted, Failed, Pipe, PipeBounds, Work};
 use super::reply::{Quiet, ReplyBody};
 use super::{etag, fields};
 use crate::refusal::Refusal;
 use crate::snapshot::selector::Selector;
 use crate::snapshot::{Api, Bounds, Crossing, CrossingMessage};
-
-/// Responses up to this length, in octets, are converted before their head is sent, so that a failure is a 502 and
-/// their length is known.
-const WHOLE: u64 = 64 << 10;
 
 /// What the gateway knows when an answer comes.
 pub(crate) struct Ask<'a> {
@@ -31,6 +30,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) client: (usize, &'a str),
     /// The way, and the backend's version, when that is another.
     pub(crate) way: Option<(&'a Crossing, usize)>,
+    /// The content codings that the client takes.
+    pub(crate) accepted: Accepted,
     /// The request's parameters, for programs that read them.
     pub(crate) parameters: &'a Parameters,
 }
@@ -100,9 +101,7 @@ async fn convert(
         head.headers.insert(CONTENT_TYPE, media_type.clone());
     }
     let Some(conversion) = &plan.conversion else { return Ok((ReplyBody::through(source), 0)) };
-    if conversion::coding(&head.headers).is_some() {
-        return Err(Refusal::ResponseCoded);
-    }
+    let codings = pipe::declared(&head.headers).map_err(|_| Refusal::ResponseCoded)?;
     if conversion::no_transform(&head.headers) {
         return Err(Refusal::ResponseNoTransform);
     }
@@ -111,32 +110,32 @@ async fn convert(
             "the answer is a part of a document".to_owned(),
         ));
     }
-    let machine = Machine::new(conversion, &ask.api.responses, ask.bounds.conversion, values);
     converted_fields(&mut head.headers, ask.client.1);
-    if length.is_some_and(|length| length <= WHOLE) {
-        let (bytes, lost) = whole(source, machine).await?;
-        return Ok((ReplyBody::whole(bytes), lost));
+    let work = Work::document(conversion, ask.bounds.conversion, Arc::new(values));
+    let bounds = PipeBounds { decoded: ask.bounds.decoded, ratio: ask.bounds.ratio };
+    let mut pipe = Pipe::new(work, &ask.api.responses, (&codings, bounds));
+    let coding = ask.accepted.choose(&codings);
+    head.headers.remove(CONTENT_ENCODING);
+    if let Some(coding) = coding {
+        head.headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+        pipe = pipe.coded(coding);
     }
-    let mut body = ReplyBody::converted(source, machine);
-    body.prime().await.map_err(|cut| Refusal::ResponseUnconvertible(cut.0))?;
-    Ok((body, 0))
+    match Converted::begin(source, pipe, length).await.map_err(early)? {
+        Begun::Whole(bytes, lost) => Ok((ReplyBody::whole(bytes), lost)),
+        Begun::Going(body) => Ok((ReplyBody::converted(body), 0)),
+    }
 }
 
-/// Converts a short body before anything of it is sent.
-async fn whole(mut source: Quiet, mut machine: Machine) -> Result<(Bytes, u64), Refusal> {
-    let failed = |failed: conversion::Failed| {
-        Refusal::ResponseUnconvertible(format!("at {}: {}", failed.pointer, failed.why))
-    };
-    let mut out = Vec::new();
-    while let Some(frame) = source.frame().await {
-        let frame = frame.map_err(|_| Refusal::BackendBroken("its body broke off"))?;
-        if let Ok(data) = frame.into_data() {
-            out.reserve(data.len());
-            machine.push(&data, &mut out).map_err(failed)?;
+/// The refusal for a beginning that did not get through.
+fn early(early: Early) -> Refusal {
+    match early {
+        Early::Source => Refusal::BackendBroken("its body broke off"),
+        Early::Pipe(Failed::Digest(field)) => Refusal::ResponseDigest(field),
+        Early::Pipe(failed @ Failed::Payload { .. }) => {
+            Refusal::ResponseUnconvertible(failed.why())
         }
+        Early::Pipe(failed) => Refusal::ResponseCodingBroken(failed.why()),
     }
-    let lost = machine.finish(&mut out).map_err(failed)?;
-    Ok((out.into(), lost))
 }
 
 /// Digests of bytes that a conversion replaces.

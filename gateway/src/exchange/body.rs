@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use hyper::body::Incoming;
 
-use super::conversion::Machine;
+use super::pipe::{Failed, Pipe};
 use crate::refusal::Refusal;
 use crate::snapshot::Bounds;
 use crate::upstream::{BodyFault, OutboundBody};
@@ -35,11 +35,11 @@ impl Drop for Share<'_> {
     }
 }
 
-/// Converts a whole request body; gives it with the number of losses. It is refused as soon as it is known to be too
-/// large or not to fit.
+/// Brings a whole request body through its pipe; gives it with the number of losses. It is refused as soon as it is
+/// known to be too large or not to fit.
 pub(crate) async fn converted(
     body: Incoming,
-    machine: &mut Machine,
+    mut pipe: Pipe,
     bounds: &Bounds,
     held: &Held,
 ) -> Result<(Bytes, u64), Refusal> {
@@ -59,10 +59,13 @@ pub(crate) async fn converted(
             return Err(Refusal::BodyTooLarge(bounds.body));
         }
         let before = out.len();
-        machine.push(data, &mut out).map_err(refused)?;
+        pipe.push(data, &mut out).map_err(refused)?;
+        if pipe.decoded() > bounds.body {
+            return Err(Refusal::BodyTooLarge(bounds.body));
+        }
         share.grow(out.len().saturating_sub(before), bounds.held_bodies)?;
     }
-    let losses = machine.finish(&mut out).map_err(refused)?;
+    let losses = pipe.finish(&mut out).map_err(refused)?;
     Ok((out.into(), losses))
 }
 
@@ -74,11 +77,17 @@ pub(crate) const fn body_fault(fault: BodyFault) -> Refusal {
     }
 }
 
-fn refused(failed: super::conversion::Failed) -> Refusal {
-    let super::conversion::Failed { pointer, why, malformed } = failed;
-    if malformed {
-        Refusal::RequestMalformed { pointer, why }
-    } else {
-        Refusal::RequestUnconvertible { pointer, why }
+fn refused(failed: Failed) -> Refusal {
+    match failed {
+        Failed::Payload { pointer, why, malformed: true } => {
+            Refusal::RequestMalformed { pointer, why }
+        }
+        Failed::Payload { pointer, why, malformed: false } => {
+            Refusal::RequestUnconvertible { pointer, why }
+        }
+        Failed::Coding(coding) => Refusal::RequestCodingBroken(coding.name()),
+        Failed::Decoded(limit) => Refusal::BodyTooLarge(limit),
+        Failed::Ratio(limit) => Refusal::BodyRatio(limit),
+        Failed::Digest(field) => Refusal::RequestDigest(field),
     }
 }

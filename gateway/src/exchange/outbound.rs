@@ -8,6 +8,7 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderName, Uri};
 
 use super::asked::Asked;
+use super::pipe::Accepted;
 use super::query;
 use super::route::{Lead, Named};
 use super::{etag, inbound::Inbound};
@@ -96,8 +97,10 @@ pub(crate) fn rewrite_media(
 
 /// Takes away what would make the answer something that cannot be converted, and turns the client's entity tags
 /// into the backend's.
-pub(crate) fn ask_for_convertible(headers: &mut HeaderMap, client: &str) {
-    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+pub(crate) fn ask_for_convertible(headers: &mut HeaderMap, client: &str, accepted: &Accepted) {
+    if let Ok(value) = HeaderValue::try_from(accepted.narrowed()) {
+        headers.insert(ACCEPT_ENCODING, value);
+    }
     headers.remove(RANGE);
     headers.remove(IF_RANGE);
     for name in [IF_MATCH, IF_NONE_MATCH] {

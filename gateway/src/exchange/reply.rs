@@ -11,7 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::conversion::Machine;
+use super::converted::Converted;
 use crate::telemetry::{Ended, Record};
 
 /// Why a body was cut after the head was gone: HTTP/1.1 closes the connection, HTTP/2 resets the stream.
@@ -45,7 +45,10 @@ impl Quiet {
         std::future::poll_fn(|context| self.poll_frame(context)).await
     }
 
-    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+    pub(super) fn poll_frame(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         match Pin::new(&mut self.body).poll_frame(context) {
             Poll::Ready(frame) => {
                 self.fresh = true;
@@ -66,15 +69,6 @@ impl Quiet {
             }
         }
     }
-}
-
-/// A backend's body on its way through the machine.
-#[derive(Debug)]
-pub(crate) struct Converted {
-    pub(crate) source: Quiet,
-    pub(crate) machine: Machine,
-    /// What came out before the head was sent.
-    primed: Option<Piece>,
 }
 
 #[derive(Debug)]
@@ -107,11 +101,8 @@ impl ReplyBody {
         Self { kind, record: None }
     }
 
-    pub(crate) fn converted(source: Quiet, machine: Machine) -> Self {
-        Self {
-            kind: Kind::Converted(Box::new(Converted { source, machine, primed: None })),
-            record: None,
-        }
+    pub(crate) fn converted(body: Converted) -> Self {
+        Self { kind: Kind::Converted(Box::new(body)), record: None }
     }
 
     /// Lets the record end with this body.
@@ -122,14 +113,6 @@ impl ReplyBody {
         }
         self.record = Some(record);
         self
-    }
-
-    /// Waits for the first piece of a converted body, so that an early failure is known before the head is sent.
-    pub(crate) async fn prime(&mut self) -> Result<(), Cut> {
-        let Kind::Converted(converted) = &mut self.kind else { return Ok(()) };
-        let piece = std::future::poll_fn(|context| converted.poll_frame(context)).await;
-        converted.primed = Some(Ok(piece?));
-        Ok(())
     }
 
     fn note(&mut self, frame: Option<&Result<Frame<Bytes>, Cut>>) {
@@ -162,7 +145,7 @@ impl ReplyBody {
             }
             Kind::Through(source) => source.poll_frame(context),
             Kind::Converted(converted) => {
-                let frame = match converted.poll_frame(context) {
+                let frame = match converted.poll_piece(context) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(frame) => frame,
                 };
@@ -181,41 +164,6 @@ impl ReplyBody {
                         Poll::Ready(Some(Err(cut)))
                     }
                 }
-            }
-        }
-    }
-}
-
-/// What came out, and, at the end, how many losses there were.
-type Piece = Result<(Option<Frame<Bytes>>, Option<u64>), Cut>;
-
-impl Converted {
-    /// Reads until something comes out. Each turn reads one frame of the backend, so a body of many frames
-    /// from which nothing comes out still lets other tasks in, by tokio's own budget.
-    fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Piece> {
-        let cut = |failed: super::conversion::Failed| {
-            Cut(format!("the response cannot be converted: at {}: {}", failed.pointer, failed.why))
-        };
-        if let Some(piece) = self.primed.take() {
-            return Poll::Ready(piece);
-        }
-        let mut out = Vec::new();
-        loop {
-            let frame = match self.source.poll_frame(context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(frame) => frame.transpose()?,
-            };
-            let Some(frame) = frame else {
-                let losses = self.machine.finish(&mut out).map_err(cut)?;
-                let frame = (!out.is_empty()).then(|| Frame::data(out.into()));
-                return Poll::Ready(Ok((frame, Some(losses))));
-            };
-            // trailers speak of the bytes before conversion (digests, mostly), so they end here
-            let Ok(data) = frame.into_data() else { continue };
-            out.reserve(data.len());
-            self.machine.push(&data, &mut out).map_err(cut)?;
-            if !out.is_empty() {
-                return Poll::Ready(Ok((Some(Frame::data(out.into())), None)));
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
 use http::request::Parts;
 use http::{HeaderName, Method, Request, Response, StatusCode};
 use http_body::Body as _;
@@ -13,11 +13,12 @@ use smallvec::SmallVec;
 use super::answer::{self, Ask, DIGESTS};
 use super::asked::{Asked, asked};
 use super::body::{self, Held};
-use super::conversion::{self, Machine, Parameters};
+use super::conversion::{self, Parameters};
 use super::fields::{self, X_REQUEST_ID};
 use super::inbound::{Inbound, Peer};
 use super::outbound;
 use super::parameters::{self, Place};
+use super::pipe::{self, Accepted, Pipe, PipeBounds, Work};
 use super::reply::ReplyBody;
 use super::route::{self, Named};
 use crate::refusal::Refusal;
@@ -167,9 +168,17 @@ impl<'a> Visit<'a> {
         let named = route::operation(api, client, &asked, (head.method.as_str(), inbound.path()))?;
         let serving = serving(api, client, named.as_ref(), (known, record))?;
         let parameters = parameters_read(&serving, named.as_ref(), &inbound);
+        let accepted = pipe::accepted(&head.headers);
         let (request, outbound) = match (serving.way, &named) {
             (Some(way), Some(named)) => {
-                let step = Step { api, asked: &asked, named, way, parameters: &parameters };
+                let step = Step {
+                    api,
+                    asked: &asked,
+                    named,
+                    way,
+                    parameters: &parameters,
+                    accepted: &accepted,
+                };
                 self.convert(&step, (head, body, &inbound), record).await?
             }
             _ => self.untouched(head, body, &inbound),
@@ -178,8 +187,8 @@ impl<'a> Visit<'a> {
         let response = self.send(serving.group, request, outbound, record).await?;
         let client = (asked.version, &*client.label);
         let bounds = &self.snapshot.bounds;
-        let ask =
-            Ask { api, bounds, method: &method, client, way: serving.way, parameters: &parameters };
+        let (method, way, parameters) = (&method, serving.way, &parameters);
+        let ask = Ask { api, bounds, method, client, way, accepted, parameters };
         let (response, losses) = answer::answer(&ask, response).await?;
         record.losses += losses;
         Ok(response)
@@ -224,20 +233,19 @@ impl<'a> Visit<'a> {
         record.losses += parameters::apply(message, &mut place, &values)?;
         outbound::rewrite_indicators(step.api, backend, &mut query, &mut head.headers);
         if whole_answer {
-            outbound::ask_for_convertible(&mut head.headers, &record.client_version);
+            outbound::ask_for_convertible(&mut head.headers, &record.client_version, step.accepted);
         }
         let outbound = if let Some(conversion) = plan.and_then(|plan| plan.conversion.as_ref()) {
-            if let Some(coding) = conversion::coding(&head.headers) {
-                return Err(Refusal::RequestCoded(coding));
-            }
+            let codings = pipe::declared(&head.headers).map_err(Refusal::RequestCoded)?;
             if no_transform {
                 return Err(Refusal::RequestNoTransform);
             }
             let bounds = &self.snapshot.bounds;
-            let mut machine =
-                Machine::new(conversion, &step.api.requests, bounds.conversion, values);
-            let (bytes, losses) =
-                body::converted(body, &mut machine, bounds, &self.house.held).await?;
+            let work = Work::document(conversion, bounds.conversion, Arc::new(values));
+            let most = PipeBounds { decoded: bounds.body, ratio: bounds.ratio };
+            let pipe = Pipe::new(work, &step.api.requests, (&codings, most));
+            let (bytes, losses) = body::converted(body, pipe, bounds, &self.house.held).await?;
+            head.headers.remove(CONTENT_ENCODING);
             record.losses += losses;
             for name in DIGESTS {
                 head.headers.remove(name);
@@ -305,6 +313,7 @@ struct Step<'a, 'path> {
     named: &'a Named<'a, 'path>,
     way: (&'a Crossing, usize),
     parameters: &'a Parameters,
+    accepted: &'a Accepted,
 }
 
 /// A request's head on its way to a backend.

@@ -68,8 +68,14 @@ pub enum Refusal {
     ParameterMissing(String),
     /// The request body is larger than the limit, in octets.
     BodyTooLarge(usize),
-    /// The request body has a content coding and would have to be converted.
+    /// The request body grows by more than this factor without its content coding.
+    BodyRatio(usize),
+    /// The request body has a content coding that cannot be taken off, and would have to be converted.
     RequestCoded(String),
+    /// The request body is not what its content coding says.
+    RequestCodingBroken(&'static str),
+    /// The request body is not what the digest in this field says (RFC 9530).
+    RequestDigest(&'static str),
     /// The request body has no media type that the version declares, and would have to be converted.
     MediaType,
     /// The request forbids the transformation it would need.
@@ -88,13 +94,20 @@ pub enum Refusal {
     BackendBroken(&'static str),
     /// The response cannot be converted for the client's version.
     ResponseUnconvertible(String),
-    /// The response has a content coding although none was asked for, and must be converted.
+    /// The response has a content coding that was not asked for and cannot be taken off, and must be converted.
     ResponseCoded,
+    /// The response is not what its content coding says, or too large without it.
+    ResponseCodingBroken(String),
+    /// The response is not what the digest in this field says (RFC 9530).
+    ResponseDigest(&'static str),
     /// The response forbids the transformation it would need.
     ResponseNoTransform,
 }
 
 impl Refusal {
+    /// The content codings that requests may have, as `Accept-Encoding` says them (RFC 9110 §12.5.3).
+    pub const CODINGS: &'static str = "gzip, br, zstd, deflate, identity";
+
     /// The stable code: lower case, words joined by `-`.
     pub const fn code(&self) -> &'static str {
         match self {
@@ -115,7 +128,10 @@ impl Refusal {
             Self::RequestMalformed { .. } => "request-malformed",
             Self::ParameterMissing(_) => "parameter-missing",
             Self::BodyTooLarge(_) => "body-too-large",
+            Self::BodyRatio(_) => "body-ratio",
             Self::RequestCoded(_) => "request-coded",
+            Self::RequestCodingBroken(_) => "request-coding-broken",
+            Self::RequestDigest(_) => "request-digest",
             Self::MediaType => "media-type-undeclared",
             Self::RequestNoTransform => "request-no-transform",
             Self::BodyTooSlow => "body-too-slow",
@@ -126,6 +142,8 @@ impl Refusal {
             Self::BackendBroken(_) => "backend-broken",
             Self::ResponseUnconvertible(_) => "response-unconvertible",
             Self::ResponseCoded => "response-coded",
+            Self::ResponseCodingBroken(_) => "response-coding-broken",
+            Self::ResponseDigest(_) => "response-digest",
             Self::ResponseNoTransform => "response-no-transform",
         }
     }
@@ -141,6 +159,8 @@ impl Refusal {
             | Self::VersionsDisagree { .. }
             | Self::RequestMalformed { .. }
             | Self::ParameterMissing(_)
+            | Self::RequestCodingBroken(_)
+            | Self::RequestDigest(_)
             | Self::BodyBroken => StatusCode::BAD_REQUEST,
             Self::TargetTooLong(_) => StatusCode::URI_TOO_LONG,
             Self::Method(_) | Self::NoBackend { .. } => StatusCode::NOT_IMPLEMENTED,
@@ -148,7 +168,7 @@ impl Refusal {
             Self::NoApi | Self::NoOperation => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestUnconvertible { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge(_) | Self::BodyRatio(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RequestCoded(_) | Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RequestNoTransform => StatusCode::NOT_ACCEPTABLE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -158,6 +178,8 @@ impl Refusal {
             | Self::BackendBroken(_)
             | Self::ResponseUnconvertible(_)
             | Self::ResponseCoded
+            | Self::ResponseCodingBroken(_)
+            | Self::ResponseDigest(_)
             | Self::ResponseNoTransform => StatusCode::BAD_GATEWAY,
         }
     }
@@ -171,6 +193,7 @@ impl Refusal {
                 | Self::BodyTooSlow
                 | Self::BodyBroken
                 | Self::BodyTooLarge(_)
+                | Self::BodyRatio(_)
         )
     }
 
@@ -214,8 +237,18 @@ impl Refusal {
                 format!("the version that is running requires `{name}`; send it")
             }
             Self::BodyTooLarge(limit) => format!("the body is larger than {limit} octets; send a smaller one"),
-            Self::RequestCoded(coding) => {
-                format!("a body with the content coding `{coding}` cannot be converted; send it uncoded")
+            Self::BodyRatio(limit) => format!(
+                "the body grows by more than the factor {limit} without its content coding; send it uncoded"
+            ),
+            Self::RequestCoded(coding) => format!(
+                "a body with the content coding `{coding}` cannot be converted; send it with one of {}",
+                Self::CODINGS
+            ),
+            Self::RequestCodingBroken(coding) => {
+                format!("the body is not whole and sound {coding}; send it again, or uncoded")
+            }
+            Self::RequestDigest(field) => {
+                format!("the body is not what its {field} says; send it again, or without that field")
             }
             Self::MediaType => {
                 "the body's media type is not declared for this operation; send a declared Content-Type".to_owned()
@@ -252,6 +285,13 @@ impl Refusal {
                  backend's own version"
                     .to_owned()
             }
+            Self::ResponseCodingBroken(why) => format!(
+                "the backend did the work, but its answer cannot be decoded: {why}; ask again without \
+                 `Accept-Encoding`"
+            ),
+            Self::ResponseDigest(field) => format!(
+                "the backend did the work, but its answer is not what its {field} says; ask for it again"
+            ),
             Self::ResponseNoTransform => {
                 "the backend did the work, but its answer forbids transformation; ask for the backend's own version"
                     .to_owned()

@@ -22,6 +22,10 @@ pub struct Bounds {
     pub pace: Pace,
     /// Longest silence of a backend in the middle of a response body.
     pub silence: Duration,
+    /// Most octets of a coded response without its content coding.
+    pub decoded: usize,
+    /// Most octets without content coding for each octet with it.
+    pub ratio: usize,
     /// What the byte machine may use.
     pub conversion: ConversionLimits,
 }

@@ -1,0 +1,111 @@
+//! A backend's body on its way through a pipe: its beginning before the head of the answer is sent, the rest as it
+//! comes.
+
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::Frame;
+
+use super::pipe::{Failed, Pipe};
+use super::reply::{Cut, Quiet};
+
+/// So many octets of a response are converted before its head is sent, so that a failure there is a 502, and the
+/// length and digest of a shorter one are known.
+pub(crate) const BEGINNING: usize = 64 << 10;
+
+/// Why the beginning did not get through.
+#[derive(Debug)]
+pub(crate) enum Early {
+    /// The backend broke off or fell silent.
+    Source,
+    /// The pipe refused it.
+    Pipe(Failed),
+}
+
+/// What there is when the head can be sent.
+pub(crate) enum Begun {
+    /// All of it, with the number of losses.
+    Whole(Bytes, u64),
+    /// More is to come.
+    Going(Converted),
+}
+
+/// A body of which more is to come.
+#[derive(Debug)]
+pub(crate) struct Converted {
+    source: Quiet,
+    pipe: Pipe,
+    /// What came out and was not taken.
+    ready: Vec<u8>,
+    /// Something went in since the last flush.
+    wet: bool,
+}
+
+/// What came out, and, at the end, how many losses there were.
+pub(crate) type Piece = Result<(Option<Frame<Bytes>>, Option<u64>), Cut>;
+
+impl Converted {
+    /// Reads and converts the beginning of a body, whose length is about `length` if that is known.
+    pub(crate) async fn begin(
+        source: Quiet,
+        pipe: Pipe,
+        length: Option<u64>,
+    ) -> Result<Begun, Early> {
+        let room = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+        let ready = Vec::with_capacity(room.min(BEGINNING) + 512);
+        let mut body = Self { source, pipe, ready, wet: false };
+        let mut read = 0;
+        while read < BEGINNING {
+            let Some(frame) = body.source.frame().await else {
+                let losses = body.pipe.finish(&mut body.ready).map_err(Early::Pipe)?;
+                return Ok(Begun::Whole(body.ready.into(), losses));
+            };
+            read += body.take(frame.map_err(|_| Early::Source)?).map_err(Early::Pipe)?;
+            if body.pipe.streams() {
+                break;
+            }
+        }
+        Ok(Begun::Going(body))
+    }
+
+    /// Gives the octets of the frame.
+    fn take(&mut self, frame: Frame<Bytes>) -> Result<usize, Failed> {
+        // trailers speak of the bytes before conversion (digests, mostly), so they end here
+        let Ok(data) = frame.into_data() else { return Ok(0) };
+        self.ready.reserve(data.len());
+        self.pipe.push(&data, &mut self.ready)?;
+        self.wet = true;
+        Ok(data.len())
+    }
+
+    /// Reads until something comes out. Each turn reads one frame of the backend, so a body of many frames
+    /// from which nothing comes out still lets other tasks in, by tokio's own budget.
+    pub(crate) fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Piece> {
+        let cut =
+            |failed: Failed| Cut(format!("the response cannot be converted: {}", failed.why()));
+        loop {
+            if !self.ready.is_empty() {
+                let ready = std::mem::take(&mut self.ready);
+                return Poll::Ready(Ok((Some(Frame::data(ready.into())), None)));
+            }
+            match self.source.poll_frame(context) {
+                Poll::Pending if std::mem::take(&mut self.wet) && self.pipe.streams() => {
+                    self.pipe.flush(&mut self.ready);
+                    if self.ready.is_empty() {
+                        return Poll::Pending;
+                    }
+                }
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(frame)) => {
+                    self.take(frame?).map_err(cut)?;
+                }
+                Poll::Ready(None) => {
+                    let mut out = Vec::new();
+                    let losses = self.pipe.finish(&mut out).map_err(cut)?;
+                    let frame = (!out.is_empty()).then(|| Frame::data(out.into()));
+                    return Poll::Ready(Ok((frame, Some(losses))));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! A body on its way: content coding off, conversion, content coding on, in any chunking and bounded memory.
+
+mod brotli;
+mod coding;
+mod decode;
+mod deflate;
+mod encode;
+mod fault;
+mod line;
+#[cfg(test)]
+mod tests;
+mod work;
+mod zstd;
+
+pub(crate) use coding::{Accepted, accepted, declared};
+#[cfg(test)]
+use coding::{Coding, Codings};
+pub(crate) use fault::Failed;
+pub(crate) use line::{Pipe, PipeBounds};
+pub(crate) use work::Work;

@@ -1,0 +1,83 @@
+//! What is done to the decoded bytes of a body.
+
+use std::sync::Arc;
+
+use evergate_schemas::convert::{Converter, Limits, Refused};
+use evergate_schemas::plan::outside::Values;
+
+use super::fault::Failed;
+use crate::snapshot::{Conversion, ConversionLimits};
+
+/// A conversion from bytes to bytes.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// One JSON document.
+    Document(Box<Document>),
+}
+
+/// A running conversion of one document.
+#[derive(Debug)]
+pub(crate) struct Document {
+    converter: Converter,
+    conversion: Conversion,
+}
+
+impl Work {
+    /// The conversion of a body that is one document.
+    pub(crate) fn document(
+        conversion: &Conversion,
+        limits: ConversionLimits,
+        values: Arc<Values>,
+    ) -> Self {
+        let limits = Limits { depth: limits.depth, held: limits.held, ..Limits::default() };
+        let converter = Converter::start(&conversion.prepared, limits, values);
+        Self::Document(Box::new(Document { converter, conversion: conversion.clone() }))
+    }
+
+    /// Whether its reader acts on each piece as it comes.
+    pub(super) const fn streams(&self) -> bool {
+        match self {
+            Self::Document(_) => false,
+        }
+    }
+
+    /// Converts the next piece.
+    pub(super) fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), Failed> {
+        match self {
+            Self::Document(one) => {
+                one.converter.push(chunk, out).map_err(|refused| failed(&refused))
+            }
+        }
+    }
+
+    /// Ends the body; gives the number of losses that fired.
+    pub(super) fn finish(&mut self, out: &mut Vec<u8>) -> Result<u64, Failed> {
+        match self {
+            Self::Document(one) => one.finish(out),
+        }
+    }
+}
+
+impl Document {
+    fn finish(&mut self, out: &mut Vec<u8>) -> Result<u64, Failed> {
+        let report = self.converter.finish(out).map_err(|refused| failed(&refused))?;
+        let mut total = 0;
+        for (counters, fired) in self.conversion.losses.iter().zip(&report.fired) {
+            for (counter, times) in counters.iter().zip(fired) {
+                if let (Some(counter), 1..) = (counter, *times) {
+                    counter.inc_by(u64::from(*times));
+                    total += u64::from(*times);
+                }
+            }
+        }
+        Ok(total)
+    }
+}
+
+pub(super) fn failed(refused: &Refused) -> Failed {
+    Failed::Payload {
+        pointer: refused.pointer.as_str().to_owned(),
+        why: refused.cause.to_string(),
+        malformed: refused.cause.is_syntax() || refused.cause.is_limit(),
+    }
+}
