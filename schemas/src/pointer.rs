@@ -25,6 +25,12 @@ impl Pointer {
         next
     }
 
+    /// This pointer with all steps of another one after it.
+    #[must_use]
+    pub fn concat(&self, rest: &Self) -> Self {
+        Self(format!("{}{}", self.0, rest.0))
+    }
+
     /// Steps into the member or item `token`, escaping it.
     pub fn push(&mut self, token: &str) {
         self.0.push('/');

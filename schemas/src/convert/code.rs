@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use regex::Regex;
 
+use crate::convert::choose::{ChooseOp, TestOp};
 use crate::convert::names::Key;
 use crate::convert::refused::Cause;
 use crate::convert::scalar::Rows;
 use crate::plan::program::{
-    ArrayNode, Literal, Missing, Node, NodeId, Note, NoteId, ObjectNode, Outside, Program, Slot,
-    Source, Supply, Table, Take,
+    ArrayNode, Choose, Literal, Missing, Node, NodeId, Note, NoteId, ObjectNode, Outside, Program,
+    Slot, Source, Supply, Table, Take, TransformNode,
 };
 
 /// Programs made ready to run, once, for any number of conversions.
@@ -57,6 +58,8 @@ pub(super) enum Op {
     Object(Box<ObjectOp>),
     Array(Box<ArrayOp>),
     Table(Box<TableOp>),
+    Transform(Box<TransformOp>),
+    Choose(Box<ChooseOp>),
     /// The program cannot be run here.
     Broken(Cause),
 }
@@ -104,6 +107,15 @@ impl ArrayOp {
 #[derive(Debug)]
 pub(super) struct TableOp {
     pub(super) rows: Rows,
+    pub(super) otherwise: OpId,
+}
+
+/// A value that goes through a function as a whole.
+#[derive(Debug)]
+pub(super) struct TransformOp {
+    pub(super) before: OpId,
+    pub(super) node: TransformNode,
+    pub(super) then: OpId,
     pub(super) otherwise: OpId,
 }
 
@@ -223,6 +235,13 @@ impl Ids<'_> {
             },
             Node::Array(array) => Op::Array(Box::new(self.array(array))),
             Node::Table(table) => Op::Table(Box::new(self.table(table))),
+            Node::Transform(one) => Op::Transform(Box::new(TransformOp {
+                before: self.of(one.before),
+                node: one.as_ref().clone(),
+                then: self.of(one.then),
+                otherwise: self.of(one.otherwise),
+            })),
+            Node::Choose(choose) => Op::Choose(Box::new(self.choose(choose))),
         }
     }
 
@@ -236,6 +255,11 @@ impl Ids<'_> {
     fn table(&self, table: &Table) -> TableOp {
         let rows = table.entries.iter().map(|(literal, node)| (literal, self.of(*node)));
         TableOp { rows: Rows::new(rows), otherwise: self.of(table.otherwise) }
+    }
+
+    fn choose(&self, choose: &Choose) -> ChooseOp {
+        let cases = choose.cases.iter().map(|(test, id)| (TestOp::new(test), self.of(*id)));
+        ChooseOp { cases: cases.collect(), otherwise: self.of(choose.otherwise) }
     }
 
     fn object(&self, object: &ObjectNode, key: Key) -> Result<ObjectOp, Cause> {

@@ -80,7 +80,7 @@ pub(super) type Step = Result<usize, Box<Fault>>;
 /// One program over one payload.
 #[derive(Debug)]
 pub(super) struct Machine {
-    code: Arc<Code>,
+    pub(super) code: Arc<Code>,
     pub(super) limits: Limits,
     pub(super) values: Arc<Values>,
     /// Bytes of input before the chunk.
@@ -120,6 +120,11 @@ pub(super) struct Machine {
 
 impl Machine {
     pub(super) fn new(code: &Arc<Code>, limits: Limits, values: &Arc<Values>) -> Self {
+        Self::at_op(code, code.root, limits, values)
+    }
+
+    /// A machine for a value that another operation than the root's waits for.
+    pub(super) fn at_op(code: &Arc<Code>, op: OpId, limits: Limits, values: &Arc<Values>) -> Self {
         Self {
             limits,
             values: Arc::clone(values),
@@ -134,8 +139,8 @@ impl Machine {
             escape: Escape::Plain,
             escaped: false,
             number: Number::Minus,
-            next: code.root,
-            armed: code.root != COPY,
+            next: op,
+            armed: op != COPY,
             entering: COPY,
             member: None,
             pending: None,

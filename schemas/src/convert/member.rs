@@ -1,5 +1,7 @@
 //! What the program does: to members, items and whole containers as the machine meets them.
 
+use std::borrow::Cow;
+
 use crate::convert::code::{
     COPY, MemberOp, ObjectOp, Op, OpId, SourceOp, SupplyOp, TableOp, UNWATCHED,
 };
@@ -35,13 +37,15 @@ enum Kind {
     Replaced,
     /// A scalar that is looked up when it is complete.
     Lookup { op: OpId, start: u64 },
+    /// A value that is converted when it is complete.
+    Nested { op: OpId, start: u64 },
     /// Kept for a slot.
     Captured { cell: u32, moved: bool, level: Level },
     /// An object that is written when it is complete; with what the store had before.
     Held { level: Level },
 }
 
-type Done = Result<(), Box<Fault>>;
+pub(super) type Done = Result<(), Box<Fault>>;
 
 impl Machine {
     /// Writes the input up to `to` that was not yet written.
@@ -197,6 +201,10 @@ impl Machine {
                 self.enter_region(Kind::Lookup { op, start: at });
                 Ok(())
             }
+            Op::Transform(_) | Op::Choose(_) => {
+                self.enter_region(Kind::Nested { op, start: at });
+                Ok(())
+            }
             Op::Object(object) if first == b'{' => {
                 self.settle(io, at)?;
                 self.object_start(io, op, object, at);
@@ -243,7 +251,7 @@ impl Machine {
     }
 
     /// The member or item that waits is written; its value, which begins at `start`, comes next.
-    fn settle(&mut self, io: &mut Io<'_>, start: u64) -> Done {
+    pub(super) fn settle(&mut self, io: &mut Io<'_>, start: u64) -> Done {
         let object = self.object(io);
         let member = self.member.take();
         let entry = member.and_then(|member| object?.entry(member.entry?));
@@ -328,6 +336,7 @@ impl Machine {
                     self.dropping = false;
                 }
                 Kind::Lookup { op, start } => self.lookup(io, op, start, at)?,
+                Kind::Nested { op, start } => self.nested(io, op, start, at)?,
                 Kind::Captured { cell, moved, level } => {
                     self.keep_to(io, at);
                     self.captured(io, cell, moved, level)?;
@@ -400,38 +409,49 @@ impl Machine {
         match io.code.op(resolve(io, found, first, false)) {
             Op::Refuse(note) => self.fault_at(Cause::Value(io.code.note(*note)), start),
             Op::Broken(cause) => self.fault_at(cause.clone(), start),
-            Op::Omit(note) => {
-                self.omit(io, *note, start)?;
-                self.skip_to(io, end);
-                self.dropping = self.is_bare();
-                Ok(())
-            }
+            Op::Omit(note) => self.left_out(io, *note, start, end),
             Op::Replace(text, note) => {
-                self.settle(io, start)?;
-                self.keep_to(io, start);
-                self.put(io, text.as_bytes());
-                self.skip_to(io, end);
                 fire(&mut self.fired, *note);
-                Ok(())
+                self.written(io, text.as_bytes(), start, end)
             }
             _ => self.settle(io, start),
         }
     }
 
+    /// The value from `start` to `end` turns out to be left out.
+    pub(super) fn left_out(&mut self, io: &mut Io<'_>, note: NoteId, start: u64, end: u64) -> Done {
+        self.omit(io, note, start)?;
+        self.skip_to(io, end);
+        self.dropping = self.is_bare();
+        Ok(())
+    }
+
+    /// The value from `start` to `end` is written as another text.
+    pub(super) fn written(&mut self, io: &mut Io<'_>, text: &[u8], start: u64, end: u64) -> Done {
+        self.settle(io, start)?;
+        self.keep_to(io, start);
+        self.put(io, text);
+        self.skip_to(io, end);
+        Ok(())
+    }
+
     /// The operation for a scalar and the scalar's first byte.
     fn find_row(&self, io: &Io<'_>, table: &TableOp, start: u64, end: u64) -> (OpId, u8) {
+        let token = self.between(io, start, end);
+        let first = token.first().copied().unwrap_or(b'n');
+        (table.rows.find(&token).unwrap_or(table.otherwise), first)
+    }
+
+    /// The input from `start`, at which something waits, to `end` in the chunk.
+    pub(super) fn between<'i>(&self, io: &Io<'i>, start: u64, end: u64) -> Cow<'i, [u8]> {
         let end = self.here(end).unwrap_or(0);
-        let find = |token: &[u8]| {
-            let first = token.first().copied().unwrap_or(b'n');
-            (table.rows.find(token).unwrap_or(table.otherwise), first)
-        };
         if let Some(start) = self.here(start) {
-            return find(io.chunk.get(start..end).unwrap_or_default());
+            return Cow::Borrowed(io.chunk.get(start..end).unwrap_or_default());
         }
         let early = self.early(&self.waiting, start);
         let mut token = self.waiting.get(early..).unwrap_or_default().to_vec();
         token.extend_from_slice(io.chunk.get(..end).unwrap_or_default());
-        find(&token)
+        Cow::Owned(token)
     }
 
     /// The closing bracket of a container on which there is an operation.

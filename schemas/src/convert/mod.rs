@@ -22,12 +22,14 @@
 //! assert_eq!(out, b"{\"price\": 1.10}");
 //! ```
 
+mod choose;
 mod code;
 mod converter;
 mod fault;
 mod machine;
 mod member;
 mod names;
+mod nested;
 mod place;
 mod refused;
 mod scalar;

@@ -15,14 +15,26 @@ pub(super) fn step_name(pointer: &mut Pointer, raw: &[u8]) {
 }
 
 /// Turns a pointer in the names that `program` writes into one in the names that it reads. A supplied member
-/// becomes the one it was moved from, or the object it was supplied to. Indices stay as they are.
+/// becomes the one it was moved from, or the object it was supplied to. Indices stay as they are, and places in what a
+/// function made become the place of the value where the function does not know better.
 pub(super) fn before(program: &Program, pointer: &Pointer) -> Pointer {
-    let mut found = Pointer::root();
-    let mut node = program.root;
     let tokens: Vec<String> = pointer.tokens().collect();
+    let mut found = Pointer::root();
+    back(program, program.root, &tokens, &mut found, 0);
+    found
+}
+
+/// Functions inside functions that are followed.
+const LEVELS: u32 = 64;
+
+fn back(program: &Program, node: NodeId, tokens: &[String], found: &mut Pointer, level: u32) {
+    let mut node = node;
     let mut rest = tokens.iter();
-    while let Some(token) = rest.next() {
+    while let Some(token) = rest.as_slice().first() {
         node = unsplit(program, node, token);
+        let Some(token) = inside(program, node).and_then(|()| rest.next()) else {
+            return apart(program, node, rest.as_slice(), found, level);
+        };
         match program.node(node) {
             Node::Object(object) => {
                 if let Some(member) = object.members.iter().find(|member| match &member.rename {
@@ -46,7 +58,35 @@ pub(super) fn before(program: &Program, pointer: &Pointer) -> Pointer {
             _ => found.push(token),
         }
     }
-    found
+}
+
+/// Whether a step into the value is a step into a node below this one.
+fn inside(program: &Program, node: NodeId) -> Option<()> {
+    (!matches!(program.node(node), Node::Transform(_) | Node::Choose(_))).then_some(())
+}
+
+fn apart(program: &Program, node: NodeId, tokens: &[String], found: &mut Pointer, level: u32) {
+    let mut place = Pointer::root();
+    match program.node(node) {
+        Node::Transform(one) if level < LEVELS => {
+            back(program, one.then, tokens, &mut place, level + 1);
+            let tokens: Vec<String> = one.transform.origin(&place).tokens().collect();
+            back(program, one.before, &tokens, found, level + 1);
+        }
+        // Which case it was is not known any more: the first that has other names for the place.
+        Node::Choose(choose) if level < LEVELS => {
+            let same = tokens.iter().fold(Pointer::root(), |place, token| place.join(token));
+            for id in choose.cases.iter().map(|(_, id)| *id).chain([choose.otherwise]) {
+                place = Pointer::root();
+                back(program, id, tokens, &mut place, level + 1);
+                if place != same {
+                    break;
+                }
+            }
+            *found = found.concat(&place);
+        }
+        _ => {}
+    }
 }
 
 /// Follows a split to its object or array, whichever the token fits.
@@ -61,19 +101,19 @@ fn supplied<'a>(
     object: &ObjectNode,
     token: &str,
     rest: &mut impl Iterator<Item = &'a String>,
-    found: Pointer,
-) -> Pointer {
+    found: &mut Pointer,
+) {
     let mut supplies = &object.supplies;
     let mut token = token.to_owned();
     loop {
         match supplies.iter().find(|one| *one.name == *token).map(|one| &one.source) {
             Some(Source::Object(inner)) => supplies = inner,
             Some(Source::Slot(slot)) => return moved(object, *slot, rest, found),
-            _ => return found,
+            _ => return,
         }
         match rest.next() {
             Some(next) => token.clone_from(next),
-            None => return found,
+            None => return,
         }
     }
 }
@@ -82,12 +122,11 @@ fn moved<'a>(
     object: &ObjectNode,
     slot: Slot,
     rest: &mut impl Iterator<Item = &'a String>,
-    mut found: Pointer,
-) -> Pointer {
+    found: &mut Pointer,
+) {
     let source = object.members.iter().find(|one| one.take.is_some_and(|(taken, _)| taken == slot));
     if let Some(source) = source {
         found.push(&source.name);
         rest.for_each(|token| found.push(token));
     }
-    found
 }

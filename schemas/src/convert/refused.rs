@@ -87,6 +87,9 @@ pub enum Cause {
     /// The program lets no such value through.
     #[error("this value cannot be converted: {}", .0.text)]
     Value(Note),
+    /// A function of the program is not defined for the value; why, without a word of the value.
+    #[error("this value cannot be converted: {}: {}", .0.text, .1)]
+    Unfit(Note, String),
     /// The whole payload would be left out.
     #[error("the whole payload would be left out: {}", .0.text)]
     Omitted(Note),
@@ -129,7 +132,7 @@ impl Cause {
             Self::NumberLength => "limit-number-length",
             Self::NameLength => "limit-name-length",
             Self::Held => "limit-held",
-            Self::Value(_) => "value-not-convertible",
+            Self::Value(_) | Self::Unfit(..) => "value-not-convertible",
             Self::Omitted(_) => "payload-omitted",
             Self::Missing(_) => "value-missing",
             Self::Conflict(_) => "name-conflict",
@@ -143,7 +146,10 @@ impl Cause {
     /// The step of the program that refused, if it was one.
     pub const fn note(&self) -> Option<&Note> {
         match self {
-            Self::Value(note) | Self::Omitted(note) | Self::Missing(note) => Some(note),
+            Self::Value(note)
+            | Self::Unfit(note, _)
+            | Self::Omitted(note)
+            | Self::Missing(note) => Some(note),
             Self::Conflict(note) => note.as_ref(),
             _ => None,
         }

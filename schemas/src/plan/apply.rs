@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::plan::outside::Values;
 use crate::plan::program::{
-    ArrayNode, Member, Missing, Node, NodeId, NoteId, ObjectNode, Program, Slot, Source, Split,
-    Supply, Table, Take,
+    ArrayNode, Choose, Member, Missing, Node, NodeId, NoteId, ObjectNode, Program, Slot, Source,
+    Split, Supply, Table, Take, Test, TransformNode,
 };
 use crate::pointer::Pointer;
 
@@ -61,8 +61,40 @@ impl Walk<'_> {
             (Node::Table(table), _) => self.convert(row(table, value), value),
             (Node::Object(object), Value::Object(members)) => self.object(object, members),
             (Node::Array(array), Value::Array(items)) => self.array(array, items),
+            (Node::Transform(one), _) => self.apart(|walk| walk.transform(one, value)),
+            (Node::Choose(choose), _) => {
+                self.apart(|walk| walk.convert(case(choose, value), value))
+            }
             (Node::Copy | Node::Object(_) | Node::Array(_), _) => Ok(Outcome::Value(value.clone())),
         }
+    }
+
+    /// Runs something that does not reach the slots outside.
+    fn apart(
+        &mut self,
+        run: impl FnOnce(&mut Self) -> Result<Outcome, Rejected>,
+    ) -> Result<Outcome, Rejected> {
+        let outer = std::mem::take(&mut self.slots);
+        let outcome = run(self);
+        self.slots = outer;
+        outcome
+    }
+
+    fn transform(&mut self, one: &TransformNode, value: &Value) -> Result<Outcome, Rejected> {
+        let value = match self.convert(one.before, value)? {
+            Outcome::Value(value) => value,
+            omitted @ Outcome::Omit(_) => return Ok(omitted),
+        };
+        let Ok(made) = one.transform.apply(&value.to_string()) else {
+            return self.convert(one.otherwise, &value);
+        };
+        let outer = std::mem::take(&mut self.at);
+        let outcome = self.convert(one.then, &parse(&made.text));
+        self.at = outer;
+        outcome.map_err(|rejected| Rejected {
+            pointer: self.at.concat(&one.origin(&rejected.pointer)),
+            note: rejected.note,
+        })
     }
 
     fn array(&mut self, array: &ArrayNode, items: &[Value]) -> Result<Outcome, Rejected> {
@@ -201,6 +233,22 @@ const fn branch(split: &Split, value: &Value) -> NodeId {
 fn row(table: &Table, value: &Value) -> NodeId {
     let found = table.entries.iter().find(|(key, _)| same_scalar(&parse(key), value));
     found.map_or(table.otherwise, |(_, node)| *node)
+}
+
+fn case(choose: &Choose, value: &Value) -> NodeId {
+    let found = choose.cases.iter().find(|(test, _)| holds(test, value));
+    found.map_or(choose.otherwise, |(_, node)| *node)
+}
+
+/// Whether a test holds; it never does for anything but an object.
+pub(crate) fn holds(test: &Test, value: &Value) -> bool {
+    match test {
+        Test::Present(name) => value.as_object().is_some_and(|one| one.contains_key(&**name)),
+        Test::Equals(path, literal) => {
+            let found = path.iter().try_fold(value, |value, name| value.as_object()?.get(&**name));
+            value.is_object() && found.is_some_and(|found| same_scalar(&parse(literal), found))
+        }
+    }
 }
 
 /// Whether two scalars are the same value; numbers compare by value, however they are written.

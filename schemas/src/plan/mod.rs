@@ -13,6 +13,7 @@ pub mod outside;
 pub mod program;
 #[cfg(test)]
 pub(crate) mod random;
+mod relink;
 mod shape;
 pub mod transform;
 

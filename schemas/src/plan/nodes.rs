@@ -22,6 +22,10 @@ pub(crate) fn children(node: &Node) -> Vec<NodeId> {
             .chain(object.patterns.iter().map(|(_, id)| *id))
             .chain([object.other])
             .collect(),
+        Node::Transform(one) => vec![one.before, one.then, one.otherwise],
+        Node::Choose(choose) => {
+            choose.cases.iter().map(|(_, id)| *id).chain([choose.otherwise]).collect()
+        }
     }
 }
 
@@ -43,7 +47,9 @@ pub(crate) fn omissions(program: &Program, id: NodeId) -> BTreeSet<NoteId> {
             Node::Omit(note) => {
                 found.insert(*note);
             }
-            node @ (Node::Split(_) | Node::Table(_)) => waiting.extend(children(node)),
+            node @ (Node::Split(_) | Node::Table(_) | Node::Transform(_) | Node::Choose(_)) => {
+                waiting.extend(children(node));
+            }
             Node::Copy | Node::Refuse(_) | Node::Replace(..) | Node::Object(_) | Node::Array(_) => {
             }
         }

@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use crate::plan::transform::Transform;
+use crate::pointer::Pointer;
+
 /// Index into [`Program::nodes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u32);
@@ -64,6 +67,10 @@ pub enum Node {
     Array(Box<ArrayNode>),
     /// A scalar looked up by value (rows A8, A9 and lens L6). An object or array goes the way of `otherwise`.
     Table(Box<Table>),
+    /// The value goes through a function as a whole.
+    Transform(Box<TransformNode>),
+    /// Goes on by what members an object has (row A12).
+    Choose(Box<Choose>),
 }
 
 /// One node for each JSON type.
@@ -99,6 +106,43 @@ pub struct Table {
     pub entries: Vec<(Literal, NodeId)>,
     /// Every other value: `Copy`, `Refuse`, `Omit` or `Replace`.
     pub otherwise: NodeId,
+}
+
+/// A function of the whole value, with what comes before and after it. The value is held until it is complete, under
+/// the machine's `held` limit. Slots of objects outside are not reached from the nodes in here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TransformNode {
+    /// What becomes of the value first.
+    pub before: NodeId,
+    /// The function.
+    pub transform: Transform,
+    /// Fires when the function changed the value; tells of a loss only if every firing loses.
+    pub note: NoteId,
+    /// Fires instead of `note` when information of this very value was lost.
+    pub lost: Option<NoteId>,
+    /// What becomes of the result.
+    pub then: NodeId,
+    /// What becomes of a value that the function does not take, after `before`.
+    pub otherwise: NodeId,
+}
+
+/// Objects told apart by a tag or by which members are there. The object is held until that is known. Slots of objects
+/// outside are not reached from the nodes in here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choose {
+    /// The first test that holds decides.
+    pub cases: Vec<(Test, NodeId)>,
+    /// For objects for which no test holds, and for every other value.
+    pub otherwise: NodeId,
+}
+
+/// What is asked of an object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Test {
+    /// The member at the end of this path through objects is this scalar; compares as [`Table`] does.
+    Equals(Vec<Arc<str>>, Literal),
+    /// The object has a member of this name, `null` or not.
+    Present(Arc<str>),
 }
 
 /// Members of an object. Names compare after unescaping.
@@ -192,6 +236,14 @@ pub enum Missing {
     Omit,
     /// The payload is refused, naming this note.
     Refuse(NoteId),
+}
+
+impl TransformNode {
+    /// The place in the value as it came, of a place in what the function made; the value itself where more is not
+    /// known.
+    pub fn origin(&self, place: &Pointer) -> Pointer {
+        if self.before == NodeId(0) { self.transform.origin(place) } else { Pointer::root() }
+    }
 }
 
 impl Program {

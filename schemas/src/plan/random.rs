@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::program::{
-    ArrayNode, Literal, Member, Missing, Node, NodeId, Note, NoteId, ObjectNode, Program, Slot,
-    Source, Split, Supply, Table, Take,
+    ArrayNode, Choose, Literal, Member, Missing, Node, NodeId, Note, NoteId, ObjectNode, Program,
+    Slot, Source, Split, Supply, Table, Take, Test, TransformNode,
 };
+use super::transform::Transform;
 
 /// A small generator (`SplitMix64`); the same seed gives the same things on every machine.
 pub(crate) struct Random(pub(crate) u64);
@@ -154,7 +155,8 @@ impl Random {
     pub(crate) fn program(&mut self) -> Program {
         let leaves = 5;
         let tables = 3;
-        let nodes = leaves + tables + 4;
+        let functions = 3;
+        let nodes = leaves + tables + functions + 4;
         let mut all = vec![
             Node::Copy,
             Node::Refuse(NoteId(0)),
@@ -164,6 +166,10 @@ impl Random {
         ];
         for _ in 0..tables {
             let node = self.table(leaves);
+            all.push(node);
+        }
+        for _ in 0..functions {
+            let node = self.function(all.len());
             all.push(node);
         }
         while all.len() < nodes {
@@ -195,6 +201,38 @@ impl Random {
             nodes: all,
             root: NodeId(u32::try_from(nodes - 1 - self.below(2)).unwrap()),
             notes,
+        }
+    }
+
+    /// A node that looks at a value as a whole; what comes after it is among the first `known` nodes.
+    fn function(&mut self, known: usize) -> Node {
+        if self.once_in(2) {
+            return Node::Transform(Box::new(TransformNode {
+                before: self.node(known),
+                transform: self.transform(),
+                note: NoteId(3),
+                lost: self.once_in(2).then_some(NoteId(1)),
+                then: self.node(known),
+                otherwise: self.node(known),
+            }));
+        }
+        let cases = (0..self.below(3)).map(|_| (self.test(), self.node(known))).collect();
+        Node::Choose(Box::new(Choose { cases, otherwise: self.node(known) }))
+    }
+
+    fn transform(&mut self) -> Transform {
+        match self.below(2) {
+            0 => Transform::Wrap,
+            _ => Transform::Chain(vec![Transform::Wrap, Transform::Wrap]),
+        }
+    }
+
+    fn test(&mut self) -> Test {
+        let name: Arc<str> = self.pick(&NAMES).into();
+        match self.below(4) {
+            0 => Test::Present(name),
+            1 => Test::Equals(vec![name, self.pick(&NAMES).into()], self.pick(&SCALARS).into()),
+            _ => Test::Equals(vec![name], self.pick(&SCALARS).into()),
         }
     }
 

@@ -333,6 +333,7 @@ fn later_stages_refuse_in_the_names_of_the_first() {
 }
 
 mod hostile;
+mod nested;
 mod reference;
 
 /// Arbitrary JSON-like text: valid documents with some bytes changed.

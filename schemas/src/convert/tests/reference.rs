@@ -31,6 +31,8 @@ fn check(program: &Arc<Program>, input: &Value) {
             }
         }
         (Err(refused), Ok(value)) if refused.cause == Cause::Conflict(None) => drop(value),
+        // What is missing inside a moved value is not missed when the value has nowhere to go.
+        (Ok(_), Err(rejected)) if holds && input.pointer(rejected.pointer.as_str()).is_none() => {}
         (seen, expected) => panic!("{text}: {seen:?} is not {expected:?} by {program:?}"),
     }
 }

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::program::{
-    Missing, Node, NodeId, Note, NoteId, ObjectNode, Program, Source, Supply, Take,
-};
+use crate::plan::program::{Node, NodeId, Note, NoteId, ObjectNode, Program};
+use crate::plan::relink::{relink, renote};
 
 /// The node that copies.
 pub(super) const COPY: NodeId = NodeId(0);
@@ -114,7 +113,8 @@ fn acts(node: &Node) -> bool {
             !object.supplies.is_empty()
                 || object.members.iter().any(|one| one.rename.is_some() || one.take.is_some())
         }
-        Node::Copy | Node::Split(_) | Node::Array(_) | Node::Table(_) => false,
+        Node::Transform(_) => true,
+        Node::Copy | Node::Split(_) | Node::Array(_) | Node::Table(_) | Node::Choose(_) => false,
     }
 }
 
@@ -136,44 +136,6 @@ fn next(node: &Node) -> impl Iterator<Item = NodeId> {
     ids.into_iter()
 }
 
-fn relink(node: &mut Node, to: &mut dyn FnMut(NodeId) -> NodeId) {
-    match node {
-        Node::Copy | Node::Refuse(_) | Node::Omit(_) | Node::Replace(..) => {}
-        Node::Split(split) => {
-            for id in [
-                &mut split.null,
-                &mut split.boolean,
-                &mut split.number,
-                &mut split.string,
-                &mut split.array,
-                &mut split.object,
-            ] {
-                *id = to(*id);
-            }
-        }
-        Node::Object(object) => {
-            for member in &mut object.members {
-                member.node = to(member.node);
-            }
-            for (_, id) in &mut object.patterns {
-                *id = to(*id);
-            }
-            object.other = to(object.other);
-        }
-        Node::Array(array) => {
-            for id in array.prefix.iter_mut().chain([&mut array.items]) {
-                *id = to(*id);
-            }
-        }
-        Node::Table(table) => {
-            for (_, id) in &mut table.entries {
-                *id = to(*id);
-            }
-            table.otherwise = to(table.otherwise);
-        }
-    }
-}
-
 fn notes_of(node: &Node) -> Vec<NoteId> {
     let mut notes = Vec::new();
     renote(&mut node.clone(), &mut |id| {
@@ -181,39 +143,6 @@ fn notes_of(node: &Node) -> Vec<NoteId> {
         id
     });
     notes
-}
-
-fn renote(node: &mut Node, to: &mut dyn FnMut(NoteId) -> NoteId) {
-    match node {
-        Node::Refuse(note) | Node::Omit(note) | Node::Replace(_, note) => *note = to(*note),
-        Node::Object(object) => {
-            for member in &mut object.members {
-                if let Some((_, note)) = &mut member.rename {
-                    *note = to(*note);
-                }
-                if let Some((_, Take::Move(note))) = &mut member.take {
-                    *note = to(*note);
-                }
-            }
-            renote_supplies(&mut object.supplies, to);
-            if let Some(note) = &mut object.conflict {
-                *note = to(*note);
-            }
-        }
-        Node::Copy | Node::Split(_) | Node::Array(_) | Node::Table(_) => {}
-    }
-}
-
-fn renote_supplies(supplies: &mut [Supply], to: &mut dyn FnMut(NoteId) -> NoteId) {
-    for supply in supplies {
-        supply.note = to(supply.note);
-        if let Missing::Refuse(note) = &mut supply.missing {
-            *note = to(*note);
-        }
-        if let Source::Object(inner) = &mut supply.source {
-            renote_supplies(inner, to);
-        }
-    }
 }
 
 /// Copies what the root reaches, in the order it is reached.

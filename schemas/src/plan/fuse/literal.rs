@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::plan::apply::same_scalar;
+use crate::plan::apply::{holds, same_scalar};
 use crate::plan::program::{Literal, Node, NodeId, NoteId, Program};
 
 /// What a node makes of a literal.
@@ -49,6 +49,12 @@ pub(super) fn evaluate(program: &Program, id: NodeId, literal: &Literal) -> Made
                 let row = table.entries.iter().find(|(entry, _)| same(entry, &value));
                 id = row.map_or(table.otherwise, |(_, id)| *id);
             }
+            (Node::Choose(choose), Value::Object(_)) => {
+                let case = choose.cases.iter().find(|(test, _)| holds(test, &value));
+                id = case.map_or(choose.otherwise, |(_, id)| *id);
+            }
+            (Node::Choose(choose), _) => id = choose.otherwise,
+            (Node::Transform(_), _) => return Made::Unknown,
         }
     }
     Made::Unknown

@@ -1,5 +1,6 @@
 //! Two programs become one that does what both do, one after the other.
 
+mod choose;
 mod literal;
 mod node;
 mod object;

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::plan::image::touches_outer;
 use crate::plan::nodes::may_refuse;
 use crate::plan::program::{
     ArrayNode, Literal, Member, Missing, Node, NodeId, Note, NoteId, ObjectNode, Program, Slot,
     Source, Split, Supply, Table, Take,
 };
+use crate::plan::relink::{relink, renote};
 
 use super::literal::{Kind, Made, evaluate, kind, same};
 
@@ -154,6 +156,17 @@ impl Product<'_> {
         };
         let b = written.map_or(Some(b), |kind| specialised(second, b, kind))?;
         match (first.node(a), second.node(b)) {
+            (Node::Transform(one), _) if !touches_outer(second, b) => self.transform_then(one, b),
+            (_, Node::Transform(one)) if !touches_outer(first, a) => {
+                self.then_transform(a, one, typed)
+            }
+            (Node::Transform(_), _) | (_, Node::Transform(_)) => None,
+            (Node::Choose(choose), _) if !touches_outer(second, b) => {
+                self.choose_then(choose, b, typed)
+            }
+            (Node::Object(one), Node::Choose(choose)) if !touches_outer(first, a) => {
+                self.then_choose((a, one), choose, typed)
+            }
             (Node::Object(one), Node::Object(other)) => {
                 self.objects(one, other).map(|object| Node::Object(Box::new(object)))
             }
@@ -222,7 +235,12 @@ impl Product<'_> {
                 Node::Replace(other, note) => self.replaced(other, *note, b)?,
                 Node::Refuse(note) => Node::Refuse(*note),
                 Node::Omit(note) => Node::Omit(*note),
-                Node::Split(_) | Node::Object(_) | Node::Array(_) | Node::Table(_) => return None,
+                Node::Split(_)
+                | Node::Object(_)
+                | Node::Array(_)
+                | Node::Table(_)
+                | Node::Transform(_)
+                | Node::Choose(_) => return None,
             };
             let id = self.push(node);
             entries.push((Arc::clone(literal), id));
@@ -296,6 +314,12 @@ impl Product<'_> {
                 items: self.import(which, array.items),
             })),
             Node::Object(object) => Node::Object(Box::new(self.object(which, object))),
+            node @ (Node::Transform(_) | Node::Choose(_)) => {
+                let mut node = node.clone();
+                relink(&mut node, &mut |id| self.import(which, id));
+                renote(&mut node, &mut |note| self.note(which, note));
+                node
+            }
         }
     }
 
@@ -384,6 +408,7 @@ fn specialised(program: &Program, id: NodeId, kind: Kind) -> Option<NodeId> {
                 Kind::Object => split.object,
             },
             Node::Table(table) if !kind.is_scalar() => table.otherwise,
+            Node::Choose(choose) if kind != Kind::Object => choose.otherwise,
             Node::Object(_) if kind != Kind::Object => return Some(COPY),
             Node::Array(_) if kind != Kind::Array => return Some(COPY),
             _ => return Some(id),

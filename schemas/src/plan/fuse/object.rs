@@ -245,7 +245,7 @@ fn known<'a>(object: &'a ObjectNode, name: &str) -> Option<&'a Member> {
 }
 
 /// The node that a member of this name goes through; `None` when a pattern cannot be read here.
-fn passing(object: &ObjectNode, name: &str) -> Option<NodeId> {
+pub(super) fn passing(object: &ObjectNode, name: &str) -> Option<NodeId> {
     if let Some(member) = known(object, name) {
         return Some(member.node);
     }

@@ -1,6 +1,7 @@
 //! The abstract twin of a program: from the schema of what goes in to a schema of what comes out.
 
 mod array;
+mod choose;
 mod fold;
 mod merge;
 mod object;
@@ -12,4 +13,5 @@ mod walk;
 mod tests;
 
 pub(super) use fold::{branches, member};
+pub(super) use slots::touches_outer;
 pub use walk::{Image, ImageLimits, Known, image, image_of};

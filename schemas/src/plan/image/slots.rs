@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
+use crate::plan::nodes::children;
 use crate::plan::program::{Node, NodeId, ObjectNode, Program, Slot, Source};
 
 use super::walk::union;
@@ -101,7 +102,8 @@ impl Slots {
     }
 }
 
-fn touches_outer(program: &Program, id: NodeId) -> bool {
+/// Whether the nodes below one touch slots that none of them owns.
+pub(crate) fn touches_outer(program: &Program, id: NodeId) -> bool {
     let mut touched = BTreeSet::new();
     let mut owned = BTreeSet::new();
     let mut seen = BTreeSet::new();
@@ -111,35 +113,15 @@ fn touches_outer(program: &Program, id: NodeId) -> bool {
             continue;
         }
         match program.node(id) {
-            Node::Copy | Node::Refuse(_) | Node::Omit(_) | Node::Replace(..) => {}
-            Node::Split(one) => {
-                waiting.extend([
-                    one.null,
-                    one.boolean,
-                    one.number,
-                    one.string,
-                    one.array,
-                    one.object,
-                ]);
-            }
-            Node::Table(table) => {
-                waiting.extend(table.entries.iter().map(|(_, id)| *id));
-                waiting.push(table.otherwise);
-            }
-            Node::Array(array) => {
-                waiting.extend(&array.prefix);
-                waiting.push(array.items);
-            }
             Node::Object(object) => {
                 owned.extend(object.slots.0..object.slots.0.saturating_add(object.slots.1));
                 touched.extend(
                     object.members.iter().filter_map(|member| member.take).map(|(slot, _)| slot.0),
                 );
                 object.supplies.iter().for_each(|supply| sources(&supply.source, &mut touched));
-                waiting.extend(object.members.iter().map(|member| member.node));
-                waiting.extend(object.patterns.iter().map(|(_, id)| *id));
-                waiting.push(object.other);
+                waiting.extend(children(program.node(id)));
             }
+            node => waiting.extend(children(node)),
         }
     }
     touched.difference(&owned).next().is_some()

@@ -131,13 +131,13 @@ enum Memory {
 
 pub(super) struct Walk<'a> {
     pub(super) program: &'a Program,
-    sender: &'a Schema,
+    pub(super) sender: &'a Schema,
     pub(super) known: &'a Known,
     limits: ImageLimits,
     steps: u32,
     depth: u32,
     memory: HashMap<Key, Memory>,
-    defs: BTreeMap<String, Value>,
+    pub(super) defs: BTreeMap<String, Value>,
     pub(super) fired: BTreeSet<NoteId>,
     pub(super) refused: BTreeSet<NoteId>,
     pub(super) slots: Slots,
@@ -190,7 +190,10 @@ impl Walk<'_> {
         let name = self.fresh(reference, id);
         self.memory.insert(key.clone(), Memory::Underway { key: name.clone(), used: false });
         self.depth += 1;
-        let outcome = self.composed(id, value, certain);
+        let outcome = match self.program.node(id) {
+            Node::Transform(one) => self.transform(one, value, certain),
+            _ => self.composed(id, value, certain),
+        };
         self.depth -= 1;
         let mut outcome = outcome?;
         let used = matches!(self.memory.get(&key), Some(Memory::Underway { used: true, .. }));
@@ -235,9 +238,12 @@ impl Walk<'_> {
             Node::Array(node) => self.typed(branch, "array", certain, |walk, part, certain| {
                 walk.array(node, part, certain)
             }),
-            Node::Copy | Node::Refuse(_) | Node::Omit(_) | Node::Replace(..) => {
-                self.node(id, &Value::Object(branch.clone()), certain)
-            }
+            Node::Choose(choose) => self.choose(choose, branch, certain),
+            Node::Copy
+            | Node::Refuse(_)
+            | Node::Omit(_)
+            | Node::Replace(..)
+            | Node::Transform(_) => self.node(id, &Value::Object(branch.clone()), certain),
         }
     }
 

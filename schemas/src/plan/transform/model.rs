@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::pointer::Pointer;
 use crate::schema::Schema;
 
 use super::wrap;
@@ -68,6 +69,16 @@ impl Transform {
             Self::Wrap => wrap::image(sender),
             Self::Chain(parts) => {
                 parts.iter().fold(sender.clone(), |sender, part| part.image(&sender, schema))
+            }
+        }
+    }
+
+    /// The place in the input of a place in what was made of it; the root where more is not known.
+    pub fn origin(&self, place: &Pointer) -> Pointer {
+        match self {
+            Self::Wrap => place.tokens().skip(1).fold(Pointer::root(), |at, token| at.join(&token)),
+            Self::Chain(parts) => {
+                parts.iter().rev().fold(place.clone(), |place, part| part.origin(&place))
             }
         }
     }
