@@ -10,7 +10,7 @@ mod tests;
 mod verb;
 
 pub use model::{
-    Direction, Entry, MapRule, OnNull, OnUnknown, ParameterChange, Rules, Scope, Target,
-    ValueSource, VersionChanges,
+    Direction, Entry, Loses, MapRule, OnNull, OnUnfit, OnUnknown, ParameterChange, Rules, Scope,
+    Target, TransformRule, ValueSource, VersionChanges, Way,
 };
 pub use read::{declared, read_changes};

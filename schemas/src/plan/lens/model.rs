@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::describe::model::{Location, OperationKey, Status};
 use crate::plan::bridge::ParameterSource;
 use crate::plan::program::{Literal, Outside};
+use crate::plan::transform::Transform;
 use crate::problem::Place;
 
 /// Towards the newer version, or towards the older.
@@ -85,6 +86,91 @@ pub struct Rules {
     pub on_null: Vec<(Direction, String, OnNull)>,
     /// A8 and A9.
     pub on_unknown: Vec<(Direction, String, OnUnknown)>,
+    /// Functions of values, applied in this order on the way up and in the opposite order on the way down.
+    pub transforms: Vec<TransformRule>,
+}
+
+/// A function of one member, or of the whole value at the target, in each direction.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TransformRule {
+    /// The member, under its old or its new name; `None` for the value at the target itself.
+    pub member: Option<String>,
+    /// From old to new; `None` leaves the value as it is.
+    pub up: Option<Way>,
+    /// From new to old.
+    pub down: Option<Way>,
+}
+
+/// One direction of a [`TransformRule`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Way {
+    /// The row of RULES: `L5`, …
+    pub rule: &'static str,
+    /// A sentence fragment for notes: ``split `name` into `first` and `last` ``.
+    pub text: String,
+    /// Reads the sender's names and writes the reader's.
+    pub transform: Transform,
+    /// How often it loses information.
+    pub loses: Loses,
+    /// What becomes of a value that it does not take; `None` is a refusal, which in a response is no proof.
+    pub otherwise: Option<OnUnfit>,
+    /// A null goes through the function too. Else it goes around it, the way nulls go (row A6).
+    pub takes_null: bool,
+}
+
+/// How often a function loses information.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Loses {
+    /// On no value.
+    Never,
+    /// On values that it says so of when it meets them ([`crate::plan::transform::Made::exact`]).
+    Sometimes,
+    /// On every value that it changes.
+    Always,
+}
+
+/// What becomes of a value that a function does not take.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum OnUnfit {
+    /// The payload is refused.
+    Error,
+    /// It stays, and the reader may refuse it.
+    Keep,
+    /// The member or item is left out.
+    Omit,
+    /// It is replaced.
+    Default(Literal),
+}
+
+impl TransformRule {
+    /// A rule for one member.
+    pub fn member(name: &str, up: Option<Way>, down: Option<Way>) -> Self {
+        Self { member: Some(name.to_owned()), up, down }
+    }
+
+    /// A rule for the value at the target.
+    pub const fn whole(up: Option<Way>, down: Option<Way>) -> Self {
+        Self { member: None, up, down }
+    }
+
+    /// What it does in one direction.
+    pub const fn way(&self, direction: Direction) -> Option<&Way> {
+        match direction {
+            Direction::Up => self.up.as_ref(),
+            Direction::Down => self.down.as_ref(),
+        }
+    }
+}
+
+impl Way {
+    /// A function that loses nothing and refuses what it does not take.
+    pub const fn new(rule: &'static str, text: String, transform: Transform) -> Self {
+        Self { rule, text, transform, loses: Loses::Never, otherwise: None, takes_null: false }
+    }
 }
 
 /// L6: the values of one member. A key that is not text is written as its JSON text.
