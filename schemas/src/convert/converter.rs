@@ -18,6 +18,8 @@ use crate::pointer::Pointer;
 #[derive(Debug)]
 pub struct Converter {
     prepared: Prepared,
+    limits: Limits,
+    values: Arc<Values>,
     machines: Vec<Machine>,
     /// Between the machines, empty between calls.
     between: [Vec<u8>; 2],
@@ -36,18 +38,36 @@ impl Converter {
     }
 
     /// Begins a conversion.
-    #[expect(clippy::needless_pass_by_value, reason = "the same shape as `new`")]
     pub fn start(prepared: &Prepared, limits: Limits, values: Arc<Values>) -> Self {
         let machines = prepared.stages.iter();
         Self {
             machines: machines.map(|code| Machine::new(code, limits, &values)).collect(),
             prepared: prepared.clone(),
+            limits,
+            values,
             between: [Vec::new(), Vec::new()],
             tail: Vec::new(),
             over: false,
             bytes_in: 0,
             bytes_out: 0,
         }
+    }
+
+    /// Begins anew with the next payload, by the same programs.
+    pub fn restart(&mut self) {
+        let codes = self.prepared.stages.iter();
+        self.machines.clear();
+        self.machines.extend(codes.map(|code| Machine::new(code, self.limits, &self.values)));
+        self.tail.clear();
+        self.over = false;
+        self.bytes_in = 0;
+        self.bytes_out = 0;
+    }
+
+    /// Whether a whole value was read, after which nothing but white space may come. A number at the root is known to
+    /// be whole only by the white space after it.
+    pub fn is_whole(&self) -> bool {
+        !self.over && self.tail.is_empty() && self.machines.first().is_some_and(Machine::is_whole)
     }
 
     /// Takes the next bytes and appends to `out` what is ready.

@@ -200,6 +200,11 @@ impl Machine {
         self.waiting.len() + self.store.arena.len() + self.token.len()
     }
 
+    /// Whether the value is at its end.
+    pub(super) fn is_whole(&self) -> bool {
+        self.state == State::Done
+    }
+
     /// The place where the input stands, between two chunks.
     pub(super) fn place(&self) -> Pointer {
         self.pointer(self.frames.len(), &[])

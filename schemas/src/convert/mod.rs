@@ -22,6 +22,7 @@
 //! assert_eq!(out, b"{\"price\": 1.10}");
 //! ```
 
+mod body;
 mod choose;
 mod code;
 mod converter;
@@ -31,6 +32,7 @@ mod member;
 mod names;
 mod nested;
 mod place;
+mod records;
 mod refused;
 mod scalar;
 mod scan;
@@ -39,6 +41,8 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 
+pub use body::{BodyConverter, BodyOptions, PreparedBody};
 pub use code::Prepared;
 pub use converter::Converter;
+pub use records::{Records, Unconvertible};
 pub use refused::{Cause, Limits, Refused, Report};

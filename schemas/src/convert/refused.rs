@@ -16,11 +16,20 @@ pub struct Limits {
     pub number: usize,
     /// Bytes of one member name, as it is spelled.
     pub name: usize,
+    /// Bytes of one record of a stream, of one field of a form, and of a patch.
+    pub record: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 128, held: 1 << 20, members: 65_536, number: 4096, name: 64 << 10 }
+        Self {
+            depth: 128,
+            held: 1 << 20,
+            members: 65_536,
+            number: 4096,
+            name: 64 << 10,
+            record: 4 << 20,
+        }
     }
 }
 
@@ -84,6 +93,12 @@ pub enum Cause {
     /// [`Limits::held`].
     #[error("too much would have to be held back to convert this value")]
     Held,
+    /// [`Limits::record`].
+    #[error("a record is too long")]
+    RecordLength,
+    /// Bytes that are not framed as their media type has it.
+    #[error("{0}")]
+    Framing(&'static str),
     /// The program lets no such value through.
     #[error("this value cannot be converted: {}", .0.text)]
     Value(Note),
@@ -132,6 +147,8 @@ impl Cause {
             Self::NumberLength => "limit-number-length",
             Self::NameLength => "limit-name-length",
             Self::Held => "limit-held",
+            Self::RecordLength => "limit-record-length",
+            Self::Framing(_) => "json-framing",
             Self::Value(_) | Self::Unfit(..) => "value-not-convertible",
             Self::Omitted(_) => "payload-omitted",
             Self::Missing(_) => "value-missing",

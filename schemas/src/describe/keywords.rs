@@ -32,6 +32,7 @@ const KEYWORDS: &[(&str, Shape, Dialect)] = &[
     ("contains", Shape::Schema, Draft6),
     ("contentEncoding", Shape::Text, Draft7),
     ("contentMediaType", Shape::Text, Draft7),
+    ("contentSchema", Shape::Schema, Draft2019),
     ("default", Shape::Any, Draft3),
     ("dependentRequired", Shape::NameLists, Draft2019),
     ("dependentSchemas", Shape::Schemas, Draft2019),

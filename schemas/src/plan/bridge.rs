@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::describe::model::{Location, Status};
 use crate::plan::program::{Literal, Note, Outside, Program};
+use crate::plan::wire::Wire;
 use crate::problem::Place;
 use crate::relate::verdict::{Undecided, Verdict, Witness};
 
@@ -135,8 +136,22 @@ pub struct BodyPlan {
     pub media_type: String,
     /// The reader's media type to write instead, when it has another spelling.
     pub written_as: Option<String>,
-    /// The conversion.
+    /// How the payloads that the plan converts stand in the body.
+    pub wire: Wire,
+    /// The conversion of one payload.
     pub plan: Plan,
+}
+
+impl BodyPlan {
+    /// All programs, in the order in which a conversion counts their notes.
+    pub fn stages(&self) -> impl Iterator<Item = &Arc<Program>> {
+        self.plan.stages.iter().chain(self.wire.stages())
+    }
+
+    /// Whether the bytes of the body pass untouched.
+    pub fn is_identity(&self) -> bool {
+        self.plan.is_identity() && !self.wire.has_stages()
+    }
 }
 
 /// What is done to one parameter or header.

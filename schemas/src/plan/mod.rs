@@ -16,6 +16,7 @@ pub(crate) mod random;
 mod relink;
 mod shape;
 pub mod transform;
+pub mod wire;
 
 pub use apply::{Rejected, apply};
 pub use compile::{Bridges, CompileLimits, Pairs};

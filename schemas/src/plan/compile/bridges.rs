@@ -224,7 +224,9 @@ fn documents<'a>(
             .filter_map(|version| {
                 let content = versions.get(*version)?.documents.get(name)?;
                 let fit = Fit::Declared;
-                Some(Hop { version: *version, operation: None, content, fit, status: None })
+                let root = &content.root;
+                let status = None;
+                Some(Hop { version: *version, operation: None, content, root, fit, status })
             })
             .collect();
         let plan = if hops.last().is_some_and(|hop| hop.version == *last) {

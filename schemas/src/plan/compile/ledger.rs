@@ -14,7 +14,7 @@ use crate::plan::judge::{JudgeLimits, Question, judge};
 use crate::plan::lens::{Direction, ValueSource, VersionChanges};
 use crate::plan::program::Program;
 use crate::relate::Prover;
-use crate::schema::{Role, Schema, Side};
+use crate::schema::{Defs, Role, Schema, Side};
 
 use super::wire;
 
@@ -95,6 +95,11 @@ impl<'a> Ledger<'a> {
 
     pub(super) fn changes(&self, version: usize) -> &VersionChanges {
         self.changes.get(version).unwrap_or(&self.none)
+    }
+
+    /// The components of one version.
+    pub(super) fn defs(&self, version: usize) -> Option<&'a Defs> {
+        self.api.versions.get(version).map(|description| &*description.components.written)
     }
 
     /// The number of a root of one version. `root` must live as long as the api: it is known by its address.

@@ -24,8 +24,43 @@ pub(super) enum Syntax {
     Form,
     /// One text, or elements with texts.
     Text,
+    /// A stream of JSON values, each converted by itself.
+    Records(Frames),
     /// Anything else with a schema of its own.
     Other,
+}
+
+/// How the values of a stream are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Frames {
+    /// One JSON text a line. No registry has these types; they are what is written.
+    Lines,
+    /// RFC 7464, RFC 8091.
+    Sequence,
+    /// WHATWG HTML §9.2.
+    Events,
+}
+
+const LINES: [&str; 9] = [
+    "application/jsonl",
+    "application/jsonlines",
+    "application/json-lines",
+    "application/ndjson",
+    "application/stream+json",
+    "application/x-json-stream",
+    "application/x-jsonl",
+    "application/x-jsonlines",
+    "application/x-ndjson",
+];
+
+fn frames(bare: &str) -> Option<Frames> {
+    if LINES.contains(&bare) {
+        Some(Frames::Lines)
+    } else if bare == "application/json-seq" || bare.ends_with("+json-seq") {
+        Some(Frames::Sequence)
+    } else {
+        (bare == "text/event-stream").then_some(Frames::Events)
+    }
 }
 
 /// The type and subtype, without parameters.
@@ -36,7 +71,9 @@ pub(super) fn bare(media_type: &str) -> &str {
 /// How payloads of a media type are written.
 pub(super) fn syntax(media_type: &str) -> Syntax {
     let bare = bare(media_type);
-    if is_json(bare) || is_range(bare) {
+    if let Some(frames) = frames(bare) {
+        Syntax::Records(frames)
+    } else if is_json(bare) || is_range(bare) {
         Syntax::Json
     } else if bare == "application/x-www-form-urlencoded" || bare == "multipart/form-data" {
         Syntax::Form
@@ -115,7 +152,10 @@ pub(super) fn matching<'a>(
     }
     let family = |one: &str| {
         let one = bare(one);
-        is_json(wanted) && is_json(one) || is_xml(wanted) && is_xml(one)
+        match (frames(wanted), frames(one)) {
+            (None, None) => is_json(wanted) && is_json(one) || is_xml(wanted) && is_xml(one),
+            (sent, read) => sent == read,
+        }
     };
     find(&same).or_else(|| find(&family)).map(|content| (content, Fit::Renamed))
 }

@@ -1,6 +1,6 @@
 //! The messages of one operation between two versions, hop by hop over the versions in between.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::describe::model::{Content, Operation, Response, Status};
 use crate::plan::bridge::{
@@ -9,6 +9,7 @@ use crate::plan::bridge::{
 use crate::plan::image::Known;
 use crate::plan::lens::{Direction, ParameterChange, VersionChanges};
 use crate::plan::program::Note;
+use crate::plan::wire::Wire;
 use crate::pointer::Pointer;
 use crate::problem::Place;
 use crate::relate::verdict::{Verdict, Witness};
@@ -27,6 +28,8 @@ pub(super) struct Hop<'a> {
     /// Absent for plain documents.
     pub(super) operation: Option<&'a Operation>,
     pub(super) content: &'a Content,
+    /// The schema of the payload: the content's own, or a part of it.
+    pub(super) root: &'a Value,
     /// How the first sender's media type meets this one.
     pub(super) fit: Fit,
     pub(super) status: Option<Status>,
@@ -165,15 +168,18 @@ impl<'a> Messages<'_, 'a> {
     ) {
         let (Some(sent), Some(read)) = (hops.first(), hops.last()) else { return };
         let media_type = &sent.content.media_type;
-        let converts = syntax(media_type) == Syntax::Json
-            && syntax(&read.content.media_type) == Syntax::Json
-            && !sent.content.sequence
-            && !read.content.sequence;
-        let plan = if converts {
-            self.plan(Some(side), hops, known)
-        } else {
-            let ends = ((sent.version, sent.content), (read.version, read.content));
-            unchanged(value::as_it_is(self.ledger, side, ends))
+        let whole = !sent.content.sequence && !read.content.sequence;
+        let (plan, wire) = match (syntax(media_type), syntax(&read.content.media_type)) {
+            (Syntax::Json, Syntax::Json) if whole => {
+                (self.plan(Some(side), hops, known), Wire::Document)
+            }
+            (Syntax::Records(frames), Syntax::Records(other)) if frames == other => {
+                self.records(side, hops, known, frames)
+            }
+            _ => {
+                let ends = ((sent.version, sent.content), (read.version, read.content));
+                (unchanged(value::as_it_is(self.ledger, side, ends)), Wire::Document)
+            }
         };
         let mut judgement = plan.judgement.clone();
         met(&mut judgement, (sent.content, read.content), read.fit);
@@ -183,6 +189,7 @@ impl<'a> Messages<'_, 'a> {
         bodies.push(BodyPlan {
             media_type: media_type.clone(),
             written_as: written_as(media_type, &read.content.media_type),
+            wire,
             plan,
         });
     }
@@ -199,8 +206,8 @@ impl<'a> Messages<'_, 'a> {
                 Direction::Down => (to, from),
             };
             let sender =
-                self.ledger.schema(from.version, reading(Role::Sender), &from.content.root);
-            let reader = self.ledger.schema(to.version, reading(Role::Reader), &to.content.root);
+                self.ledger.schema(from.version, reading(Role::Sender), from.root);
+            let reader = self.ledger.schema(to.version, reading(Role::Reader), to.root);
             chain.push(self.ledger.step(Step {
                 sender,
                 reader,
@@ -215,8 +222,8 @@ impl<'a> Messages<'_, 'a> {
         let (Some(first), Some(last)) = (hops.first(), hops.last()) else {
             return unchanged(Judgement::of(Verdict::Native));
         };
-        let sender = self.ledger.schema(first.version, reading(Role::Sender), &first.content.root);
-        let reader = self.ledger.schema(last.version, reading(Role::Reader), &last.content.root);
+        let sender = self.ledger.schema(first.version, reading(Role::Sender), first.root);
+        let reader = self.ledger.schema(last.version, reading(Role::Reader), last.root);
         self.ledger
             .plan(sender, reader, chain, known)
             .unwrap_or_else(|| unchanged(Judgement::of(Verdict::Undecided)))
@@ -304,7 +311,8 @@ fn hops<'a>(
         match found {
             Some((content, fit)) => {
                 let operation = Some(*operation);
-                hops.push(Hop { version: *version, operation, content, fit, status: None });
+                let (version, root) = (*version, &content.root);
+                hops.push(Hop { version, operation, content, root, fit, status: None });
             }
             None if at == last => return None,
             // A version in between that lacks the body says nothing about it.

@@ -7,6 +7,7 @@ use crate::describe::pairing::outgoing_counterparts;
 use crate::plan::bridge::{
     BodyPlan, Judgement, MessageBridge, OutgoingBridge, Part, PartKey, Policy,
 };
+use crate::plan::wire::Wire;
 use crate::schema::Side;
 
 use super::media::{Fit, matching};
@@ -163,7 +164,7 @@ impl<'a> Messages<'_, 'a> {
         let key = PartKey::Body(sent.media_type.clone());
         let part = shown(key, judgement.clone(), (&sent.place, Some(&read.place)));
         let media_type = sent.media_type.clone();
-        Some((part, BodyPlan { media_type, written_as: None, plan: unchanged(judgement) }))
+        Some((part, BodyPlan { media_type, written_as: None, wire: Wire::Document, plan: unchanged(judgement) }))
     }
 }
 

@@ -1,0 +1,129 @@
+//! The conversion of a body, however its values are written.
+
+use std::sync::Arc;
+
+use crate::convert::code::Prepared;
+use crate::convert::converter::Converter;
+use crate::convert::records::{Records, Unconvertible, prepared_events};
+use crate::convert::refused::{Limits, Refused, Report};
+use crate::plan::bridge::BodyPlan;
+use crate::plan::outside::Values;
+use crate::plan::wire::{Framing, Wire};
+
+/// The plan of a body made ready to run, once, for any number of bodies.
+#[derive(Clone, Debug)]
+pub struct PreparedBody {
+    own: Prepared,
+    written: Written,
+}
+
+#[derive(Clone, Debug)]
+enum Written {
+    Document,
+    Records(Framing, Arc<[Prepared]>),
+}
+
+/// What one conversion of a body goes by.
+#[derive(Clone, Debug, Default)]
+pub struct BodyOptions {
+    /// The bounds.
+    pub limits: Limits,
+    /// What programs read from outside the payload.
+    pub values: Arc<Values>,
+    /// What becomes of a record that does not get through.
+    pub unconvertible: Unconvertible,
+}
+
+impl PreparedBody {
+    /// Prepares the plan of a body.
+    pub fn new(plan: &BodyPlan) -> Self {
+        let written = match &plan.wire {
+            Wire::Document => Written::Document,
+            Wire::Records(framing) => {
+                Written::Records(framing.clone(), prepared_events(framing).into())
+            }
+        };
+        Self { own: Prepared::new(&plan.plan.stages), written }
+    }
+
+    /// Whether the body is a stream whose records go by themselves, so that nobody may wait for its end.
+    pub const fn is_stream(&self) -> bool {
+        matches!(self.written, Written::Records(..))
+    }
+}
+
+impl From<Prepared> for PreparedBody {
+    /// One JSON text.
+    fn from(own: Prepared) -> Self {
+        Self { own, written: Written::Document }
+    }
+}
+
+/// The conversion of one body that comes in chunks of any size. How it is cut makes no difference to the output, the
+/// report or the refusal.
+#[derive(Debug)]
+pub struct BodyConverter(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Document(Box<Converter>),
+    Records(Box<Records>),
+}
+
+impl BodyConverter {
+    /// Begins a body.
+    pub fn start(prepared: &PreparedBody, options: &BodyOptions) -> Self {
+        let BodyOptions { limits, values, unconvertible } = options;
+        Self(match &prepared.written {
+            Written::Document => {
+                let values = Arc::clone(values);
+                Kind::Document(Box::new(Converter::start(&prepared.own, *limits, values)))
+            }
+            Written::Records(framing, events) => {
+                let ready = (&prepared.own, &**events);
+                let records = Records::start(framing, ready, *limits, values, *unconvertible);
+                Kind::Records(Box::new(records))
+            }
+        })
+    }
+
+    /// Takes the next bytes and appends to `out` what is ready.
+    ///
+    /// # Errors
+    /// When the body does not get through. The conversion is over then. Of a stream of records, what is in `out` are
+    /// whole records that are good.
+    pub fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), Refused> {
+        match &mut self.0 {
+            Kind::Document(one) => one.push(chunk, out),
+            Kind::Records(one) => one.push(chunk, out),
+        }
+    }
+
+    /// Says that no more bytes come, and appends the rest of the output. The counts of the report are by stage, those
+    /// of the plan first, then those of [`Wire::stages`].
+    ///
+    /// # Errors
+    /// When the body is not complete or does not get through.
+    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<Report, Refused> {
+        match &mut self.0 {
+            Kind::Document(one) => one.finish(out),
+            Kind::Records(one) => one.finish(out),
+        }
+    }
+
+    /// Records that were left out or replaced by one that says so.
+    pub fn replaced(&self) -> u64 {
+        match &self.0 {
+            Kind::Document(_) => 0,
+            Kind::Records(one) => one.replaced(),
+        }
+    }
+
+    /// Bytes that were taken but neither written nor dropped.
+    pub fn held_back(&self) -> usize {
+        match &self.0 {
+            Kind::Document(one) => one.held_back(),
+            Kind::Records(one) => one.held_back(),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! How the JSON values that a plan converts stand in the bytes of a body.
+
+use std::sync::Arc;
+
+use crate::plan::program::Program;
+
+/// How a body is written.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum Wire {
+    /// One JSON text (RFC 8259).
+    #[default]
+    Document,
+    /// A sequence of values, each converted by itself.
+    Records(Framing),
+}
+
+/// How records are told apart in a stream.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Framing {
+    /// One JSON text a line (NDJSON, JSON Lines). Lines of nothing but white space are no records.
+    Lines,
+    /// JSON texts, each after a record separator (RFC 7464).
+    Sequence,
+    /// Server-sent events (WHATWG HTML §9.2): the `data` of an event is a value.
+    Events(Arc<[EventPlan]>),
+}
+
+/// The conversion of the `data` of the events of one type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventPlan {
+    /// The event type; absent for all that no other plan names.
+    pub event: Option<String>,
+    /// Absent where `data` is plain text, or where the reader does not know the event: it passes as it is.
+    pub stages: Option<Vec<Arc<Program>>>,
+}
+
+impl Wire {
+    /// The programs that a body of this kind needs beside those of its plan, in the order in which they are counted.
+    pub fn stages(&self) -> impl Iterator<Item = &Arc<Program>> {
+        let events = match self {
+            Self::Records(Framing::Events(events)) => &**events,
+            Self::Document | Self::Records(_) => &[],
+        };
+        events.iter().filter_map(|event| event.stages.as_ref()).flatten()
+    }
+
+    /// Whether any program is beside those of the plan.
+    pub fn has_stages(&self) -> bool {
+        self.stages().next().is_some()
+    }
+}
