@@ -205,8 +205,7 @@ impl<'a> Messages<'_, 'a> {
                 Direction::Up => (from, to),
                 Direction::Down => (to, from),
             };
-            let sender =
-                self.ledger.schema(from.version, reading(Role::Sender), from.root);
+            let sender = self.ledger.schema(from.version, reading(Role::Sender), from.root);
             let reader = self.ledger.schema(to.version, reading(Role::Reader), to.root);
             chain.push(self.ledger.step(Step {
                 sender,

@@ -164,7 +164,15 @@ impl<'a> Messages<'_, 'a> {
         let key = PartKey::Body(sent.media_type.clone());
         let part = shown(key, judgement.clone(), (&sent.place, Some(&read.place)));
         let media_type = sent.media_type.clone();
-        Some((part, BodyPlan { media_type, written_as: None, wire: Wire::Document, plan: unchanged(judgement) }))
+        Some((
+            part,
+            BodyPlan {
+                media_type,
+                written_as: None,
+                wire: Wire::Document,
+                plan: unchanged(judgement),
+            },
+        ))
     }
 }
 

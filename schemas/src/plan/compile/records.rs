@@ -129,7 +129,8 @@ impl<'a> Messages<'_, 'a> {
     }
 
     fn events(&mut self, side: Side, hops: &[Hop<'a>], known: &Known) -> (Plan, Wire) {
-        let each = |hop: &Hop<'a>| self.ledger.defs(hop.version).map(|defs| events(hop.content, defs));
+        let each =
+            |hop: &Hop<'a>| self.ledger.defs(hop.version).map(|defs| events(hop.content, defs));
         let all: Vec<Events<'a>> = hops.iter().map(|hop| each(hop).unwrap_or_default()).collect();
         let (Some(sent), Some(read)) = (all.first(), all.last()) else {
             return (unchanged(Judgement::of(Verdict::Native)), Wire::Document);
@@ -148,7 +149,9 @@ impl<'a> Messages<'_, 'a> {
         for name in types {
             let of = |events: &Events<'a>| {
                 let exact = events.iter().find(|(one, _)| *one == name);
-                exact.or_else(|| events.iter().find(|(one, _)| one.is_none())).map(|(_, data)| *data)
+                exact
+                    .or_else(|| events.iter().find(|(one, _)| one.is_none()))
+                    .map(|(_, data)| *data)
             };
             let (stages, judgement) = match (of(sent), of(read)) {
                 (Some(Data::Json(_)), Some(Data::Json(_))) => {
