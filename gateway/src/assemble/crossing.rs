@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use evergate_schemas::convert::Prepared;
+use evergate_schemas::convert::{PreparedBody, Unconvertible};
 use evergate_schemas::describe::model::{Description, Status};
 use evergate_schemas::plan::bridge::{
     BodyPlan, MessageBridge, OperationBridge, ParameterSource, ParameterStep, Part, PartKey,
@@ -63,6 +63,8 @@ pub(super) struct Counting<'a> {
     pub(super) metrics: &'a Metrics,
     pub(super) api: &'a str,
     pub(super) operation: &'a str,
+    /// What becomes of a record of an answer that does not get through.
+    pub(super) records: Unconvertible,
 }
 
 impl Counting<'_> {
@@ -106,11 +108,8 @@ fn message(bridge: &MessageBridge, way: Way, counting: &Counting<'_>) -> Crossin
     let outside_step = |step: &ParameterStep| {
         matches!(step, ParameterStep::Supply(_, _, ParameterSource::Outside(_), _))
     };
-    let outside_body = bridge
-        .bodies
-        .iter()
-        .flat_map(|body| &body.plan.stages)
-        .any(|program| reads_outside(program));
+    let outside_body =
+        bridge.bodies.iter().flat_map(BodyPlan::stages).any(|program| reads_outside(program));
     CrossingMessage {
         bodies: bridge.bodies.iter().map(|body| crossing_body(body, way, counting)).collect(),
         parameters: bridge.parameters.clone(),
@@ -127,9 +126,12 @@ fn crossing_body(body: &BodyPlan, way: Way, counting: &Counting<'_>) -> Crossing
             .map(|note| note.loss.then(|| counting.counter(way, note.rule)))
             .collect()
     };
-    let conversion = (!body.plan.is_identity()).then(|| Conversion {
-        prepared: Prepared::new(&body.plan.stages),
-        losses: body.plan.stages.iter().map(stage).collect(),
+    // what a client sends is taken whole or refused
+    let unconvertible = if way == Way::response { counting.records } else { Unconvertible::Close };
+    let conversion = (!body.is_identity()).then(|| Conversion {
+        prepared: PreparedBody::new(body),
+        unconvertible,
+        losses: body.stages().map(stage).collect(),
     });
     CrossingBody {
         essence: body.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase(),

@@ -137,7 +137,12 @@ impl Filling<'_> {
                 let bridged = self.bridge(at, backend).ok_or_else(|| "no plan was made".to_owned());
                 let bridged =
                     bridged.and_then(|bridge| usable(bridge, self.config.require).map(|()| bridge));
-                let counting = Counting { metrics, api: &self.config.name, operation: &label };
+                let counting = Counting {
+                    metrics,
+                    api: &self.config.name,
+                    operation: &label,
+                    records: self.config.records,
+                };
                 match bridged.map(|bridge| crossing(bridge, speaks, &counting)) {
                     Ok(Some(crossing)) => Some(Arc::new(crossing)),
                     Ok(None) => continue,

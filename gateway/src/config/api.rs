@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use evergate_schemas::convert::Unconvertible;
 use evergate_schemas::pointer::Pointer;
 use http::HeaderName;
 use http::uri::Authority;
@@ -59,13 +60,22 @@ pub(super) fn api<'doc>(
     });
     let require = members.get("conversion").and_then(|value| {
         let at = at.join("conversion");
-        let value = reader.object(value, &at, &["require"])?.get("require")?;
+        let value = reader.object(value, &at, &["require", "records"])?.get("require")?;
         reader.word(
             value,
             &at.join("require"),
             &[("proved", Require::Proved), ("any", Require::Any)],
         )
     });
+    let records =
+        members.get("conversion").and_then(|value| value.get("records")).and_then(|value| {
+            let words = [
+                ("close", Unconvertible::Close),
+                ("skip", Unconvertible::Skip),
+                ("error", Unconvertible::Error),
+            ];
+            reader.word(value, &at.join("conversion").join("records"), &words)
+        });
     let backends = backends(reader, members, at);
     Some(ApiConfig {
         name: name.to_owned(),
@@ -78,6 +88,7 @@ pub(super) fn api<'doc>(
         backends,
         undeclared: undeclared.unwrap_or_default(),
         require: require.unwrap_or_default(),
+        records: records.unwrap_or_default(),
         values: values(reader, members, at),
         consumers: consumers(reader, members, at),
         versions: versions(reader, members, at),

@@ -49,6 +49,8 @@ pub struct ApiConfig {
     pub undeclared: UndeclaredConfig,
     /// What a conversion has to be to be used.
     pub require: Require,
+    /// What becomes of a record of a streamed answer that does not get through.
+    pub records: Unconvertible,
     /// What `configuration` sources read.
     pub values: BTreeMap<String, Value>,
     /// Consumer to version label, with the place.

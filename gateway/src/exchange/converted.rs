@@ -39,6 +39,16 @@ pub(crate) struct Converted {
     ready: Vec<u8>,
     /// Something went in since the last flush.
     wet: bool,
+    ended: Ended,
+}
+
+/// Whether the body is to be cut after what came out of it.
+#[derive(Debug, Default)]
+enum Ended {
+    #[default]
+    No,
+    After(Cut),
+    Now(Cut),
 }
 
 /// What came out, and, at the end, how many losses there were.
@@ -53,17 +63,15 @@ impl Converted {
     ) -> Result<Begun, Early> {
         let room = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
         let ready = Vec::with_capacity(room.min(BEGINNING) + 512);
-        let mut body = Self { source, pipe, ready, wet: false };
+        let mut body = Self { source, pipe, ready, wet: false, ended: Ended::No };
         let mut read = 0;
-        while read < BEGINNING {
+        // a stream may be silent for long, and its client waits for the head
+        while read < BEGINNING && !body.pipe.streams() {
             let Some(frame) = body.source.frame().await else {
                 let losses = body.pipe.finish(&mut body.ready).map_err(Early::Pipe)?;
                 return Ok(Begun::Whole(body.ready.into(), losses));
             };
             read += body.take(frame.map_err(|_| Early::Source)?).map_err(Early::Pipe)?;
-            if body.pipe.streams() {
-                break;
-            }
         }
         Ok(Begun::Going(body))
     }
@@ -88,6 +96,16 @@ impl Converted {
                 let ready = std::mem::take(&mut self.ready);
                 return Poll::Ready(Ok((Some(Frame::data(ready.into())), None)));
             }
+            match std::mem::take(&mut self.ended) {
+                Ended::No => {}
+                // one turn for what came out before, which a server drops with the connection if it is not flushed
+                Ended::After(cut) => {
+                    self.ended = Ended::Now(cut);
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Ended::Now(cut) => return Poll::Ready(Err(cut)),
+            }
             match self.source.poll_frame(context) {
                 Poll::Pending if std::mem::take(&mut self.wet) && self.pipe.streams() => {
                     self.pipe.flush(&mut self.ready);
@@ -97,7 +115,15 @@ impl Converted {
                 }
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(frame)) => {
-                    self.take(frame?).map_err(cut)?;
+                    let done = self.take(frame?).map_err(cut);
+                    match done {
+                        // the records of a stream before the one that fails are good
+                        Err(cut) if self.pipe.streams() => {
+                            self.pipe.flush(&mut self.ready);
+                            self.ended = Ended::After(cut);
+                        }
+                        done => drop(done?),
+                    }
                 }
                 Poll::Ready(None) => {
                     let mut out = Vec::new();

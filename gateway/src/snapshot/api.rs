@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use evergate_schemas::convert::Prepared;
+use evergate_schemas::convert::{PreparedBody, Unconvertible};
 use evergate_schemas::describe::model::Status;
 use evergate_schemas::plan::bridge::ParameterStep;
 use http::{HeaderName, HeaderValue};
@@ -189,7 +189,9 @@ pub struct CrossingBody {
 #[derive(Clone, Debug)]
 pub struct Conversion {
     /// The programs.
-    pub prepared: Prepared,
+    pub prepared: PreparedBody,
+    /// What becomes of a record of a stream that does not get through.
+    pub unconvertible: Unconvertible,
     /// The counter of each note that is a loss: by stage, then by note.
     pub losses: Arc<[Vec<Option<Counter>>]>,
 }

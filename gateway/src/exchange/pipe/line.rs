@@ -93,10 +93,11 @@ impl Pipe {
             let mut on = |piece: &[u8]| match encoder {
                 None => work.push(piece, out),
                 Some(encoder) => {
-                    work.push(piece, converted)?;
+                    // records before the one that fails are good
+                    let done = work.push(piece, converted);
                     encoder.push(converted, out);
                     converted.clear();
-                    Ok(())
+                    done
                 }
             };
             if decoders.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use evergate_schemas::convert::{Converter, Limits, Refused};
+use evergate_schemas::convert::{BodyConverter, BodyOptions, Limits, Refused};
 use evergate_schemas::plan::outside::Values;
 
 use super::fault::Failed;
@@ -11,33 +11,35 @@ use crate::snapshot::{Conversion, ConversionLimits};
 /// A conversion from bytes to bytes.
 #[derive(Debug)]
 pub(crate) enum Work {
-    /// One JSON document.
+    /// What its plan says: one JSON document, or records.
     Document(Box<Document>),
 }
 
-/// A running conversion of one document.
+/// A running conversion of one body.
 #[derive(Debug)]
 pub(crate) struct Document {
-    converter: Converter,
+    converter: BodyConverter,
     conversion: Conversion,
 }
 
 impl Work {
-    /// The conversion of a body that is one document.
+    /// The conversion of a body as its plan has it.
     pub(crate) fn document(
         conversion: &Conversion,
         limits: ConversionLimits,
         values: Arc<Values>,
     ) -> Self {
         let limits = Limits { depth: limits.depth, held: limits.held, ..Limits::default() };
-        let converter = Converter::start(&conversion.prepared, limits, values);
+        let unconvertible = conversion.unconvertible;
+        let options = BodyOptions { limits, values, unconvertible };
+        let converter = BodyConverter::start(&conversion.prepared, &options);
         Self::Document(Box::new(Document { converter, conversion: conversion.clone() }))
     }
 
     /// Whether its reader acts on each piece as it comes.
     pub(super) const fn streams(&self) -> bool {
         match self {
-            Self::Document(_) => false,
+            Self::Document(one) => one.conversion.prepared.is_stream(),
         }
     }
 

@@ -29,8 +29,13 @@ fn renaming() -> Arc<Program> {
         hold: false,
     };
     let nodes = vec![Node::Copy, Node::Object(Box::new(object)), Node::Refuse(NoteId(1))];
-    let note =
-        |text: &str| Note { rule: "T", text: text.to_owned(), at: String::new(), loss: false };
+    let note = |text: &str| Note {
+        rule: "T",
+        text: text.to_owned(),
+        at: String::new(),
+        loss: false,
+        policy: None,
+    };
     Arc::new(Program { nodes, root: NodeId(1), notes: vec![note("rename"), note("no way")] })
 }
 
