@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use evergate_schemas::convert::Unconvertible;
 use evergate_schemas::problem::Place;
 use http::HeaderName;
 use http::uri::Authority;

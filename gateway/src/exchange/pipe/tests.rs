@@ -18,7 +18,11 @@ fn meter() -> ConversionMeter {
 
 /// A pipe whose conversion checks and copies.
 fn pipe(codings: &[Coding], bounds: PipeBounds) -> Pipe {
-    let conversion = Conversion { prepared: Prepared::new(&[]).into(), unconvertible: Unconvertible::Close, losses: Arc::from([]) };
+    let conversion = Conversion {
+        prepared: Prepared::new(&[]).into(),
+        unconvertible: Unconvertible::Close,
+        losses: Arc::from([]),
+    };
     let limits = ConversionLimits { depth: 128, held: 1 << 20 };
     let work = Work::document(&conversion, limits, Arc::new(Values::default()));
     Pipe::new(work, &meter(), (&Codings::from_slice(codings), bounds))

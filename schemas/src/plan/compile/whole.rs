@@ -146,6 +146,42 @@ fn items_of_a_stream_are_judged_by_themselves() {
     response(&of(&json!({"$ref": "#/components/schemas/Pair"})), &of(&more), Native, Broken);
 }
 
+/// The judgement on the events of an old client's stream, then of a new one's.
+#[track_caller]
+fn events(old: &Value, new: &Value, wanted: [Verdict; 2]) {
+    let of = |media: &Value| {
+        gives(&json!({"200": {"description": "a", "content": {"text/event-stream": media}}}))
+    };
+    response(&of(old), &of(new), wanted[0], wanted[1]);
+}
+
+#[test]
+fn events_are_judged_by_their_type() {
+    let typed = |name: &str, data: Value| json!({"type": "object", "properties": {"event": {"const": name}, "data": data}});
+    let inside = |schema: Value| json!({"type": "string", "contentSchema": schema});
+    let pair = || json!({"$ref": "#/components/schemas/Pair"});
+    let other = json!({"type": "object", "properties": {"b": text()}, "required": ["b"]});
+    let old = json!({"itemSchema": {"oneOf": [
+        typed("a", inside(pair())), typed("b", text())
+    ]}});
+    events(&old, &old, [Native, Native]);
+    let broken = json!({"itemSchema": {"oneOf": [
+        typed("a", inside(other.clone())), typed("b", text())
+    ]}});
+    events(&old, &broken, [Broken, Broken]);
+    // an event that the client does not know is no break, nor is one that never comes
+    let more = json!({"itemSchema": {"oneOf": [
+        typed("a", inside(pair())), typed("b", text()), typed("c", inside(other.clone()))
+    ]}});
+    events(&old, &more, [Native, Native]);
+    // many write the schema of what is inside `data`, of the event or alone
+    let alone = json!({"schema": pair()});
+    events(&alone, &alone, [Native, Native]);
+    events(&alone, &json!({"schema": other}), [Broken, Broken]);
+    let loose = json!({"schema": {"anyOf": [typed("a", pair())]}});
+    events(&old, &loose, [Native, Native]);
+}
+
 #[test]
 fn statuses_are_read_as_the_reader_declares_them() {
     let body = |schema: Value| json!({"description": "a", "content": {"application/json": {"schema": schema}}});
