@@ -179,7 +179,7 @@ pub(crate) fn member(branch: &Branch, name: &str) -> Value {
 }
 
 /// The JSON types, `integer` being part of `number`.
-pub(super) const TYPES: [&str; 6] = ["null", "boolean", "number", "string", "array", "object"];
+pub(crate) const TYPES: [&str; 6] = ["null", "boolean", "number", "string", "array", "object"];
 
 /// The JSON type of a value, `number` for integers too.
 pub(super) const fn type_of(value: &Value) -> &'static str {
@@ -194,7 +194,7 @@ pub(super) const fn type_of(value: &Value) -> &'static str {
 }
 
 /// The types a branch allows, as written (`integer` included); all six when it does not say.
-pub(super) fn types(branch: &Branch) -> Vec<String> {
+pub(crate) fn types(branch: &Branch) -> Vec<String> {
     if let Some(values) = enumeration(branch) {
         let seen: BTreeSet<&str> = values.iter().map(type_of).collect();
         return seen.into_iter().map(str::to_owned).collect();
@@ -209,7 +209,7 @@ pub(super) fn types(branch: &Branch) -> Vec<String> {
 }
 
 /// The values of `const` or `enum`.
-pub(super) fn enumeration(branch: &Branch) -> Option<Vec<Value>> {
+pub(crate) fn enumeration(branch: &Branch) -> Option<Vec<Value>> {
     match (branch.get("const"), branch.get("enum")) {
         (Some(one), _) => Some(vec![one.clone()]),
         (None, Some(Value::Array(many))) => Some(many.clone()),
@@ -218,7 +218,7 @@ pub(super) fn enumeration(branch: &Branch) -> Option<Vec<Value>> {
 }
 
 /// The part of a branch that has one of the types; `None` when there is none.
-pub(super) fn restrict(branch: &Branch, wanted: &[&str]) -> Option<Branch> {
+pub(crate) fn restrict(branch: &Branch, wanted: &[&str]) -> Option<Branch> {
     let fits = |one: &str| wanted.contains(&if one == "integer" { "number" } else { one });
     let kept: Vec<String> = types(branch).into_iter().filter(|one| fits(one)).collect();
     if kept.is_empty() {

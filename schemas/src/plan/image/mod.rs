@@ -12,6 +12,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub(super) use fold::{branches, member};
+pub(crate) use fold::{Branch, TYPES, branches, enumeration, member, restrict, types};
 pub(super) use slots::touches_outer;
+pub(crate) use walk::union;
 pub use walk::{Image, ImageLimits, Known, image, image_of};

@@ -357,7 +357,7 @@ pub(super) fn constant(literal: &Literal) -> Value {
 }
 
 /// What one of the schemas accepts, without `anyOf` where it can be had.
-pub(super) fn union(schemas: Vec<Value>) -> Value {
+pub(crate) fn union(schemas: Vec<Value>) -> Value {
     let mut kept: Vec<Value> = Vec::new();
     let mut values: Vec<Value> = Vec::new();
     for schema in schemas {

@@ -1,7 +1,34 @@
 //! Pure functions of one JSON value, each with its abstract twin on schemas: what a plan does where looking up, renaming
 //! and supplying members is not enough.
 
+mod cast;
+mod decimal;
+mod embed;
+mod fit;
+mod instant;
+mod keyed;
+mod list;
+mod members;
 mod model;
+mod order;
+mod pattern;
+mod raw;
+mod scale;
+#[cfg(test)]
+mod testing;
+mod time;
+mod twin;
 mod wrap;
 
+pub use cast::{Basic, Cast};
+pub use decimal::Rounding;
+pub use embed::{Embed, Form};
+pub use fit::{Fit, Otherwise};
+pub use keyed::{Duplicate, Keyed, KeyedWay};
+pub use list::{List, Pick};
+pub use members::{Compute, Computed, Merge, OnFail, Split};
 pub use model::{Made, Transform, Unfit};
+pub use order::{Filter, Group, Select, SortKey};
+pub use pattern::{Pattern, Template};
+pub use scale::{OnPrecision, Scale};
+pub use time::{Moment, Time};

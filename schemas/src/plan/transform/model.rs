@@ -5,6 +5,15 @@ use serde_json::Value;
 use crate::pointer::Pointer;
 use crate::schema::Schema;
 
+use super::cast::Cast;
+use super::embed::Embed;
+use super::fit::Fit;
+use super::keyed::Keyed;
+use super::list::{List, Pick};
+use super::members::{Compute, Merge, Split};
+use super::order::{Group, Select};
+use super::scale::Scale;
+use super::time::Time;
 use super::wrap;
 
 /// A function of one JSON value. It is deterministic, reads nothing but the value, and keeps the spelling of what it does
@@ -14,6 +23,30 @@ use super::wrap;
 pub enum Transform {
     /// `v` becomes `[v]` (lens L4).
     Wrap,
+    /// One value and a list of them (lens L4).
+    List(List),
+    /// One text into several members of an object (lens L5).
+    Split(Split),
+    /// Several members of an object into one text (lens L5).
+    Merge(Merge),
+    /// Strings, numbers and booleans into each other (lens L7).
+    Cast(Cast),
+    /// Numbers times a fraction (lens L8).
+    Scale(Scale),
+    /// Points in time (lens L9).
+    Time(Time),
+    /// A member made of others (lens L11).
+    Compute(Compute),
+    /// A list of objects and a map by their key (lens L12).
+    Keyed(Keyed),
+    /// A list in another order, or without some items (lens L13).
+    Select(Select),
+    /// A list of objects in groups (lens L13).
+    Group(Group),
+    /// JSON in a string (lens L24).
+    Embed(Embed),
+    /// Values that the reader does not take (rows A8 to A11, A15).
+    Fit(Fit),
     /// One after the other; the first that does not take its value decides.
     Chain(Vec<Self>),
 }
@@ -51,6 +84,18 @@ impl Transform {
     pub fn apply(&self, text: &str) -> Result<Made, Unfit> {
         match self {
             Self::Wrap => Ok(wrap::apply(text)),
+            Self::List(one) => one.apply(text),
+            Self::Split(one) => one.apply(text),
+            Self::Merge(one) => one.apply(text),
+            Self::Cast(one) => one.apply(text),
+            Self::Scale(one) => one.apply(text),
+            Self::Time(one) => one.apply(text),
+            Self::Compute(one) => Ok(one.apply(text)),
+            Self::Keyed(one) => one.apply(text),
+            Self::Select(one) => Ok(one.apply(text)),
+            Self::Group(one) => one.apply(text),
+            Self::Embed(one) => one.apply(text),
+            Self::Fit(one) => one.apply(text),
             Self::Chain(parts) => {
                 let mut made = Made::exact(text.to_owned());
                 for part in parts {
@@ -67,6 +112,18 @@ impl Transform {
     pub fn image(&self, sender: &Value, schema: &Schema) -> Value {
         match self {
             Self::Wrap => wrap::image(sender),
+            Self::List(one) => one.image(sender, schema),
+            Self::Split(one) => one.image(sender, schema),
+            Self::Merge(one) => one.image(sender, schema),
+            Self::Cast(one) => one.image(sender, schema),
+            Self::Scale(one) => one.image(sender, schema),
+            Self::Time(one) => one.image(sender, schema),
+            Self::Compute(one) => one.image(sender, schema),
+            Self::Keyed(one) => one.image(sender, schema),
+            Self::Select(one) => one.image(sender, schema),
+            Self::Group(one) => one.image(sender, schema),
+            Self::Embed(one) => one.image(sender, schema),
+            Self::Fit(one) => one.image(sender, schema),
             Self::Chain(parts) => {
                 parts.iter().fold(sender.clone(), |sender, part| part.image(&sender, schema))
             }
@@ -76,7 +133,29 @@ impl Transform {
     /// The place in the input of a place in what was made of it; the root where more is not known.
     pub fn origin(&self, place: &Pointer) -> Pointer {
         match self {
-            Self::Wrap => place.tokens().skip(1).fold(Pointer::root(), |at, token| at.join(&token)),
+            Self::Wrap | Self::List(List::Of { .. }) => {
+                place.tokens().skip(1).fold(Pointer::root(), |at, token| at.join(&token))
+            }
+            Self::List(List::One { pick: Pick::First | Pick::Only, .. }) => {
+                place.tokens().fold(Pointer::root().join("0"), |at, token| at.join(&token))
+            }
+            Self::Split(one) => match place.tokens().next() {
+                Some(first) if one.into.iter().any(|name| **name == *first) => {
+                    Pointer::root().join(&one.from)
+                }
+                _ => place.clone(),
+            },
+            Self::Merge(Merge { into, .. }) | Self::Compute(Compute { name: into, .. }) => {
+                match place.tokens().next() {
+                    Some(first) if **into == *first => Pointer::root(),
+                    _ => place.clone(),
+                }
+            }
+            Self::Cast(_) | Self::Scale(_) | Self::Time(_) | Self::Fit(_) => place.clone(),
+            // Which item or entry it came from, the place alone does not tell.
+            Self::List(_) | Self::Keyed(_) | Self::Select(_) | Self::Group(_) | Self::Embed(_) => {
+                Pointer::root()
+            }
             Self::Chain(parts) => {
                 parts.iter().rev().fold(place.clone(), |place, part| part.origin(&place))
             }
@@ -86,7 +165,17 @@ impl Transform {
     /// Whether the function is proved to be defined for every valid value.
     pub fn takes_all(&self, sender: &Value, schema: &Schema) -> bool {
         match self {
-            Self::Wrap => true,
+            Self::Wrap | Self::Compute(_) | Self::Select(_) => true,
+            Self::List(one) => one.takes_all(sender, schema),
+            Self::Split(one) => one.takes_all(sender, schema),
+            Self::Merge(one) => one.takes_all(sender, schema),
+            Self::Cast(one) => one.takes_all(sender, schema),
+            Self::Scale(one) => one.takes_all(sender, schema),
+            Self::Time(one) => one.takes_all(sender, schema),
+            Self::Keyed(one) => one.takes_all(sender, schema),
+            Self::Group(one) => one.takes_all(sender, schema),
+            Self::Embed(one) => one.takes_all(sender, schema),
+            Self::Fit(one) => one.takes_all(sender, schema),
             Self::Chain(parts) => {
                 let mut sender = sender.clone();
                 parts.iter().all(|part| {
