@@ -32,6 +32,7 @@ mod member;
 mod names;
 mod nested;
 mod place;
+pub mod put;
 mod records;
 mod refused;
 mod scalar;

@@ -50,6 +50,24 @@ impl Rows {
     }
 }
 
+/// Whether two well-formed scalars are the same value.
+pub(super) fn same_scalar(one: &[u8], other: &[u8]) -> bool {
+    match (string_body(one), string_body(other)) {
+        (Some(one), Some(other)) => {
+            let text = |raw: &[u8]| {
+                let mut value = Vec::with_capacity(raw.len());
+                unescape(raw, &mut value);
+                value
+            };
+            text(one) == text(other)
+        }
+        (None, None) => {
+            one == other || Decimal::read(one).is_some_and(|one| Decimal::read(other) == Some(one))
+        }
+        _ => false,
+    }
+}
+
 fn string_body(token: &[u8]) -> Option<&[u8]> {
     token.strip_prefix(b"\"")?.strip_suffix(b"\"")
 }

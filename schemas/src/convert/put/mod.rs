@@ -1,0 +1,15 @@
+//! Keeping what an older view cannot show: the three-way merge of a full write, and the same write as a merge patch.
+//!
+//! A client of one version reads `down(source)` and writes a view of it back. Whatever its version has no word for
+//! must stay. [`put`] is the `put` of a lens (Foster et al., TOPLAS 29(3), 2007) made of the two conversions that are
+//! there anyway: what the view changed, from `up(down(source))` to `up(view)`, is done to `source`.
+
+mod align;
+mod merge;
+mod patch;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+pub use merge::{Merged, NotMerged, put};
+pub use patch::{NotPatched, Shown, merge_patch};
