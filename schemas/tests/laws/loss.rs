@@ -1,0 +1,112 @@
+//! Laws 3 and 11: what goes there and back without a word of loss is what it was, and a loss that is told is one.
+
+use std::sync::Arc;
+
+use evergate_schemas::plan::program::{Note, Program};
+use evergate_schemas::sample::Random;
+use serde_json::Value;
+
+use crate::run::{Count, hold};
+use crate::text::spelled;
+use crate::world::{SIDES, World, fired, lost, read, run};
+
+/// Whether all of `before` is in `after`. What `after` has beyond it are members that a conversion wrote where they
+/// were absent (rows A2, A5, A7: a default written out means what its absence meant), and empty parents.
+pub(crate) fn kept(before: &Value, after: &Value) -> Result<(), String> {
+    match (before, after) {
+        (Value::Object(before), Value::Object(after)) => {
+            for (name, value) in before {
+                let there = after.get(name).ok_or_else(|| format!("`{name}` is gone"))?;
+                kept(value, there).map_err(|why| format!("{name}: {why}"))?;
+            }
+            Ok(())
+        }
+        (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
+            before.iter().zip(after).try_for_each(|(before, after)| kept(before, after))
+        }
+        _ if before == after => Ok(()),
+        _ => Err(format!("{before} became {after}")),
+    }
+}
+
+/// Whether a note is about something written that was not in the payload.
+fn writes(note: &Note) -> bool {
+    note.text.starts_with("write ")
+        || note.text.starts_with("replace")
+        || note.text.starts_with("read ")
+}
+
+fn wrote(stages: &[Arc<Program>], report: &evergate_schemas::convert::Report) -> bool {
+    fired(stages, report).any(|(note, _)| writes(note))
+}
+
+/// Laws 3 (there is up) and 11 (there is down).
+fn there_and_back(world: &World, seed: u64, count: &mut Count, up: bool) -> Result<(), String> {
+    let mut random = Random::new(seed);
+    let pairs = world.pairs().into_iter().filter(|(from, to)| (from < to) == up);
+    for (from, to) in pairs {
+        for side in SIDES {
+            let (there, back) = (world.way(from, to, side), world.way(to, from, side));
+            if there.fused.is_empty() && back.fused.is_empty() {
+                continue;
+            }
+            for payload in world.payloads(from, side, seed, 3) {
+                let text = spelled(&payload, &mut random);
+                let Ok((far, first)) = run(&there.fused, &text) else {
+                    count.saw("refused there");
+                    continue;
+                };
+                let Ok((near, second)) = run(&back.fused, &far) else {
+                    count.saw("refused back");
+                    continue;
+                };
+                let (before, after) = (read(&text), read(&near));
+                count.case();
+                let told = || {
+                    format!(
+                        "v{} to v{} {side:?}: {text}\n  there {far}\n  back {near}\n  there {:?}\n  back {:?}",
+                        from + 1,
+                        to + 1,
+                        fired(&there.fused, &first).collect::<Vec<_>>(),
+                        fired(&back.fused, &second).collect::<Vec<_>>()
+                    )
+                };
+                if lost(&there.fused, &first) {
+                    count.saw("lost there");
+                    // The converse: a loss that nothing written on the way back makes good is one.
+                    if !wrote(&back.fused, &second)
+                        && !wrote(&there.fused, &first)
+                        && before == after
+                    {
+                        return Err(format!("nothing was lost, but a loss is told: {}", told()));
+                    }
+                    continue;
+                }
+                if before == after {
+                    count.saw("the same");
+                } else {
+                    kept(&before, &after).map_err(|why| format!("{why}: {}", told()))?;
+                    if !wrote(&there.fused, &first) && !wrote(&back.fused, &second) {
+                        return Err(format!("nothing is told: {}", told()));
+                    }
+                    count.saw("the same but for what was written");
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn law_3_an_old_payload_goes_up_and_comes_back() {
+    let law =
+        |world: &World, seed: u64, count: &mut Count| there_and_back(world, seed, count, true);
+    hold("old round trip", law, &[("the same", 4)]);
+}
+
+#[test]
+fn law_11_a_payload_is_kept_or_its_loss_is_told() {
+    let law =
+        |world: &World, seed: u64, count: &mut Count| there_and_back(world, seed, count, false);
+    hold("honest loss", law, &[("the same", 5), ("lost there", 12)]);
+}

@@ -1,0 +1,26 @@
+//! The laws of conversion over generated apis: versions, declared changes and payloads.
+//!
+//! `EVERGATE_CASES` is the number of payloads that each law is held against (240 if unset), `EVERGATE_SEED` where the
+//! numbering of the apis begins, `EVERGATE_SHARDS` how many threads there are (2 if unset). Each law prints how many
+//! payloads really put it to the test; a law that nothing puts to the test fails.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test may fall, and tells its counts"
+)]
+
+mod bound;
+mod edits;
+mod frame;
+mod loss;
+mod model;
+mod paths;
+mod pointers;
+mod run;
+mod stream;
+mod taint;
+mod text;
+mod typing;
+mod world;

@@ -1,0 +1,80 @@
+//! Law 16: a refusal points into the payload as its sender wrote it.
+
+use evergate_schemas::convert::Cause;
+use evergate_schemas::pointer::Pointer;
+use evergate_schemas::sample::Random;
+use serde_json::Value;
+
+use crate::run::{Count, hold};
+use crate::text::spelled;
+use crate::world::{SIDES, World, read, run};
+
+/// Whether a pointer leads to a value; for a member that is missing, whether its object is there and it is not.
+fn leads(payload: &Value, pointer: &Pointer, missing: bool) -> bool {
+    if !missing {
+        return payload.pointer(pointer.as_str()).is_some();
+    }
+    let tokens: Vec<String> = pointer.tokens().collect();
+    let Some((last, outer)) = tokens.split_last() else { return false };
+    let mut at = payload;
+    for token in outer {
+        at = match at {
+            Value::Object(members) => match members.get(token) {
+                Some(inner) => inner,
+                // A parent that the plan would have made.
+                None => return true,
+            },
+            Value::Array(items) => {
+                match token.parse::<usize>().ok().and_then(|index| items.get(index)) {
+                    Some(inner) => inner,
+                    None => return false,
+                }
+            }
+            _ => return false,
+        };
+    }
+    at.get(last).is_none()
+}
+
+fn pointers(world: &World, seed: u64, count: &mut Count) -> Result<(), String> {
+    let mut random = Random::new(seed);
+    for (from, to) in world.pairs() {
+        for side in SIDES {
+            let way = world.way(from, to, side);
+            for payload in world.payloads(from, side, seed, 6) {
+                let text = spelled(&payload, &mut random);
+                let Err(refused) = run(&way.fused, &text) else { continue };
+                count.case();
+                let missing = matches!(refused.cause, Cause::Missing(_));
+                count.saw(if missing { "missing" } else { "of a value" });
+                if from.abs_diff(to) > 1 {
+                    count.saw("over several versions");
+                }
+                let told = |what: &str| {
+                    format!("{what}, v{} to v{} {side:?}: {text}\n  {refused:?}", from + 1, to + 1)
+                };
+                if !leads(&read(&text), &refused.pointer, missing) {
+                    return Err(told("the pointer leads nowhere"));
+                }
+                let stepwise = run(&way.chain, &text);
+                let other = stepwise.as_ref().err().map(|other| &other.pointer);
+                if other.is_none_or(|other| !leads(&read(&text), other, missing)) {
+                    return Err(format!(
+                        "{}\n  {stepwise:?}",
+                        told("another pointer step by step")
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn law_16_a_refusal_points_into_what_was_sent() {
+    hold(
+        "pointers",
+        pointers,
+        &[("of a value", 20), ("missing", 20), ("over several versions", 20)],
+    );
+}
