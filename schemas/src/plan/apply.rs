@@ -121,9 +121,7 @@ impl Walk<'_> {
         let outer: BTreeMap<u32, Value> =
             own.clone().filter_map(|slot| Some((slot, self.slots.remove(&slot)?))).collect();
         if object.hold {
-            // What comes later in the document is known before any of it is written. A refusal here may only
-            // be a slot that is not filled yet; a real one comes again below.
-            let _ = self.members(object, members);
+            self.fill(object, members);
         }
         let written = self.members(object, members).and_then(|mut written| {
             for supply in &object.supplies {
@@ -140,6 +138,16 @@ impl Walk<'_> {
         }
         self.slots.extend(outer);
         Ok(Outcome::Value(Value::Object(written?)))
+    }
+
+    /// What comes later in the document is known before any of it is written. A refusal here may only be a slot that
+    /// is not filled yet, so the members after it are looked at all the same; a real one comes again.
+    fn fill(&mut self, object: &ObjectNode, members: &Map<String, Value>) {
+        for (name, value) in members {
+            self.at.push(name);
+            let _ = self.member(object, name, value, &mut Map::new());
+            self.at.pop();
+        }
     }
 
     fn members(
@@ -347,6 +355,19 @@ mod tests {
         check(nodes.clone(), &json!({"z": 2}), Ok(json!({"m": {"z": 2}})));
         check(nodes.clone(), &json!({"m": {"z": 1}, "z": 2}), Ok(json!({"m": {"z": 1}})));
         check(nodes, &json!({}), Ok(json!({})));
+    }
+
+    #[test]
+    fn a_member_that_comes_later_is_seen_before_its_absence_is_a_refusal() {
+        let mut moved = member("z", COPY);
+        moved.take = Some((Slot(0), Take::Move(NOTE)));
+        let mut node = object(vec![member("m", NodeId(2)), moved], Vec::new());
+        node.hold = true;
+        let needs = supply("z", Source::Slot(Slot(0)), Missing::Refuse(NOTE));
+        let target = ObjectNode { slots: (0, 0), ..object(Vec::new(), vec![needs]) };
+        let nodes = vec![Node::Object(Box::new(node)), Node::Object(Box::new(target))];
+        check(nodes.clone(), &json!({"m": {}, "z": 2}), Ok(json!({"m": {"z": 2}})));
+        check(nodes, &json!({"m": {}}), Err("/m/z"));
     }
 
     #[test]
