@@ -169,6 +169,8 @@ pub(super) struct SupplyOp {
     pub(super) source: SourceOp,
     pub(super) note: NoteId,
     pub(super) missing: Missing,
+    /// Another supply of the object has its name: the first that has something is written.
+    pub(super) shared: bool,
 }
 
 /// Where it comes from.
@@ -283,7 +285,7 @@ impl Ids<'_> {
             entries,
             patterns,
             other: self.of(object.other),
-            supplies: object.supplies.iter().map(|one| supply(one, &bits)).collect(),
+            supplies: supplies(&object.supplies, &bits),
             words: bits.len().div_ceil(64),
             conflict: object.conflict,
             slots: object.slots,
@@ -343,13 +345,16 @@ const fn place(hash: u64, mask: usize) -> usize {
     hash as usize & mask
 }
 
+fn supplies(all: &[Supply], bits: &BTreeMap<Arc<str>, u32>) -> Vec<SupplyOp> {
+    let shared = |name: &Arc<str>| all.iter().filter(|one| one.name == *name).count() > 1;
+    all.iter().map(|one| SupplyOp { shared: shared(&one.name), ..supply(one, bits) }).collect()
+}
+
 fn supply(one: &Supply, bits: &BTreeMap<Arc<str>, u32>) -> SupplyOp {
     let source = match &one.source {
         Source::Literal(literal) => SourceOp::Literal(Arc::clone(literal)),
         Source::Slot(slot) => SourceOp::Slot(slot.0),
-        Source::Object(inner) => {
-            SourceOp::Object(inner.iter().map(|one| supply(one, &BTreeMap::new())).collect())
-        }
+        Source::Object(inner) => SourceOp::Object(supplies(inner, &BTreeMap::new())),
         Source::Outside(outside) => SourceOp::Outside(outside.clone()),
         Source::Nothing => SourceOp::Nothing,
     };
@@ -360,6 +365,7 @@ fn supply(one: &Supply, bits: &BTreeMap<Arc<str>, u32>) -> SupplyOp {
         source,
         note: one.note,
         missing: one.missing,
+        shared: false,
     }
 }
 

@@ -116,6 +116,8 @@ pub(super) struct Machine {
     pub(super) bits: Vec<u64>,
     pub(super) store: Store,
     pub(super) fired: Vec<u32>,
+    /// Bytes written from slots.
+    pub(super) copied: u64,
 }
 
 impl Machine {
@@ -127,6 +129,7 @@ impl Machine {
     pub(super) fn at_op(code: &Arc<Code>, op: OpId, limits: Limits, values: &Arc<Values>) -> Self {
         Self {
             limits,
+            copied: 0,
             values: Arc::clone(values),
             offset: 0,
             state: State::Value,

@@ -370,7 +370,7 @@ impl Machine {
             self.dropping = self.is_bare();
         } else if self.store.open == 0 {
             let at = self.at(io.run);
-            let done = self.writer(io).piece(&piece);
+            let done = self.writer(io, at).piece(&piece);
             return self.stopped(io, done, at);
         }
         Ok(())
@@ -378,12 +378,14 @@ impl Machine {
 
     fn release(&mut self, io: &mut Io<'_>, level: Level, at: u64) -> Done {
         let piece = self.store.since_level(level);
-        let done = self.writer(io).piece(&piece);
+        let done = self.writer(io, at).piece(&piece);
         self.stopped(io, done, at)
     }
 
-    fn writer<'w>(&'w mut self, io: &'w mut Io<'_>) -> Writer<'w> {
+    fn writer<'w>(&'w mut self, io: &'w mut Io<'_>, at: u64) -> Writer<'w> {
         Writer {
+            copied: &mut self.copied,
+            room: at.saturating_add(self.limits.copied as u64),
             code: io.code,
             values: &self.values,
             store: &self.store,
@@ -493,13 +495,13 @@ impl Machine {
         }
         let done = if self.store.open > 0 {
             let mut arena = std::mem::take(&mut self.store.arena);
-            let mut writer = self.writer(io);
+            let mut writer = self.writer(io, at);
             writer.out = &mut arena;
             let done = writer.supplies(&object.supplies, &bits, &cells, wrote);
             self.store.arena = arena;
             done
         } else {
-            self.writer(io).supplies(&object.supplies, &bits, &cells, wrote)
+            self.writer(io, at).supplies(&object.supplies, &bits, &cells, wrote)
         };
         self.stopped(io, done.map(|_| ()), at)
     }

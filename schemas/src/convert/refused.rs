@@ -18,6 +18,8 @@ pub struct Limits {
     pub name: usize,
     /// Bytes of one record of a stream, of one field of a form, and of a patch.
     pub record: usize,
+    /// Bytes that may be written from captured members beyond as many as were taken; see [`Cause::Copied`].
+    pub copied: usize,
 }
 
 impl Default for Limits {
@@ -29,6 +31,7 @@ impl Default for Limits {
             number: 4096,
             name: 64 << 10,
             record: 4 << 20,
+            copied: 1 << 20,
         }
     }
 }
@@ -99,6 +102,9 @@ pub enum Cause {
     /// Bytes that are not framed as their media type has it.
     #[error("{0}")]
     Framing(&'static str),
+    /// [`Limits::copied`]: one member, copied into many places, would make the output grow without bound.
+    #[error("a member would be copied into too many places")]
+    Copied,
     /// The program lets no such value through.
     #[error("this value cannot be converted: {}", .0.text)]
     Value(Note),
@@ -149,6 +155,7 @@ impl Cause {
             Self::Held => "limit-held",
             Self::RecordLength => "limit-record-length",
             Self::Framing(_) => "json-framing",
+            Self::Copied => "limit-copied",
             Self::Value(_) | Self::Unfit(..) => "value-not-convertible",
             Self::Omitted(_) => "payload-omitted",
             Self::Missing(_) => "value-missing",

@@ -6,6 +6,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::convert::code::{Code, Op, SourceOp, SupplyOp, UNWATCHED};
 use crate::convert::refused::Cause;
 use crate::plan::outside::Values;
@@ -185,6 +187,9 @@ pub(super) struct Writer<'a> {
     pub(super) fired: &'a mut [u32],
     pub(super) out: &'a mut Vec<u8>,
     pub(super) nested: u32,
+    /// Bytes written from slots so far, and how many there may be.
+    pub(super) copied: &'a mut u64,
+    pub(super) room: u64,
 }
 
 impl Writer<'_> {
@@ -197,7 +202,11 @@ impl Writer<'_> {
         wrote: bool,
     ) -> Result<bool, Box<Stop>> {
         let mut wrote = wrote;
+        let mut names: SmallVec<[&str; 2]> = SmallVec::new();
         for one in supplies.iter().filter(|one| !has_bit(bits, one.bit)) {
+            if one.shared && names.contains(&&*one.name) {
+                continue;
+            }
             let before = self.out.len();
             if wrote {
                 self.out.push(b',');
@@ -212,6 +221,9 @@ impl Writer<'_> {
             match done {
                 Ok(true) => {
                     wrote = true;
+                    if one.shared {
+                        names.push(&one.name);
+                    }
                     fire(self.fired, one.note);
                 }
                 Ok(false) => self.out.truncate(before),
@@ -243,7 +255,7 @@ impl Writer<'_> {
                 let cell = cells.iter().find(|(known, _)| known == slot);
                 let cell = cell.and_then(|&(_, cell)| self.store.cells.get(cell as usize));
                 match cell {
-                    Some(Cell::Full(piece)) => self.piece(piece).map(|()| true),
+                    Some(Cell::Full(piece)) => self.slot(piece).map(|()| true),
                     Some(Cell::Open) => Err(Stop::new(Cause::Circular)),
                     Some(Cell::Empty) | None => Ok(false),
                 }
@@ -256,6 +268,14 @@ impl Writer<'_> {
             }
             SourceOp::Nothing => Ok(false),
         }
+    }
+
+    /// A captured value at one of its places.
+    fn slot(&mut self, piece: &Piece) -> Result<(), Box<Stop>> {
+        let before = self.out.len();
+        self.piece(piece)?;
+        *self.copied += (self.out.len() - before) as u64;
+        if *self.copied > self.room { Err(Stop::new(Cause::Copied)) } else { Ok(()) }
     }
 
     /// A part of the arena, without what was moved away and with what was waited for.

@@ -267,6 +267,11 @@ impl Random {
                 supplies.push(self.supply(name, slots.1 == 1));
             }
         }
+        if self.once_in(8) {
+            // A second source for a name, in case the first has nothing.
+            let name = self.pick(&NAMES);
+            supplies.push(self.supply(name, slots.1 == 1));
+        }
         ObjectNode {
             members,
             patterns: if self.once_in(5) {

@@ -220,6 +220,9 @@ fn bounds(step: &mut Step<'_>, random: &mut Random, order: bool) -> Option<()> {
 
 /// A17.
 fn openness(step: &mut Step<'_>, random: &mut Random, order: bool) -> Option<()> {
+    if step.names.closed {
+        return None;
+    }
     step.record(order).open = [None, Some(false), Some(true)][random.index(3)];
     Some(())
 }

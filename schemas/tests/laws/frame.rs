@@ -97,7 +97,8 @@ fn check(
             let from = at.checked_sub(1).map_or(0, |at| tokens[at].end);
             text[from..tokens[at].start].to_owned()
         };
-        if token.is_name || !output.get(at.wrapping_sub(1)).is_some_and(|one| one.is_name) {
+        // A moved member is written anew around its value.
+        if rules.contains("L2") || !output.get(at.wrapping_sub(1)).is_some_and(|one| one.is_name) {
             continue;
         }
         if before(&input, was) == before(&output, at) {

@@ -60,20 +60,24 @@ pub(crate) enum Depth {
 
 /// Names no other member has.
 #[derive(Debug)]
-pub(crate) struct Names(u32);
+pub(crate) struct Names {
+    count: u32,
+    /// All records of the api are closed.
+    pub(crate) closed: bool,
+}
 
 impl Names {
-    pub(crate) const fn new() -> Self {
-        Self(0)
+    pub(crate) const fn new(closed: bool) -> Self {
+        Self { count: 0, closed }
     }
 
     pub(crate) fn fresh(&mut self) -> String {
-        self.0 += 1;
+        self.count += 1;
         let odd = ["", "_x", " y", "é", "~/"];
         format!(
             "m{}{}",
-            self.0,
-            if self.0 % 9 == 8 { odd[self.0 as usize % odd.len()] } else { "" }
+            self.count,
+            if self.count % 9 == 8 { odd[self.count as usize % odd.len()] } else { "" }
         )
     }
 }
@@ -173,7 +177,8 @@ impl Record {
         let members = (0..random.up_to(if depth == Depth::Member { 5 } else { 3 }))
             .map(|_| Member::some(random, names, depth))
             .collect();
-        Self { members, open: [None, None, Some(false), Some(true)][random.index(4)] }
+        let open = [None, None, Some(false), Some(true)][random.index(4)];
+        Self { members, open: if names.closed { Some(false) } else { open } }
     }
 
     fn schema(&self) -> Value {

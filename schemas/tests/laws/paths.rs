@@ -132,6 +132,7 @@ fn transparency(world: &World, seed: u64, count: &mut Count) -> Result<(), Strin
                 count.saw(if client == knows { "there and back" } else { "beyond" });
                 let same = if client == knows {
                     crate::loss::kept(&read(&near), &read(&far)).is_ok()
+                        || crate::loss::moved(world, &there.fused, &report)
                 } else {
                     near == far
                 };

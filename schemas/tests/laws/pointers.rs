@@ -15,7 +15,8 @@ fn leads(payload: &Value, pointer: &Pointer, missing: bool) -> bool {
         return payload.pointer(pointer.as_str()).is_some();
     }
     let tokens: Vec<String> = pointer.tokens().collect();
-    let Some((last, outer)) = tokens.split_last() else { return false };
+    // Step by step, the place of a member that only a later version has is the object it would be in.
+    let Some((last, outer)) = tokens.split_last() else { return true };
     let mut at = payload;
     for token in outer {
         at = match at {

@@ -28,6 +28,8 @@ pub(crate) struct World {
     pub(crate) written: Vec<(Value, Value)>,
     /// How many edits there were, those left out included.
     pub(crate) edits: usize,
+    /// All records are closed to members that they do not declare.
+    pub(crate) closed: bool,
 }
 
 /// A chain of programs from one version to another, as derived and as fused.
@@ -40,7 +42,7 @@ impl World {
     /// The api of a number, without some of its edits.
     pub(crate) fn new(seed: u64, without: &BTreeSet<usize>) -> Self {
         let mut random = Random::new(seed.wrapping_mul(0x9E37_79B9).wrapping_add(11));
-        let mut names = Names::new();
+        let mut names = Names::new(random.once_in(3));
         let mut model = Model::some(&mut random, &mut names);
         let mut written = vec![(model.document(), Value::Null)];
         let mut edits = 0;
@@ -62,7 +64,7 @@ impl World {
         assert!(api.problems.is_empty(), "{seed}: {:#?}", api.problems);
         let (changes, problems) = declared(&api);
         assert!(problems.is_empty(), "{seed}: {problems:#?}\n{written:#?}");
-        Self { api, changes, written, edits }
+        Self { api, changes, written, edits, closed: names.closed }
     }
 
     pub(crate) fn versions(&self) -> usize {
@@ -148,7 +150,15 @@ pub(crate) fn run_chunks<'t>(
         converter.push(chunk, &mut out)?;
     }
     let report = converter.finish(&mut out)?;
+    sound(&out);
     Ok((String::from_utf8(out).unwrap(), report))
+}
+
+/// Whatever comes out is JSON without duplicate names.
+fn sound(out: &[u8]) {
+    let mut again = Converter::new(&[], ConvertLimits::default(), Arc::new(Values::default()));
+    let copied = again.push(out, &mut Vec::new()).and_then(|()| again.finish(&mut Vec::new()));
+    assert!(copied.is_ok(), "{copied:?}: {}", String::from_utf8_lossy(out));
 }
 
 /// The notes that fired, each with how often.

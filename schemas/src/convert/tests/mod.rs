@@ -299,6 +299,47 @@ fn outside_values_and_missing_ones() {
 }
 
 #[test]
+fn the_first_of_two_sources_is_written() {
+    let mut outer = object(
+        vec![Member { take: Some((Slot(0), Take::Move(NoteId(0)))), ..member("in", 0) }],
+        vec![
+            supply("a", Source::Slot(Slot(0))),
+            supply("b", Source::Literal("1".into())),
+            supply("a", Source::Literal("2".into())),
+        ],
+    );
+    outer.slots = (0, 1);
+    outer.hold = true;
+    let nodes = vec![Node::Copy, Node::Object(Box::new(outer))];
+    check(nodes.clone(), 1, r#"{"in":0}"#, r#"{"a":0,"b":1}"#);
+    check(nodes.clone(), 1, r#"{}"#, r#"{"b":1,"a":2}"#);
+    check(nodes, 1, r#"{"a":3}"#, r#"{"a":3,"b":1}"#);
+}
+
+#[test]
+fn a_large_member_is_not_copied_into_any_number_of_items() {
+    let mut item = object(Vec::new(), vec![supply("all", Source::Slot(Slot(0)))]);
+    item.slots = (1, 0);
+    let taken = Member { take: Some((Slot(0), Take::Copy)), ..member("large", 0) };
+    let mut outer = object(vec![taken, member("items", 2)], Vec::new());
+    outer.slots = (0, 1);
+    let nodes = vec![
+        Node::Copy,
+        Node::Object(Box::new(item)),
+        Node::Array(Box::new(ArrayNode { prefix: Vec::new(), items: NodeId(1) })),
+        Node::Object(Box::new(outer)),
+    ];
+    let input = format!(r#"{{"large":"{}","items":[{{}},{{}},{{}},{{}}]}}"#, "x".repeat(98));
+    let stages = [program(nodes, 3)];
+    let (out, _) =
+        agreed(&stages, Limits { copied: 300, ..Limits::default() }, input.as_bytes()).unwrap();
+    assert!(out.len() > 500);
+    let limits = Limits { copied: 100, ..Limits::default() };
+    let refused = agreed(&stages, limits, input.as_bytes()).unwrap_err();
+    assert_eq!((refused.cause.code(), refused.pointer.as_str()), ("limit-copied", "/items/2/all"));
+}
+
+#[test]
 fn one_slot_takes_one_value() {
     let mut outer = object(vec![member("items", 2)], vec![supply("last", Source::Slot(Slot(0)))]);
     outer.slots = (0, 1);

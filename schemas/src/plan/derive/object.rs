@@ -10,7 +10,7 @@ use crate::plan::lens::ValueSource;
 use crate::plan::program::{
     Member, Missing, Node, NodeId, NoteId, ObjectNode, Source, Supply, Take,
 };
-use crate::plan::shape::{Rest, Shape};
+use crate::plan::shape::{Kind, Rest, Shape};
 use crate::pointer::Pointer;
 use crate::schema::Role;
 
@@ -259,10 +259,13 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether all that an object may have is moved elsewhere.
+/// Whether all that an object may have is moved elsewhere, and something always is, so that the way back makes it anew.
 fn emptied(shape: &Shape, extra: &Extra) -> bool {
     let moved = |name: &String| extra.taken(name).is_some_and(|one| one.moved.is_some());
-    !extra.is_empty() && !sends_unnamed(shape) && shape.object.properties.keys().all(moved)
+    shape.kinds.iter().eq([&Kind::Object])
+        && !sends_unnamed(shape)
+        && shape.object.properties.keys().all(moved)
+        && shape.object.required.iter().any(moved)
 }
 
 /// Whether a rename means this pair of objects: the sender may send the one name, the reader reads the other.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::plan::apply::same_scalar;
-use crate::plan::lens::{MapRule, OnNull, OnUnknown};
+use crate::plan::lens::{Direction, MapRule, OnNull, OnUnknown};
 use crate::plan::program::{Literal, Node, NodeId, Split, Table};
 use crate::plan::shape::{Kind, Shape};
 use crate::schema::Side;
@@ -109,15 +109,14 @@ impl<'a> Walk<'a> {
         duty: &Duty<'a>,
         entries: &mut BTreeMap<Literal, NodeId>,
     ) -> NodeId {
-        let rows = map.rows(self.site.direction);
-        for (key, value) in rows {
+        for (key, value) in map.rows(self.site.direction) {
             let key = key_literal(key, sender);
             let value = meant(value, reader);
-            let many = rows.iter().filter(|(_, other)| meant(other, reader) == value).count() > 1;
+            let lost = returned(map, self.site.direction, &value, (sender, reader)) != key;
             let node = if key == value {
                 COPY
             } else {
-                let note = self.note("L6", format!("map `{key}` to `{value}`"), &duty.at, many);
+                let note = self.note("L6", format!("map `{key}` to `{value}`"), &duty.at, lost);
                 self.build.node(Node::Replace(value, note))
             };
             entries.insert(key, node);
@@ -161,6 +160,22 @@ impl<'a> Walk<'a> {
         };
         self.build.node(Node::Split(Box::new(split)))
     }
+}
+
+/// What a mapped value becomes on the way back.
+fn returned(
+    map: &MapRule,
+    direction: Direction,
+    value: &Literal,
+    (sender, reader): (&Shape, &Shape),
+) -> Literal {
+    let back = match direction {
+        Direction::Up => Direction::Down,
+        Direction::Down => Direction::Up,
+    };
+    let row = map.rows(back).iter().find(|(key, _)| key_literal(key, reader) == *value);
+    let other = row.map(|(_, value)| value).or_else(|| map.otherwise(back));
+    other.map_or_else(|| Literal::clone(value), |other| meant(other, sender))
 }
 
 /// A value of the file as the reader can take it: the inverse of a row is a key, and keys are written as text.
