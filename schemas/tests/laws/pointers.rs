@@ -9,7 +9,8 @@ use crate::run::{Count, hold};
 use crate::text::spelled;
 use crate::world::{SIDES, World, read, run};
 
-/// Whether a pointer leads to a value; for a member that is missing, whether its object is there and it is not.
+/// Whether a pointer leads to a value; for a member that is missing, whether its object is there. It may be there itself,
+/// where an earlier version left it out.
 fn leads(payload: &Value, pointer: &Pointer, missing: bool) -> bool {
     if !missing {
         return payload.pointer(pointer.as_str()).is_some();
@@ -34,7 +35,7 @@ fn leads(payload: &Value, pointer: &Pointer, missing: bool) -> bool {
             _ => return false,
         };
     }
-    at.get(last).is_none()
+    at.is_object() || at.get(last).is_none()
 }
 
 fn pointers(world: &World, seed: u64, count: &mut Count) -> Result<(), String> {

@@ -25,7 +25,7 @@ impl<'a> Walk<'a> {
     pub(super) fn null(&mut self, shapes: (&Shape, &Shape), duty: &Duty<'a>) -> NodeId {
         let (sender, reader) = shapes;
         let said = sender.may_be(Kind::Null) && !sender.is_anything();
-        if !said || (reader.may_be(Kind::Null) && duty.on_null.is_none()) {
+        if !said || reader.may_be(Kind::Null) {
             return COPY;
         }
         let required = duty.stand != Stand::Member { required: false };
