@@ -9,6 +9,7 @@ use crate::convert::choose::{ChooseOp, TestOp};
 use crate::convert::names::Key;
 use crate::convert::refused::Cause;
 use crate::convert::scalar::Rows;
+use crate::convert::shape::Fate;
 use crate::plan::program::{
     ArrayNode, Choose, Literal, Missing, Node, NodeId, Note, NoteId, ObjectNode, Outside, Program,
     Slot, Source, Supply, Table, Take, TransformNode,
@@ -196,6 +197,18 @@ impl Code {
     #[inline]
     pub(super) fn op(&self, id: OpId) -> &Op {
         self.ops.get(id as usize).unwrap_or(&Op::Copy)
+    }
+
+    /// What becomes of a member of an object on which there is such an operation.
+    pub(super) fn fate(&self, op: OpId, name: &[u8], hash: u64) -> Fate {
+        let Op::Object(object) = self.op(op) else { return Fate::COPIED };
+        let found = object.find(name, hash);
+        let entry = found.map(|(number, _)| number);
+        let known = found.and_then(|(_, entry)| entry.member.as_ref());
+        let op = known.map_or_else(|| object.unknown(name), |member| member.op);
+        let unwatched = found.is_none_or(|(_, entry)| entry.bit == UNWATCHED);
+        let kept = known.is_none_or(|one| one.rename.is_none() && one.take.is_none());
+        Fate { entry, op, plain: op == COPY && unwatched && kept }
     }
 
     /// The note of a refusal.

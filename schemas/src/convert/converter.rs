@@ -64,6 +64,12 @@ impl Converter {
         self.bytes_out = 0;
     }
 
+    /// Lets nothing go the quick way.
+    #[cfg(test)]
+    pub(super) fn only_slow(&mut self) {
+        self.machines.iter_mut().for_each(|machine| machine.quick = false);
+    }
+
     /// Whether a whole value was read, after which nothing but white space may come. A number at the root is known to
     /// be whole only by the white space after it.
     pub fn is_whole(&self) -> bool {

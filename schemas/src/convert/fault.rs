@@ -96,6 +96,10 @@ impl Machine {
                     let raw = chunk.get(start as usize..start as usize + length as usize);
                     place::step_name(&mut pointer, raw.unwrap_or_default());
                 }
+                (true, Spelling::Known) => {
+                    let known = self.shapes.name(frame.shape, frame.at);
+                    pointer.push(&String::from_utf8_lossy(known));
+                }
                 (true, Spelling::Kept) => {
                     let raw = self.kept.get(level).map(Vec::as_slice);
                     place::step_name(&mut pointer, raw.unwrap_or_default());

@@ -9,7 +9,9 @@ use crate::convert::names::{Names, Scope};
 use crate::convert::place::NAME;
 use crate::convert::refused::{Cause, Limits, Refused};
 use crate::convert::scan::{Escape, Number};
+use crate::convert::shape::{Seen, ShapeId, Shapes};
 use crate::convert::store::{Level, Store};
+use crate::convert::swift;
 use crate::plan::outside::Values;
 use crate::pointer::Pointer;
 
@@ -38,6 +40,8 @@ pub(super) enum Spelling {
     Chunk { start: u32, length: u32 },
     /// In [`Machine::kept`] at the frame's level.
     Kept,
+    /// In the frame's shape; it has no escapes.
+    Known,
 }
 
 /// An open container.
@@ -50,8 +54,20 @@ pub(super) struct Frame {
     pub(super) object: bool,
     /// A member or item was written. Only kept up where there is an operation.
     pub(super) wrote: bool,
+    /// The names that are not in its shape.
     pub(super) scope: Scope,
     pub(super) spelling: Spelling,
+    /// The names of its shape that it has.
+    pub(super) seen: Seen,
+    /// Some name went to `scope`: from then on the shape stays as it is.
+    pub(super) mixed: bool,
+    /// What objects looked like here before.
+    pub(super) shape: ShapeId,
+    /// The place of the value that comes next.
+    pub(super) inner: ShapeId,
+    /// The current name, and the one that is likely to come next.
+    pub(super) at: u8,
+    pub(super) guess: u8,
 }
 
 /// What belongs to an open object on which there is an operation.
@@ -89,6 +105,13 @@ pub(super) struct Machine {
     pub(super) frames: Vec<Frame>,
     pub(super) kept: Vec<Vec<u8>>,
     pub(super) names: Names,
+    pub(super) shapes: Shapes,
+    /// Whether the quick way may be taken.
+    pub(super) quick: bool,
+    /// Where the quick way ended.
+    pub(super) halted_at: usize,
+    /// The fault that ended it, if it was one.
+    pub(super) halted: Option<Box<Fault>>,
     /// Where the current name or number began.
     pub(super) token_at: u64,
     /// The part of the current name that came in earlier chunks.
@@ -136,6 +159,10 @@ impl Machine {
             frames: Vec::new(),
             kept: Vec::new(),
             names: Names::default(),
+            shapes: Shapes::default(),
+            quick: swift::fits(&limits),
+            halted_at: 0,
+            halted: None,
             token_at: 0,
             token: Vec::new(),
             text: Vec::new(),
@@ -216,6 +243,7 @@ impl Machine {
     fn run(&mut self, io: &mut Io<'_>) -> Result<(), Box<Fault>> {
         let mut pos = 0;
         while pos < io.chunk.len() {
+            pos = self.swift(io, pos)?;
             pos = match self.state {
                 State::Value => self.value(io, pos)?,
                 State::ItemOrEnd => self.item_or_end(io, pos)?,

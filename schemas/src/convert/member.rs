@@ -8,6 +8,7 @@ use crate::convert::code::{
 use crate::convert::fault::Fault;
 use crate::convert::machine::{Active, Frame, Io, Machine};
 use crate::convert::refused::Cause;
+use crate::convert::shape::Fate;
 use crate::convert::store::{Cell, Hole, Level, Stop, Writer, fire, has_bit};
 use crate::plan::program::{NoteId, Slot, Take};
 use crate::pointer::Pointer;
@@ -131,31 +132,16 @@ impl Machine {
     }
 
     /// A name is complete in such an object.
-    pub(super) fn member_start(&mut self, io: &Io<'_>, end: usize, name: &[u8], hash: u64) -> Done {
-        let Some(object) = self.object(io) else { return Ok(()) };
-        let found = object.find(name, hash);
-        let op = match found.map(|(_, entry)| entry) {
-            Some(entry) => match &entry.member {
-                Some(member) => member.op,
-                None => object.unknown(name),
-            },
-            None => object.unknown(name),
-        };
-        let plain = found.is_none_or(|(_, entry)| {
-            let known = entry.member.as_ref();
-            entry.bit == UNWATCHED
-                && known.is_none_or(|one| one.rename.is_none() && one.take.is_none())
-        });
-        if plain && op == COPY {
+    pub(super) fn member_start(&mut self, end: usize, fate: Fate) -> Done {
+        if fate.plain {
             self.guard(self.at(end))?;
             self.pending = None;
             self.mark_wrote();
             return Ok(());
         }
-        let entry = found.map(|(number, _)| number);
         let (name_start, name_end) = (self.token_at, self.at(end));
-        self.member = Some(Member { entry, name_start, name_end });
-        self.next = op;
+        self.member = Some(Member { entry: fate.entry, name_start, name_end });
+        self.next = fate.op;
         self.armed = true;
         Ok(())
     }

@@ -22,6 +22,7 @@
 //! assert_eq!(out, b"{\"price\": 1.10}");
 //! ```
 
+mod block;
 mod body;
 mod choose;
 mod code;
@@ -37,7 +38,9 @@ mod records;
 mod refused;
 mod scalar;
 mod scan;
+mod shape;
 mod store;
+mod swift;
 mod syntax;
 #[cfg(test)]
 mod tests;

@@ -19,35 +19,6 @@ pub(super) enum Escape {
     LowHex(u8, u16),
 }
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// Bytes until the first `"`, `\` or control character, or all of them.
-#[inline]
-pub(super) fn plain(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    let mut rest = bytes;
-    while let Some((block, after)) = rest.split_first_chunk::<8>() {
-        let word = u64::from_le_bytes(*block);
-        let quote = word ^ (ONES * 0x22);
-        let slash = word ^ (ONES * 0x5C);
-        // The lowest byte found is right; a borrow can only mark bytes above it wrongly.
-        let found = ((quote.wrapping_sub(ONES) & !quote)
-            | (slash.wrapping_sub(ONES) & !slash)
-            | (word.wrapping_sub(ONES * 0x20) & !word))
-            & HIGHS;
-        if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-        rest = after;
-    }
-    at + rest
-        .iter()
-        .position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)
-        .unwrap_or(rest.len())
-}
-
 impl Escape {
     /// One byte further inside an escape. Outside, `"` and control characters are the caller's matter.
     pub(super) fn step(self, byte: u8) -> Result<Self, Cause> {
@@ -198,7 +169,8 @@ fn one_code(from: &[u8], text: &mut Vec<u8>) -> usize {
 mod tests {
     use proptest::prelude::{any, prop_assert_eq, proptest};
 
-    use super::{plain, unescape};
+    use super::unescape;
+    use crate::convert::block::plain;
 
     #[test]
     fn unescapes_all_kinds() {

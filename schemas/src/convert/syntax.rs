@@ -1,10 +1,12 @@
 //! The syntax of JSON (RFC 8259), token by token: what the machine does at each byte that may come next.
 
-use crate::convert::code::COPY;
+use crate::convert::block::plain;
+use crate::convert::code::{COPY, Code};
 use crate::convert::fault::Fault;
 use crate::convert::machine::{Frame, Io, Machine, Spelling, State, Step, keep, place_in};
 use crate::convert::refused::Cause;
-use crate::convert::scan::{Escape, Number, blank, literal, plain, unescape};
+use crate::convert::scan::{Escape, Number, blank, literal, unescape};
+use crate::convert::shape::{Fate, NOBODY, NOWHERE};
 
 impl Machine {
     pub(super) fn done(&self, io: &Io<'_>, pos: usize) -> Step {
@@ -173,12 +175,42 @@ impl Machine {
         if self.frames.len() >= self.limits.depth as usize {
             return self.fault(Cause::Depth, pos);
         }
-        let op = std::mem::replace(&mut self.entering, COPY);
-        let scope = self.names.enter();
-        let spelling = Spelling::None;
-        self.frames.push(Frame { op, count: 0, object, wrote: false, scope, spelling });
+        self.enter(object);
         self.state = if object { State::NameOrEnd } else { State::ItemOrEnd };
         Ok(pos + 1)
+    }
+
+    /// A container begins.
+    #[inline]
+    pub(super) fn enter(&mut self, object: bool) {
+        let op = std::mem::replace(&mut self.entering, COPY);
+        let shape = match self.frames.last_mut() {
+            None => self.shapes.root(),
+            Some(top) if top.inner == NOWHERE => {
+                top.inner = self.shapes.grow(top.shape, top.at);
+                top.inner
+            }
+            Some(top) => top.inner,
+        };
+        let (guess, inner) = if object {
+            (self.shapes.enter(shape, op), NOWHERE)
+        } else {
+            (NOBODY, self.shapes.items(shape))
+        };
+        self.frames.push(Frame {
+            op,
+            count: 0,
+            object,
+            wrote: false,
+            scope: self.names.enter(),
+            spelling: Spelling::None,
+            seen: 0,
+            mixed: false,
+            shape,
+            inner,
+            at: NOBODY,
+            guess,
+        });
     }
 
     fn close(&mut self, io: &mut Io<'_>, pos: usize) -> Step {
@@ -264,16 +296,47 @@ impl Machine {
         if frame.count > self.limits.members {
             return self.fault_at(Cause::Members, self.token_at);
         }
-        if !self.names.insert(&mut frame.scope, hash) {
+        let (op, before) = (frame.op, frame.at);
+        let Some(known) = self.meet(io.code, name, hash) else {
             return self.fault_at(Cause::DuplicateName, self.token_at);
-        }
-        if frame.op != COPY {
-            self.member_start(io, end, name, hash)?;
+        };
+        self.point_at(known, before);
+        if op != COPY {
+            let fate = self.fate(io.code, known, name, hash);
+            self.member_start(end, fate)?;
         }
         if self.escaped {
             self.text = text;
         }
         Ok(())
+    }
+
+    /// The innermost object has this name: its number, if its shape has it. None when it has had it before.
+    ///
+    /// A name that the shape has is one bit in `seen`, any other goes to the scope. No name is in both, as the shape
+    /// takes in nothing once the scope has something, and loses nothing as long as the object is open.
+    pub(super) fn meet(&mut self, code: &Code, name: &[u8], hash: u64) -> Option<Option<u8>> {
+        let frame = self.frames.last_mut()?;
+        let mut known = self.shapes.find(frame.shape, name, hash);
+        if known.is_none() && !frame.mixed {
+            let fate = code.fate(frame.op, name, hash);
+            known = self.shapes.add(frame.shape, name, hash, fate);
+        }
+        if let Some(number) = known {
+            let bit = 1 << number;
+            let new = frame.seen & bit == 0;
+            frame.seen |= bit;
+            return new.then_some(known);
+        }
+        frame.mixed = true;
+        self.names.insert(&mut frame.scope, hash).then_some(None)
+    }
+
+    /// What becomes of a member of the innermost object.
+    pub(super) fn fate(&self, code: &Code, known: Option<u8>, name: &[u8], hash: u64) -> Fate {
+        let Some(frame) = self.frames.last() else { return Fate::COPIED };
+        let known = known.and_then(|number| self.shapes.fate(frame.shape, number));
+        known.unwrap_or_else(|| code.fate(frame.op, name, hash))
     }
 
     #[inline]

@@ -376,6 +376,7 @@ fn later_stages_refuse_in_the_names_of_the_first() {
 mod hostile;
 mod nested;
 mod reference;
+mod swift;
 
 /// Arbitrary JSON-like text: valid documents with some bytes changed.
 fn documents() -> impl Strategy<Value = Vec<u8>> {
