@@ -3,6 +3,7 @@
 //! The derivation guides itself by shapes and never guesses; what it builds is judged by its image, not trusted.
 
 mod build;
+mod function;
 #[cfg(test)]
 mod laws;
 mod object;

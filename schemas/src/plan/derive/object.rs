@@ -6,7 +6,7 @@ use std::sync::Arc;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::plan::lens::ValueSource;
+use crate::plan::lens::{ValueSource, Way};
 use crate::plan::program::{
     Member, Missing, Node, NodeId, NoteId, ObjectNode, Source, Supply, Take,
 };
@@ -88,6 +88,8 @@ impl<'a> Walk<'a> {
         duty.on_null = names.iter().find_map(|name| pair.local.on_null.get(name)).copied();
         duty.on_unknown = names.iter().find_map(|name| pair.local.on_unknown.get(name)).copied();
         duty.extra = pair.routes.all.within(name, output);
+        let mine = |(member, _): &&(&str, &Way)| *member == name || *member == output;
+        duty.ways = pair.local.ways.iter().filter(mine).map(|(_, way)| *way).collect();
         let taken = pair.routes.all.taken(name).cloned();
         let name: Arc<str> = name.into();
         if let Some((slot, moved)) =
@@ -119,7 +121,7 @@ impl<'a> Walk<'a> {
         }
         let node = match wanted {
             Wanted::Schema(reader) => self.value((node, &reader), &duty),
-            _ if duty.extra.is_empty() => COPY,
+            _ if duty.extra.is_empty() && duty.ways.is_empty() => COPY,
             _ => self.value((node, &Value::Bool(true)), &duty),
         };
         let rename = (output != &*name).then(|| {
@@ -297,6 +299,15 @@ fn names(pair: &Pair<'_, '_>) -> BTreeSet<String> {
     let declared = &pair.sender.object.properties;
     let mut names: BTreeSet<String> = declared.keys().cloned().collect();
     names.extend(pair.local.renames.keys().map(|name| (*name).to_owned()));
+    if sends_unnamed(pair.sender) {
+        names.extend(
+            pair.local
+                .ways
+                .iter()
+                .filter_map(|(name, _)| input_name(pair, name))
+                .map(str::to_owned),
+        );
+    }
     names.extend(pair.routes.all.takes.iter().filter_map(|one| one.path.first().cloned()));
     if sends_unnamed(pair.sender) {
         let targets = pair.routes.all.gives.iter().filter(|one| one.path.len() > 1);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::describe::model::{OperationKey, Status};
 use crate::plan::lens::{
-    Direction, MapRule, OnNull, OnUnknown, Rules, Scope, ValueSource, VersionChanges,
+    Direction, Entry, MapRule, OnNull, OnUnknown, Rules, Scope, ValueSource, VersionChanges, Way,
 };
 use crate::plan::shape::Shape;
 use crate::schema::Side;
@@ -53,6 +53,8 @@ pub(super) struct Local<'a> {
     pub(super) drops: BTreeSet<&'a str>,
     pub(super) on_null: BTreeMap<&'a str, &'a OnNull>,
     pub(super) on_unknown: BTreeMap<&'a str, &'a OnUnknown>,
+    /// Functions of members, by the sender's or the reader's name, in the order in which they are applied.
+    pub(super) ways: Vec<(&'a str, &'a Way)>,
     /// What holds further in.
     pub(super) pending: Vec<Pending>,
 }
@@ -73,8 +75,45 @@ impl<'a> Site<'a> {
         pending
     }
 
+    /// The functions of the value itself, in the order in which they are applied.
+    pub(super) fn whole(&self, arrived: &[Pending], shapes: (&Shape, &Shape)) -> Vec<&'a Way> {
+        let declared =
+            |entry: &Entry| entry.rules.transforms.iter().any(|one| one.member.is_none());
+        if !self.changes.entries.iter().any(declared) {
+            return Vec::new();
+        }
+        let (here, _) = self.holding(arrived, shapes);
+        let mut ways: Vec<&Way> = here
+            .into_iter()
+            .flat_map(|rules| &rules.transforms)
+            .filter(|one| one.member.is_none())
+            .filter_map(|one| one.way(self.direction))
+            .collect();
+        if self.direction == Direction::Down {
+            ways.reverse();
+        }
+        ways
+    }
+
     /// What holds at a pair whose nodes passed through these components.
     pub(super) fn local(&self, arrived: &[Pending], shapes: (&Shape, &Shape)) -> Local<'a> {
+        let (here, pending) = self.holding(arrived, shapes);
+        let mut local = Local { pending, ..Local::default() };
+        for rules in here {
+            self.read(rules, &mut local);
+        }
+        if self.direction == Direction::Down {
+            local.ways.reverse();
+        }
+        local
+    }
+
+    /// All that holds at a pair or further in, for what is made of its value.
+    pub(super) fn arriving(
+        &self,
+        arrived: &[Pending],
+        shapes: (&Shape, &Shape),
+    ) -> BTreeSet<Pending> {
         let mut pending: BTreeSet<Pending> = arrived.iter().copied().collect();
         for (entry, one) in self.changes.entries.iter().enumerate() {
             for (target, wanted) in one.targets.iter().enumerate() {
@@ -85,18 +124,28 @@ impl<'a> Site<'a> {
                 }
             }
         }
-        let mut local = Local::default();
+        pending
+    }
+
+    /// The entries that hold here, in their order, and what holds further in.
+    fn holding(
+        &self,
+        arrived: &[Pending],
+        shapes: (&Shape, &Shape),
+    ) -> (Vec<&'a Rules>, Vec<Pending>) {
+        let pending = self.arriving(arrived, shapes);
+        let (mut rules, mut further) = (Vec::new(), Vec::new());
         let mut here = BTreeSet::new();
         for one in pending {
             let Some(entry) = self.changes.entries.get(one.entry) else { continue };
             let length = entry.targets.get(one.target).map_or(0, |target| target.within.len());
             if one.behind < length {
-                local.pending.push(one);
+                further.push(one);
             } else if here.insert(one.entry) {
-                self.read(&entry.rules, &mut local);
+                rules.push(&entry.rules);
             }
         }
-        local
+        (rules, further)
     }
 
     fn read(&self, rules: &'a Rules, local: &mut Local<'a>) {
@@ -129,6 +178,11 @@ impl<'a> Site<'a> {
                 local.on_unknown.insert(name, policy);
             }
         }
+        let ways = rules
+            .transforms
+            .iter()
+            .filter_map(|one| Some((one.member.as_deref()?, one.way(self.direction)?)));
+        local.ways.extend(ways);
     }
 
     /// The pending targets that one step inwards leaves: `names` are those of the member in both versions, or

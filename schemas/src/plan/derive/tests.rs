@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 use super::{Site, derive};
 use crate::plan::apply::apply;
 use crate::plan::lens::{
-    Direction, Entry, MapRule, OnNull, OnUnknown, Rules, Scope, Target, ValueSource, VersionChanges,
+    Direction, Entry, MapRule, OnNull, OnUnknown, Rules, Scope, Target, TransformRule, ValueSource,
+    VersionChanges, Way,
 };
 use crate::plan::outside::Values;
 use crate::plan::program::{Outside, Program};
+use crate::plan::transform::Transform;
 use crate::pointer::Pointer;
 use crate::problem::Place;
 use crate::relate::{Budget, Prover};
@@ -448,4 +450,41 @@ fn l10_values_come_from_where_the_file_says() {
         ],
     );
     lens(new.clone(), new, rules).copies(&[Up, Down]);
+}
+
+#[test]
+fn a_function_of_a_member_is_followed_by_what_the_schemas_say() {
+    let item = |name: &str| closed(json!({name: {"type": "string"}}), &[name]);
+    let wrap = Way::new("L4", "make a list of `a`".to_owned(), Transform::Wrap);
+    let rules = Rules {
+        transforms: vec![TransformRule::member("a", Some(wrap), None)],
+        ..Rules::default()
+    };
+    let nullable = json!({"anyOf": [item("x"), {"type": "null"}]});
+    let step = lens(
+        closed(json!({"a": nullable}), &[]),
+        closed(
+            json!({"a": {"type": ["array", "null"], "items": open(json!({"x": {}, "y": {"default": 1}}), &["y"])}}),
+            &[],
+        ),
+        rules,
+    );
+    step.check((Up, Request), json!({"a": {"x": "1"}}), Ok(json!({"a": [{"x": "1", "y": 1}]})))
+        .check((Up, Request), json!({"a": null}), Ok(json!({"a": null})))
+        .check((Up, Request), json!({}), Ok(json!({})))
+        .notes((Up, Request), &[("L4", "/a", false), ("A3", "/a/0/y", false), ("L4", "/a", false)]);
+}
+
+#[test]
+fn a_function_of_a_whole_value_holds_in_recursion_too() {
+    let way = || Some(Way::new("L4", "make a list of it".to_owned(), Transform::Wrap));
+    let rules = Rules { transforms: vec![TransformRule::whole(way(), None)], ..Rules::default() };
+    let inside = json!({"$ref": "#/$defs/T"});
+    let old = closed(json!({"c": inside}), &[]);
+    let new = json!({"type": "array", "items": closed(json!({"c": inside}), &[])});
+    lens(old, new, rules).check(
+        (Up, Response),
+        json!({"c": {"c": {}}}),
+        Ok(json!([{"c": [{"c": [{}]}]}])),
+    );
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use crate::plan::lens::{Direction, MapRule, OnNull, OnUnknown};
+use crate::plan::lens::{Direction, MapRule, OnNull, OnUnknown, Way};
 use crate::plan::program::{ArrayNode, Node, NodeId, Note, NoteId, Program, Split};
 use crate::plan::shape::{Kind, Shape, shape};
 use crate::pointer::Pointer;
@@ -38,6 +38,7 @@ pub fn derive(sender: &Schema, reader: &Schema, site: &Site<'_>, prover: &mut Pr
         memo: HashMap::new(),
         shapes: HashMap::new(),
         included: HashMap::new(),
+        made: HashMap::new(),
         slots: 0,
         depth: 0,
     };
@@ -73,6 +74,10 @@ pub(super) struct Duty<'a> {
     /// The sender does not declare it: only a value of the reader's types may come.
     pub(super) fits: bool,
     pub(super) extra: Extra,
+    /// Functions that the value goes through first.
+    pub(super) ways: Vec<&'a Way>,
+    /// The functions of the value itself are behind us.
+    pub(super) made: bool,
 }
 
 impl Duty<'_> {
@@ -87,24 +92,30 @@ impl Duty<'_> {
             on_unknown: None,
             fits: false,
             extra: Extra::default(),
+            ways: Vec::new(),
+            made: false,
         }
     }
 }
 
 type Key = (Kind, String, String, Vec<Pending>);
 
+/// A pair, the functions on the way, and what holds further in.
+type MadeKey = (String, String, String, Vec<Pending>);
+
 pub(super) struct Walk<'a> {
-    sender: &'a Schema,
-    reader: &'a Schema,
+    pub(super) sender: &'a Schema,
+    pub(super) reader: &'a Schema,
     pub(super) site: &'a Site<'a>,
     prover: &'a mut Prover,
     pub(super) build: Builder,
     memo: HashMap<Key, NodeId>,
     shapes: HashMap<(Role, String), Rc<Shape>>,
     included: HashMap<(String, String), bool>,
+    pub(super) made: HashMap<MadeKey, NodeId>,
     /// The next slot that no object owns.
     pub(super) slots: u32,
-    depth: usize,
+    pub(super) depth: usize,
 }
 
 impl<'a> Walk<'a> {
@@ -144,6 +155,9 @@ impl<'a> Walk<'a> {
         }
         let sender = self.shape(Role::Sender, pair.0);
         let reader = self.shape(Role::Reader, pair.1);
+        if let Some(node) = self.functions(pair, (&sender, &reader), duty) {
+            return node;
+        }
         let unclear = |shape: &Shape| shape.opaque.is_some() || shape.kinds.is_empty();
         if unclear(&sender) || unclear(&reader) {
             return COPY;
