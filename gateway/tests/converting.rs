@@ -86,7 +86,7 @@ async fn a_response_is_converted_for_an_older_client() {
     let reply = house
         .get(
             "/orders/a%2Fb",
-            "accept-encoding: gzip, compress\r\nrange: bytes=0-1\r\nif-none-match: \"x~v1\"\r\n",
+            "accept-encoding: gzip, compress\r\nrange: bytes=0-1\r\nif-match: \"x~v1~0123456789abcdef\"\r\n",
         )
         .await;
     assert_eq!(reply.body, r#"{"id":"a", "qty": 1.50e3 }"#, "{reply:?}");
@@ -99,7 +99,7 @@ async fn a_response_is_converted_for_an_older_client() {
     let seen = backend.seen().pop().unwrap();
     assert!(seen.starts_with("GET /orders/a%2Fb HTTP/1.1\r\n"), "{seen}");
     assert!(
-        seen.contains("accept-encoding: gzip\r\n") && seen.contains("if-none-match: \"x\"\r\n"),
+        seen.contains("accept-encoding: gzip\r\n") && seen.contains("if-match: \"x\"\r\n"),
         "{seen}"
     );
     assert!(!seen.contains("range:"), "{seen}");
@@ -125,7 +125,8 @@ async fn a_request_is_converted_before_it_is_sent() {
     assert_eq!(reply.status, 201, "{reply:?}");
     assert_eq!(reply.body, r#"{"id":"a","qty":12}"#);
     assert_eq!(reply.field("location"), "/v1/orders/a?x");
-    assert_eq!((reply.field("etag"), reply.field("digest")), ("\"e~v1\"".into(), String::new()));
+    assert!(reply.field("etag").starts_with("\"e~v1~"), "{reply:?}");
+    assert_eq!(reply.field("digest"), "");
     let seen = backend.seen().pop().unwrap();
     assert!(seen.starts_with("POST /v2/orders HTTP/1.1\r\n"), "{seen}");
     assert!(seen.ends_with("\r\n\r\n{ \"quantity\": 12 }"), "{seen}");

@@ -8,11 +8,14 @@ use http::HeaderValue;
 
 use super::described;
 use super::lifecycle::{fields, problem};
-use crate::config::{ApiConfig, BackendConfig, DefaultVersion, SelectorConfig, UndeclaredConfig};
+use crate::config::{
+    ApiConfig, BackendConfig, DefaultVersion, NoTransformConfig, SelectorConfig, SignaturesConfig,
+    UndeclaredConfig,
+};
 use crate::snapshot::accept::MediaVersion;
 use crate::snapshot::meter::{ExchangeLabels, Way};
 use crate::snapshot::selector::{Affix, Selector, Versions};
-use crate::snapshot::{Api, ClientVersion, Group, Undeclared};
+use crate::snapshot::{Api, ClientVersion, Group, NoTransform, Signatures, Undeclared};
 use crate::telemetry::Metrics;
 use crate::upstream::{Endpoint, Pool};
 
@@ -72,10 +75,19 @@ pub(super) fn build(config: &ApiConfig, metrics: &Metrics) -> Result<Built, Vec<
             UndeclaredConfig::Forward => Undeclared::Forward,
             UndeclaredConfig::Refuse => Undeclared::Refuse,
         },
+        no_transform: match config.no_transform {
+            NoTransformConfig::Honour => NoTransform::Honour,
+            NoTransformConfig::Override => NoTransform::Override,
+        },
+        signatures: match config.signatures {
+            SignaturesConfig::Refuse => Signatures::Refuse,
+            SignaturesConfig::Forward => Signatures::Forward,
+        },
         values,
         unrouted: metrics.exchange(label_set(&config.name, "", "", "")),
         requests: metrics.conversion(&config.name, Way::request),
         responses: metrics.conversion(&config.name, Way::response),
+        unconverted: metrics.unconverted(&config.name),
     };
     Ok((api, problems))
 }

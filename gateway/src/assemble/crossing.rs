@@ -1,5 +1,7 @@
 //! A compiled bridge as the exchange runs it, and whether it may be run at all.
 
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use evergate_schemas::convert::{PreparedBody, Unconvertible};
@@ -11,6 +13,8 @@ use evergate_schemas::plan::program::{Node, Program, Source, Supply};
 use evergate_schemas::relate::verdict::Verdict;
 use http::HeaderValue;
 use prometheus_client::metrics::counter::Counter;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::config::Require;
 use crate::snapshot::meter::{LossLabels, Way};
@@ -65,6 +69,8 @@ pub(super) struct Counting<'a> {
     pub(super) operation: &'a str,
     /// What becomes of a record of an answer that does not get through.
     pub(super) records: Unconvertible,
+    /// The api's `values`, which programs may read.
+    pub(super) values: &'a BTreeMap<String, Value>,
 }
 
 impl Counting<'_> {
@@ -94,7 +100,42 @@ pub(super) fn crossing(
         base_path: backend.base_paths.first().cloned().unwrap_or_default(),
         request: message(&bridge.request, Way::request, counting),
         responses: responses.collect(),
+        rules: rules(bridge, counting.values),
     })
+}
+
+/// The digest of all that decides what a body of this way becomes, in [`RULES`] hex digits.
+fn rules(bridge: &OperationBridge, values: &BTreeMap<String, Value>) -> Box<str> {
+    let mut sink = Hashing(Sha256::new());
+    let messages = bridge.responses.iter().chain([&bridge.request]);
+    // writing to a hasher does not fail
+    let _ = write!(sink, "{} {values:?}", env!("CARGO_PKG_VERSION"));
+    for message in messages {
+        let steps = (&message.status, &message.parameters);
+        let _ = write!(sink, "{steps:?}");
+        for body in &message.bodies {
+            let body = (&body.media_type, &body.written_as, &body.plan.stages);
+            let _ = write!(sink, "{body:?}");
+        }
+    }
+    let digest = sink.0.finalize();
+    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let text: String =
+        digits.filter_map(|nibble| char::from_digit(u32::from(nibble), 16)).collect();
+    text.get(..RULES).unwrap_or(&text).into()
+}
+
+/// Length of the digest of rules.
+const RULES: usize = 16;
+
+/// Text that is hashed as it is written.
+struct Hashing(Sha256);
+
+impl fmt::Write for Hashing {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.update(text.as_bytes());
+        Ok(())
+    }
 }
 
 fn message(bridge: &MessageBridge, way: Way, counting: &Counting<'_>) -> CrossingMessage {

@@ -142,6 +142,7 @@ impl Filling<'_> {
                     api: &self.config.name,
                     operation: &label,
                     records: self.config.records,
+                    values: &self.config.values,
                 };
                 match bridged.map(|bridge| crossing(bridge, speaks, &counting)) {
                     Ok(Some(crossing)) => Some(Arc::new(crossing)),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use evergate_schemas::problem::{Problem, Severity};
 
@@ -54,6 +55,7 @@ pub fn assemble(
     }
     let snapshot = Snapshot {
         generation: previous.map_or(0, |snapshot| snapshot.generation) + 1,
+        loaded: SystemTime::now(),
         digest,
         apis,
         bounds: bounds(&config),

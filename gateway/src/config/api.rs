@@ -13,8 +13,8 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::model::{
-    ApiConfig, BackendConfig, DefaultVersion, LifecycleConfig, Require, SelectorConfig,
-    UndeclaredConfig,
+    ApiConfig, BackendConfig, DefaultVersion, LifecycleConfig, NoTransformConfig, Require,
+    SelectorConfig, SignaturesConfig, UndeclaredConfig,
 };
 use super::reader::Reader;
 
@@ -58,24 +58,7 @@ pub(super) fn api<'doc>(
         let words = [("forward", UndeclaredConfig::Forward), ("refuse", UndeclaredConfig::Refuse)];
         reader.word(value, &at.join("undeclared"), &words)
     });
-    let require = members.get("conversion").and_then(|value| {
-        let at = at.join("conversion");
-        let value = reader.object(value, &at, &["require", "records"])?.get("require")?;
-        reader.word(
-            value,
-            &at.join("require"),
-            &[("proved", Require::Proved), ("any", Require::Any)],
-        )
-    });
-    let records =
-        members.get("conversion").and_then(|value| value.get("records")).and_then(|value| {
-            let words = [
-                ("close", Unconvertible::Close),
-                ("skip", Unconvertible::Skip),
-                ("error", Unconvertible::Error),
-            ];
-            reader.word(value, &at.join("conversion").join("records"), &words)
-        });
+    let (require, no_transform, signatures, records) = conversion(reader, members, at);
     let backends = backends(reader, members, at);
     Some(ApiConfig {
         name: name.to_owned(),
@@ -87,12 +70,55 @@ pub(super) fn api<'doc>(
         default,
         backends,
         undeclared: undeclared.unwrap_or_default(),
-        require: require.unwrap_or_default(),
-        records: records.unwrap_or_default(),
+        require,
+        no_transform,
+        signatures,
+        records,
         values: values(reader, members, at),
         consumers: consumers(reader, members, at),
         versions: versions(reader, members, at),
     })
+}
+
+/// The policies under `conversion`, each with its default.
+fn conversion<'doc>(
+    reader: &mut Reader<'doc>,
+    members: &'doc Members,
+    at: &Pointer,
+) -> (Require, NoTransformConfig, SignaturesConfig, Unconvertible) {
+    let at = at.join("conversion");
+    let known = ["require", "no_transform", "signatures", "records"];
+    let Some(found) = members.get("conversion").and_then(|value| reader.object(value, &at, &known))
+    else {
+        return Default::default();
+    };
+    let require = found.get("require").and_then(|value| {
+        let words = [("proved", Require::Proved), ("any", Require::Any)];
+        reader.word(value, &at.join("require"), &words)
+    });
+    let no_transform = found.get("no_transform").and_then(|value| {
+        let words =
+            [("honour", NoTransformConfig::Honour), ("override", NoTransformConfig::Override)];
+        reader.word(value, &at.join("no_transform"), &words)
+    });
+    let signatures = found.get("signatures").and_then(|value| {
+        let words = [("refuse", SignaturesConfig::Refuse), ("forward", SignaturesConfig::Forward)];
+        reader.word(value, &at.join("signatures"), &words)
+    });
+    let records = found.get("records").and_then(|value| {
+        let words = [
+            ("close", Unconvertible::Close),
+            ("skip", Unconvertible::Skip),
+            ("error", Unconvertible::Error),
+        ];
+        reader.word(value, &at.join("records"), &words)
+    });
+    (
+        require.unwrap_or_default(),
+        no_transform.unwrap_or_default(),
+        signatures.unwrap_or_default(),
+        records.unwrap_or_default(),
+    )
 }
 
 /// Two apis that would claim the same requests.

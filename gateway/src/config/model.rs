@@ -52,6 +52,10 @@ pub struct ApiConfig {
     pub require: Require,
     /// What becomes of a record of a streamed answer that does not get through.
     pub records: Unconvertible,
+    /// What is done with messages that forbid transformation.
+    pub no_transform: NoTransformConfig,
+    /// What is done with messages whose signature a conversion would break.
+    pub signatures: SignaturesConfig,
     /// What `configuration` sources read.
     pub values: BTreeMap<String, Value>,
     /// Consumer to version label, with the place.
@@ -107,6 +111,26 @@ pub enum UndeclaredConfig {
     Forward,
     /// Refused.
     Refuse,
+}
+
+/// What is done with messages that say `no-transform` (RFC 9110 §7.7) and would have to be converted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NoTransformConfig {
+    /// They are refused.
+    #[default]
+    Honour,
+    /// They are converted all the same.
+    Override,
+}
+
+/// What is done with messages whose signature a conversion would break.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignaturesConfig {
+    /// They are refused.
+    #[default]
+    Refuse,
+    /// They are converted, and the signature is forwarded as it came.
+    Forward,
 }
 
 /// What a conversion has to be to be used.

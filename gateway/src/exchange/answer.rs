@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use http::header::{
-    ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, ETAG,
-    HeaderMap, HeaderName, HeaderValue, LOCATION,
+    CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION,
 };
 use http::{Method, Response, StatusCode};
 use http_body::Body as _;
@@ -12,14 +11,22 @@ use hyper::body::Incoming;
 
 use super::conversion::{self, Parameters};
 use super::converted::{Begun, Converted, Early};
+use super::digest::Digests;
+use super::etag::Mark;
 use super::outbound::rewrite_media;
 use super::parameters::{self, Place};
-use super::pipe::{self, Accepted, Failed, Pipe, PipeBounds, Work};
+use super::pipe::{self, Accepted, Coding, Codings, Failed, Pipe, PipeBounds, Work};
 use super::reply::{Quiet, ReplyBody};
-use super::{etag, fields};
+use super::signature::{self, Changes};
+use super::{digest, fields, representation};
 use crate::refusal::Refusal;
 use crate::snapshot::selector::Selector;
-use crate::snapshot::{Api, Bounds, Crossing, CrossingMessage};
+use crate::snapshot::{
+    Api, Bounds, Conversion, Crossing, CrossingBody, CrossingMessage, NoTransform, Signatures,
+    Undeclared,
+};
+
+const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
 /// What the gateway knows when an answer comes.
 pub(crate) struct Ask<'a> {
@@ -47,20 +54,24 @@ pub(crate) async fn answer(
     }
     head.version = http::Version::HTTP_11;
     let length = head.headers.get(CONTENT_LENGTH).cloned();
+    let trailing = digest::trailing(&head.headers);
     fields::inward(&mut head.headers);
     let bodiless = *ask.method == Method::HEAD || head.status == StatusCode::NOT_MODIFIED;
-    let crossing = ask
-        .way
-        .and_then(|(crossing, backend)| Some((crossing.response(head.status.as_u16())?, backend)));
-    if let Some((_, backend)) = ask.way {
-        versions_in_fields(ask, backend, &mut head.headers);
+    let Some((crossing, backend)) = ask.way else {
+        return Ok((untouched(ask, (head, body), length.filter(|_| bodiless)), 0));
+    };
+    let signed = signature::is_signed(&head.headers, "").then(|| head.headers.clone());
+    versions_in_fields(ask, backend, &mut head.headers);
+    if crossing.converts_responses() {
+        let mark = Mark { version: ask.client.1, rules: &crossing.rules };
+        representation::mark(&mut head.headers, mark);
     }
-    let Some((message, _)) = crossing else {
-        if let (true, Some(length)) = (bodiless, length) {
-            head.headers.insert(CONTENT_LENGTH, length);
+    let empty = bodiless || body.is_end_stream();
+    let Some(message) = crossing.response(head.status.as_u16()) else {
+        if !empty {
+            undeclared_status(ask, head.status)?;
         }
-        let body = ReplyBody::through(Quiet::new(body, ask.bounds.silence));
-        return Ok((Response::from_parts(head, body), 0));
+        return Ok((untouched(ask, (head, body), length.filter(|_| bodiless)), 0));
     };
     let values = conversion::values(ask.api, message, &head.headers, ask.parameters);
     let mut nowhere = String::new();
@@ -68,60 +79,135 @@ pub(crate) async fn answer(
     let dropped = parameters::apply(message, &mut place, &values).map_err(|_| {
         Refusal::ResponseUnconvertible("a header that your version requires is missing".to_owned())
     })?;
-    let (body, lost) = if bodiless {
-        if message.converts() {
-            converted_fields(&mut head.headers, ask.client.1);
-        }
-        (ReplyBody::empty(), 0)
-    } else {
-        convert(ask, message, (&mut head, body), values).await?
+    let plan = plan(ask, message, &head, empty)?;
+    if let Some(media_type) = plan.and_then(|plan| plan.written_as.as_ref()) {
+        head.headers.insert(CONTENT_TYPE, media_type.clone());
+    }
+    let conversion = plan.and_then(|plan| plan.conversion.as_ref());
+    check_signature(ask, signed.as_ref(), &head.headers, conversion.is_some() && !empty)?;
+    let Some(conversion) = conversion else {
+        return Ok((untouched(ask, (head, body), length.filter(|_| bodiless)), dropped));
     };
+    let codings = pipe::declared(&head.headers).map_err(|_| Refusal::ResponseCoded)?;
+    let coding = ask.accepted.choose(&codings);
+    if empty {
+        digest::strip(&mut head.headers);
+        let named = coding.map(Coding::name);
+        representation::coded(&mut head.headers, named, !codings.is_empty());
+        return Ok((Response::from_parts(head, ReplyBody::empty()), dropped));
+    }
+    let running = Running { conversion, codings, coding, values, trailing };
+    let (body, lost) = convert(ask, running, (&mut head, body)).await?;
     Ok((Response::from_parts(head, body), dropped + lost))
 }
 
-async fn convert(
+/// An answer whose body goes on as it came, with the length that one without a body would have.
+fn untouched(
     ask: &Ask<'_>,
-    message: &CrossingMessage,
-    response: (&mut http::response::Parts, Incoming),
-    values: evergate_schemas::plan::outside::Values,
-) -> Result<(ReplyBody, u64), Refusal> {
-    let (head, body) = response;
-    let length = body.size_hint().exact();
-    let source = Quiet::new(body, ask.bounds.silence);
-    if length == Some(0) {
-        return Ok((ReplyBody::through(source), 0));
+    answer: (http::response::Parts, Incoming),
+    length: Option<HeaderValue>,
+) -> Response<ReplyBody> {
+    let (mut head, body) = answer;
+    if let Some(length) = length {
+        head.headers.insert(CONTENT_LENGTH, length);
     }
-    let plan = conversion::plan(message, &head.headers).map_err(|()| {
+    Response::from_parts(head, ReplyBody::through(Quiet::new(body, ask.bounds.silence)))
+}
+
+/// A body of a status that its version does not declare. An error is always told: who refused it would hide it.
+fn undeclared_status(ask: &Ask<'_>, status: StatusCode) -> Result<(), Refusal> {
+    if ask.api.undeclared == Undeclared::Refuse && status.as_u16() < 400 {
+        return Err(Refusal::ResponseUndeclared(format!("the status {}", status.as_u16())));
+    }
+    ask.api.unconverted.response_status.inc();
+    Ok(())
+}
+
+/// What is to be done to the body; `None` for one that goes on as it came.
+fn plan<'a>(
+    ask: &Ask<'_>,
+    message: &'a CrossingMessage,
+    head: &http::response::Parts,
+    empty: bool,
+) -> Result<Option<&'a CrossingBody>, Refusal> {
+    let found = conversion::plan(message, &head.headers);
+    if empty {
+        return Ok(found.unwrap_or(None));
+    }
+    let plan = found.map_err(|()| {
         Refusal::ResponseUnconvertible(
             "the answer has no media type, and several are declared".to_owned(),
         )
     })?;
-    let Some(plan) = plan else { return Ok((ReplyBody::through(source), 0)) };
-    if let Some(media_type) = &plan.written_as {
-        head.headers.insert(CONTENT_TYPE, media_type.clone());
+    if plan.is_none() {
+        if ask.api.undeclared == Undeclared::Refuse && head.status.as_u16() < 400 {
+            return Err(Refusal::ResponseUndeclared("a media type".to_owned()));
+        }
+        ask.api.unconverted.response_media.inc();
     }
-    let Some(conversion) = &plan.conversion else { return Ok((ReplyBody::through(source), 0)) };
-    let codings = pipe::declared(&head.headers).map_err(|_| Refusal::ResponseCoded)?;
-    if conversion::no_transform(&head.headers) {
-        return Err(Refusal::ResponseNoTransform);
+    if plan.is_some_and(|plan| plan.conversion.is_some()) {
+        if ask.api.no_transform == NoTransform::Honour && conversion::no_transform(&head.headers) {
+            return Err(Refusal::ResponseNoTransform);
+        }
+        if signature::is_jws(&head.headers) {
+            return Err(Refusal::ResponseSigned("content-type".to_owned()));
+        }
+        if head.status == StatusCode::PARTIAL_CONTENT {
+            let why = "the answer is a part of a document";
+            return Err(Refusal::ResponseUnconvertible(why.to_owned()));
+        }
     }
-    if head.status == StatusCode::PARTIAL_CONTENT {
-        return Err(Refusal::ResponseUnconvertible(
-            "the answer is a part of a document".to_owned(),
-        ));
+    Ok(plan)
+}
+
+/// Refuses an answer whose signature would not hold.
+fn check_signature(
+    ask: &Ask<'_>,
+    before: Option<&HeaderMap>,
+    after: &HeaderMap,
+    body: bool,
+) -> Result<(), Refusal> {
+    let (Some(before), Signatures::Refuse) = (before, ask.api.signatures) else { return Ok(()) };
+    match signature::broken(Changes { body, target: false, query: "", before, after }) {
+        Some(field) => Err(Refusal::ResponseSigned(field.as_str().to_owned())),
+        None => Ok(()),
     }
-    converted_fields(&mut head.headers, ask.client.1);
+}
+
+/// A conversion that is about to begin.
+struct Running<'a> {
+    conversion: &'a Conversion,
+    codings: Codings,
+    /// What the client gets.
+    coding: Option<Coding>,
+    values: evergate_schemas::plan::outside::Values,
+    trailing: bool,
+}
+
+async fn convert(
+    ask: &Ask<'_>,
+    running: Running<'_>,
+    answer: (&mut http::response::Parts, Incoming),
+) -> Result<(ReplyBody, u64), Refusal> {
+    let (head, body) = answer;
+    let Running { conversion, codings, coding, values, trailing } = running;
+    let length = body.size_hint().exact();
+    let source = Quiet::new(body, ask.bounds.silence);
+    let digests = Digests::take(&mut head.headers, trailing);
     let work = Work::document(conversion, ask.bounds.conversion, Arc::new(values));
     let bounds = PipeBounds { decoded: ask.bounds.decoded, ratio: ask.bounds.ratio };
-    let mut pipe = Pipe::new(work, &ask.api.responses, (&codings, bounds));
-    let coding = ask.accepted.choose(&codings);
-    head.headers.remove(CONTENT_ENCODING);
+    let mut pipe = Pipe::new(work, &ask.api.responses, (&codings, bounds)).checked(digests);
     if let Some(coding) = coding {
-        head.headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
         pipe = pipe.coded(coding);
     }
+    representation::coded(&mut head.headers, coding.map(Coding::name), !codings.is_empty());
     match Converted::begin(source, pipe, length).await.map_err(early)? {
-        Begun::Whole(bytes, lost) => Ok((ReplyBody::whole(bytes), lost)),
+        Begun::Whole(bytes, lost, digests) => {
+            if let Some(digests) = digests {
+                digests.renew(&bytes, &mut head.headers);
+            }
+            Ok((ReplyBody::whole(bytes), lost))
+        }
         Begun::Going(body) => Ok((ReplyBody::converted(body), 0)),
     }
 }
@@ -138,33 +224,14 @@ fn early(early: Early) -> Refusal {
     }
 }
 
-/// Digests of bytes that a conversion replaces.
-pub(crate) const DIGESTS: [HeaderName; 4] = [
-    HeaderName::from_static("content-digest"),
-    HeaderName::from_static("repr-digest"),
-    HeaderName::from_static("digest"),
-    HeaderName::from_static("content-md5"),
-];
-
-/// Fields that speak of the bytes which a conversion replaces.
-fn converted_fields(headers: &mut HeaderMap, client: &str) {
-    for name in DIGESTS {
-        headers.remove(name);
-    }
-    if let Some(tag) = headers.remove(ETAG)
-        && let Some(tag) = etag::outward(&tag, client)
-    {
-        headers.insert(ETAG, tag);
-    }
-    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("none"));
-}
-
 /// Says the client's version where the backend said its own: in media types and in links to itself.
 fn versions_in_fields(ask: &Ask<'_>, backend: usize, headers: &mut HeaderMap) {
     for selector in &ask.api.selectors {
         match selector {
             Selector::Accept(rule) => {
-                rewrite_media(ask.api, ask.client.0, headers, (&CONTENT_TYPE, rule));
+                for name in [&CONTENT_TYPE, &ACCEPT_PATCH] {
+                    rewrite_media(ask.api, ask.client.0, headers, (name, rule));
+                }
             }
             Selector::Path(affix) => {
                 for name in [LOCATION, CONTENT_LOCATION] {

@@ -1,7 +1,7 @@
 //! Which version a request asks for: all indicators are read, and all must agree.
 
 use http::HeaderMap;
-use http::header::{ACCEPT, HeaderName};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 
 use super::query;
 use crate::refusal::Refusal;
@@ -20,6 +20,8 @@ pub(crate) struct Asked<'path> {
     pub(crate) segment: Option<&'path str>,
     /// The path after that segment.
     pub(crate) rest: &'path str,
+    /// The consumer has a version of its own.
+    pub(crate) pinned: bool,
 }
 
 /// The indicators that were seen, as written, by selector.
@@ -33,7 +35,8 @@ pub(crate) fn asked<'path>(
     headers: &HeaderMap,
 ) -> Result<Asked<'path>, Refusal> {
     let after_prefix = path.strip_prefix(api.prefix.as_str()).unwrap_or(path);
-    let plain = Asked { version: 0, after_prefix, segment: None, rest: after_prefix };
+    let rest = after_prefix;
+    let plain = Asked { version: 0, after_prefix, segment: None, rest, pinned: false };
     if api.versions.labels().is_empty() {
         return Ok(plain);
     }
@@ -70,7 +73,8 @@ pub(crate) fn asked<'path>(
     let rest = segment
         .and_then(|one| after_prefix.strip_prefix('/')?.strip_prefix(one))
         .unwrap_or(after_prefix);
-    Ok(Asked { version, segment, rest, ..plain })
+    let pinned = seen.iter().any(|(selector, _)| matches!(selector, Selector::Consumer(_)));
+    Ok(Asked { version, segment, rest, pinned, ..plain })
 }
 
 /// The first segment after the api's path, if it is meant as a version.
@@ -114,6 +118,10 @@ fn accept<'a>(
         return Err(Refusal::VersionsDisagree { seen });
     }
     seen.extend(versions.first().map(|version| (selector, (*version).to_owned())));
+    // a body in another version than the answer's would have to be converted by another way
+    let body = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let body = body.and_then(|value| rule.versions(value).first().copied());
+    seen.extend(body.map(|version| (selector, version.to_owned())));
     Ok(())
 }
 

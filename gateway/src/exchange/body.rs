@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use hyper::body::Incoming;
 
+use super::digest::Digests;
 use super::pipe::{Failed, Pipe};
 use crate::refusal::Refusal;
 use crate::snapshot::Bounds;
@@ -35,14 +36,14 @@ impl Drop for Share<'_> {
     }
 }
 
-/// Brings a whole request body through its pipe; gives it with the number of losses. It is refused as soon as it is
+/// Brings a whole request body through its pipe; gives it with the number of losses and the digests it had. It is refused as soon as it is
 /// known to be too large or not to fit.
 pub(crate) async fn converted(
     body: Incoming,
     mut pipe: Pipe,
     bounds: &Bounds,
     held: &Held,
-) -> Result<(Bytes, u64), Refusal> {
+) -> Result<(Bytes, u64, Option<Box<Digests>>), Refusal> {
     let declared = usize::try_from(http_body::Body::size_hint(&body).lower()).unwrap_or(usize::MAX);
     if declared > bounds.body {
         return Err(Refusal::BodyTooLarge(bounds.body));
@@ -53,6 +54,9 @@ pub(crate) async fn converted(
     let mut out = Vec::with_capacity(declared.min(64 << 10));
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(body_fault)?;
+        if let Some(trailers) = frame.trailers_ref() {
+            pipe.trailers(trailers);
+        }
         let Some(data) = frame.data_ref() else { continue };
         read = read.saturating_add(data.len());
         if read > bounds.body {
@@ -66,7 +70,7 @@ pub(crate) async fn converted(
         share.grow(out.len().saturating_sub(before), bounds.held_bodies)?;
     }
     let losses = pipe.finish(&mut out).map_err(refused)?;
-    Ok((out.into(), losses))
+    Ok((out.into(), losses, pipe.into_digests()))
 }
 
 /// The refusal for a client's body that stopped.

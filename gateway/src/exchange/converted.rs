@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::Frame;
 
+use super::digest::Digests;
 use super::pipe::{Failed, Pipe};
 use super::reply::{Cut, Quiet};
 
@@ -24,10 +25,10 @@ pub(crate) enum Early {
 
 /// What there is when the head can be sent.
 pub(crate) enum Begun {
-    /// All of it, with the number of losses.
-    Whole(Bytes, u64),
+    /// All of it, with the number of losses and the digests it had.
+    Whole(Bytes, u64, Option<Box<Digests>>),
     /// More is to come.
-    Going(Converted),
+    Going(Box<Converted>),
 }
 
 /// A body of which more is to come.
@@ -69,17 +70,25 @@ impl Converted {
         while read < BEGINNING && !body.pipe.streams() {
             let Some(frame) = body.source.frame().await else {
                 let losses = body.pipe.finish(&mut body.ready).map_err(Early::Pipe)?;
-                return Ok(Begun::Whole(body.ready.into(), losses));
+                return Ok(Begun::Whole(body.ready.into(), losses, body.pipe.into_digests()));
             };
             read += body.take(frame.map_err(|_| Early::Source)?).map_err(Early::Pipe)?;
         }
-        Ok(Begun::Going(body))
+        Ok(Begun::Going(Box::new(body)))
     }
 
     /// Gives the octets of the frame.
     fn take(&mut self, frame: Frame<Bytes>) -> Result<usize, Failed> {
         // trailers speak of the bytes before conversion (digests, mostly), so they end here
-        let Ok(data) = frame.into_data() else { return Ok(0) };
+        let data = match frame.into_data() {
+            Ok(data) => data,
+            Err(other) => {
+                if let Some(trailers) = other.trailers_ref() {
+                    self.pipe.trailers(trailers);
+                }
+                return Ok(0);
+            }
+        };
         self.ready.reserve(data.len());
         self.pipe.push(&data, &mut self.ready)?;
         self.wet = true;

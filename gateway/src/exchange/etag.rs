@@ -1,50 +1,195 @@
-//! Entity tags of converted responses: the backend's `"e"` is `"e~VERSION"` to the client, and comes back as `"e"`.
+//! Entity tags of converted responses: the backend's `"e"` is `"e~VERSION~RULES"` to the client, and comes back as
+//! `"e"`.
 //!
-//! Two versions of one state are two representations (RFC 9110 §8.8.3), so they must not share a tag; the mapping
-//! needs no store, and keeps `If-Match` working for clients of another version.
+//! Two versions of one state, or one state by two sets of rules, are two representations (RFC 9110 §8.8.3), so they
+//! must not share a tag. The mapping needs no store. What only asks for the state, as `If-Match` does, compares the
+//! backend's part alone: a reload of the rules must not break writers.
 
-use http::header::HeaderValue;
+use http::header::{HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 
-/// The client's tag for a backend's; `None` when it is not an entity tag, and is better left out.
-pub(crate) fn outward(tag: &HeaderValue, version: &str) -> Option<HeaderValue> {
-    let text = tag.to_str().ok()?;
-    let opaque = text.strip_prefix("W/").unwrap_or(text);
-    let inner = opaque.strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('"') {
-        return None;
-    }
-    HeaderValue::try_from(format!("{}~{version}\"", text.strip_suffix('"')?)).ok()
+/// Length of the digest of rules in a tag.
+pub(crate) const RULES: usize = 16;
+
+/// What the tags of one client version and one way carry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark<'a> {
+    /// The client's version.
+    pub(crate) version: &'a str,
+    /// The digest of the rules, [`RULES`] hex digits.
+    pub(crate) rules: &'a str,
 }
 
-/// A client's `If-Match` or `If-None-Match` with its own tags turned back into the backend's.
-pub(crate) fn inward(tags: &HeaderValue, version: &str) -> Option<HeaderValue> {
-    let text = tags.to_str().ok()?;
-    HeaderValue::try_from(text.replace(&format!("~{version}\""), "\"")).ok()
+/// What `If-None-Match` asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asks<'a> {
+    /// Whether the state is there, as before a write.
+    State,
+    /// Whether the very representation is there, as before a read: version and rules must match too.
+    Converted(Mark<'a>),
+    /// The same, of a backend that speaks the client's own version.
+    Own,
+}
+
+/// The client's tag for a backend's; `None` when it is not an entity tag, and is better left out.
+pub(crate) fn outward(tag: &HeaderValue, mark: Mark<'_>) -> Option<HeaderValue> {
+    let text = tag.to_str().ok()?;
+    let (own, rest) = tags(text).next()?;
+    if !rest.trim().is_empty() || !mark.version.bytes().all(is_etagc) {
+        return None;
+    }
+    let weak = if own.weak { "W/" } else { "" };
+    HeaderValue::try_from(format!("{weak}\"{}~{}~{}\"", own.opaque, mark.version, mark.rules)).ok()
+}
+
+/// Turns the conditions of a request into the backend's. A tag of another version or other rules names another
+/// representation of perhaps the same state, so whoever asks for a representation loses it. `known` says what is a
+/// version of the api.
+pub(crate) fn inward(headers: &mut HeaderMap, known: impl Fn(&str) -> bool, asks: Asks<'_>) {
+    let of_state = |tag: &Tag<'_>| Some(state(tag.opaque, &known).to_owned());
+    if headers.contains_key(IF_MATCH) {
+        rewrite(headers, &IF_MATCH, of_state);
+    }
+    if !headers.contains_key(IF_NONE_MATCH) {
+        return;
+    }
+    match asks {
+        Asks::Own => {}
+        Asks::State => rewrite(headers, &IF_NONE_MATCH, of_state),
+        Asks::Converted(Mark { version, rules }) => rewrite(headers, &IF_NONE_MATCH, |tag| {
+            let rest = tag.opaque.strip_suffix(rules)?.strip_suffix('~')?;
+            Some(rest.strip_suffix(version)?.strip_suffix('~')?.to_owned())
+        }),
+    }
+}
+
+/// The backend's part of a tag of any version and rules; the whole of one that is the backend's own.
+fn state(opaque: &str, known: impl Fn(&str) -> bool) -> &str {
+    let parts = opaque.rsplit_once('~').and_then(|(rest, rules)| {
+        let (own, version) = rest.rsplit_once('~')?;
+        let sound = rules.len() == RULES && rules.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (sound && known(version)).then_some(own)
+    });
+    parts.unwrap_or(opaque)
+}
+
+/// Rewrites each tag of a list; a field that is no such list (`*` above all) stays as it is.
+fn rewrite(
+    headers: &mut HeaderMap,
+    name: &HeaderName,
+    mut one: impl FnMut(&Tag<'_>) -> Option<String>,
+) {
+    let mut written = Vec::new();
+    for value in headers.get_all(name) {
+        let mut rest = value.to_str().unwrap_or("?");
+        while let Some((tag, after)) = tags(rest).next() {
+            let weak = if tag.weak { "W/" } else { "" };
+            written.extend(one(&tag).map(|opaque| format!("{weak}\"{opaque}\"")));
+            rest = after;
+        }
+        if !rest.trim_matches([',', ' ', '\t']).is_empty() {
+            return;
+        }
+    }
+    headers.remove(name);
+    if let (false, Ok(value)) = (written.is_empty(), HeaderValue::try_from(written.join(", "))) {
+        headers.insert(name.clone(), value);
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Tag<'text> {
+    weak: bool,
+    opaque: &'text str,
+}
+
+/// The tags of a list, each with the text after it.
+fn tags(text: &str) -> impl Iterator<Item = (Tag<'_>, &str)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let start = rest.trim_start_matches([',', ' ', '\t']);
+        let bare = start.strip_prefix("W/");
+        let (opaque, after) = bare.unwrap_or(start).strip_prefix('"')?.split_once('"')?;
+        rest = after;
+        let ended = after.trim_start_matches([' ', '\t']);
+        let sound = opaque.bytes().all(is_etagc) && (ended.is_empty() || ended.starts_with(','));
+        sound.then_some((Tag { weak: bare.is_some(), opaque }, after))
+    })
+}
+
+/// RFC 9110 §8.8.3.
+const fn is_etagc(byte: u8) -> bool {
+    byte == 0x21 || (byte >= 0x23 && byte != 0x7F)
 }
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::header::{HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH};
+    use proptest::prelude::*;
 
-    use super::{inward, outward};
+    use super::{Asks, Mark, inward, outward};
+
+    const MARK: Mark<'static> = Mark { version: "v1", rules: "0123456789abcdef" };
+
+    fn out(tag: &str, mark: Mark<'_>) -> Option<String> {
+        let value = outward(&HeaderValue::try_from(tag).unwrap(), mark)?;
+        Some(value.to_str().unwrap().to_owned())
+    }
+
+    /// What `If-Match` and `If-None-Match` with these tags become.
+    fn back(tags: &str, asks: Asks<'_>) -> (String, String) {
+        let mut headers = HeaderMap::new();
+        headers.insert(IF_MATCH, tags.parse().unwrap());
+        headers.insert(IF_NONE_MATCH, tags.parse().unwrap());
+        inward(&mut headers, |version| ["v1", "v2"].contains(&version), asks);
+        let text =
+            |name| headers.get(name).map_or("", |value: &HeaderValue| value.to_str().unwrap());
+        (text(IF_MATCH).to_owned(), text(IF_NONE_MATCH).to_owned())
+    }
 
     #[test]
     fn a_tag_goes_out_and_comes_back() {
-        for tag in ["\"abc\"", "W/\"abc\"", "\"\""] {
-            let tag = HeaderValue::from_static(tag);
-            let seen = outward(&tag, "1.0").unwrap();
+        for tag in ["\"abc\"", "W/\"abc\"", "\"\"", "\"a~b\"", "W/\"a,b\""] {
+            let seen = out(tag, MARK).unwrap();
             assert_ne!(seen, tag);
-            assert_eq!(inward(&seen, "1.0").unwrap(), tag);
+            assert_eq!(back(&seen, Asks::Converted(MARK)), (tag.to_owned(), tag.to_owned()));
         }
-        let both = HeaderValue::from_static("\"a~1\", W/\"b~1\", \"c~2\"");
-        assert_eq!(inward(&both, "1").unwrap(), "\"a\", W/\"b\", \"c~2\"");
-        assert_eq!(inward(&HeaderValue::from_static("*"), "1").unwrap(), "*");
+        assert_eq!(back("*", Asks::Converted(MARK)), ("*".to_owned(), "*".to_owned()));
+        assert_eq!(
+            back("\"a\", x", Asks::Converted(MARK)),
+            ("\"a\", x".to_owned(), "\"a\", x".to_owned())
+        );
+    }
+
+    #[test]
+    fn other_versions_and_rules_are_the_same_state_but_not_the_same_representation() {
+        let tags = "\"a~v1~0123456789abcdef\", W/\"b~v2~0123456789abcdef\",\"c~v1~ffff456789abcdef\", \"d\"";
+        let state = "\"a\", W/\"b\", \"c\", \"d\"";
+        assert_eq!(back(tags, Asks::Converted(MARK)), (state.to_owned(), "\"a\"".to_owned()));
+        assert_eq!(back(tags, Asks::State), (state.to_owned(), state.to_owned()));
+        assert_eq!(back(tags, Asks::Own), (state.to_owned(), tags.to_owned()));
+        assert_eq!(back("\"d\"", Asks::Converted(MARK)), ("\"d\"".to_owned(), String::new()));
+        // not a version of the api, not a digest
+        let own = "\"a~v9~0123456789abcdef\", \"b~v1~xyz\"";
+        assert_eq!(back(own, Asks::Own).0, own);
     }
 
     #[test]
     fn what_is_no_tag_is_left_out() {
-        for tag in ["abc", "\"", "\"a\"b\"", "w/\"a\""] {
-            assert!(outward(&HeaderValue::from_static(tag), "1").is_none(), "{tag}");
+        for tag in ["abc", "\"", "\"a\"b\"", "w/\"a\"", "\"a\", \"b\""] {
+            assert!(out(tag, MARK).is_none(), "{tag}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_mapping_is_injective(
+            one in "[!#-~]{0,12}", other in "[!#-~]{0,12}", rules in "[0-9a-f]{16}", same in any::<bool>(),
+        ) {
+            let second = if same { MARK } else { Mark { version: "v2", rules: &rules } };
+            let (one, other) = (format!("\"{one}\""), format!("\"{other}\""));
+            let (seen, again) = (out(&one, MARK).unwrap(), out(&other, second).unwrap());
+            prop_assert_eq!(seen == again, one == other && same);
+            prop_assert_eq!(back(&seen, Asks::Converted(MARK)).1, one);
         }
     }
 }

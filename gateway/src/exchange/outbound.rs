@@ -1,17 +1,16 @@
 //! The request as the backend gets it: its version's path, indicators and fields.
 
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH,
-    IF_RANGE, RANGE,
+    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, Entry, HeaderMap, HeaderValue, IF_RANGE, RANGE,
 };
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderName, Uri};
 
 use super::asked::Asked;
+use super::inbound::Inbound;
 use super::pipe::Accepted;
 use super::query;
 use super::route::{Lead, Named};
-use super::{etag, inbound::Inbound};
 use crate::refusal::Refusal;
 use crate::snapshot::accept::MediaVersion;
 use crate::snapshot::selector::Selector;
@@ -85,32 +84,29 @@ pub(crate) fn rewrite_media(
     field: (&HeaderName, &MediaVersion),
 ) {
     let (name, rule) = field;
-    let Some(old) = headers.get(name).and_then(|value| value.to_str().ok()) else { return };
     let known = |text: &str| api.versions.find(text).is_some();
-    let written = rule.rewrite(old, |text| {
-        if known(text) { api.versions.spelled(to, text) } else { text.to_owned() }
-    });
-    if let Some(Ok(value)) = written.map(HeaderValue::try_from) {
-        headers.insert(name.clone(), value);
+    let rewritten = |value: &HeaderValue| {
+        let written = rule.rewrite(value.to_str().ok()?, |text| {
+            if known(text) { api.versions.spelled(to, text) } else { text.to_owned() }
+        });
+        HeaderValue::try_from(written?).ok()
+    };
+    if let Entry::Occupied(mut lines) = headers.entry(name) {
+        for line in lines.iter_mut() {
+            if let Some(written) = rewritten(line) {
+                *line = written;
+            }
+        }
     }
 }
 
-/// Takes away what would make the answer something that cannot be converted, and turns the client's entity tags
-/// into the backend's.
-pub(crate) fn ask_for_convertible(headers: &mut HeaderMap, client: &str, accepted: &Accepted) {
+/// Takes away what would make the answer something that cannot be converted.
+pub(crate) fn ask_for_convertible(headers: &mut HeaderMap, accepted: &Accepted) {
     if let Ok(value) = HeaderValue::try_from(accepted.narrowed()) {
         headers.insert(ACCEPT_ENCODING, value);
     }
     headers.remove(RANGE);
     headers.remove(IF_RANGE);
-    for name in [IF_MATCH, IF_NONE_MATCH] {
-        let tags: Vec<HeaderValue> =
-            headers.get_all(&name).iter().filter_map(|tags| etag::inward(tags, client)).collect();
-        headers.remove(&name);
-        for value in tags {
-            headers.append(name.clone(), value);
-        }
-    }
 }
 
 /// The address of a request: an endpoint of the configuration, and the target.

@@ -101,8 +101,8 @@ impl ReplyBody {
         Self { kind, record: None }
     }
 
-    pub(crate) fn converted(body: Converted) -> Self {
-        Self { kind: Kind::Converted(Box::new(body)), record: None }
+    pub(crate) const fn converted(body: Box<Converted>) -> Self {
+        Self { kind: Kind::Converted(body), record: None }
     }
 
     /// Lets the record end with this body.

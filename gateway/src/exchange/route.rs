@@ -6,6 +6,7 @@ use crate::refusal::Refusal;
 use crate::snapshot::{Api, Captures, Choice, ClientOperation, ClientVersion, Found, Undeclared};
 
 use super::asked::Asked;
+use super::elsewhere::elsewhere;
 
 /// The part of the path before the operation's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +54,11 @@ pub(crate) fn operation<'a, 'path>(
     if api.undeclared == Undeclared::Forward && client.exact.is_some() {
         return Ok(None);
     }
-    Err(if allow.is_empty() { Refusal::NoOperation } else { Refusal::MethodNotAllowed { allow } })
+    Err(if allow.is_empty() {
+        Refusal::NoOperation(elsewhere(api, asked, request))
+    } else {
+        Refusal::MethodNotAllowed { allow }
+    })
 }
 
 /// The rest of a path below a base, by whole segments.
@@ -70,7 +75,7 @@ pub(crate) fn choice<'a>(api: &Api, operation: &'a ClientOperation) -> Result<&'
         .iter()
         .find(up)
         .or_else(|| operation.choices.first())
-        .ok_or_else(|| Refusal::NoBackend { why: operation.why_not.clone() })
+        .ok_or_else(|| Refusal::NoBackend { why: operation.why_not.clone(), elsewhere: None })
 }
 
 /// The client's version label.

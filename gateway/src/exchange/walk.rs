@@ -3,24 +3,23 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
+use http::header::{HeaderMap, HeaderValue, VARY};
 use http::request::Parts;
 use http::{HeaderName, Method, Request, Response, StatusCode};
-use http_body::Body as _;
 use hyper::body::Incoming;
 use smallvec::SmallVec;
 
-use super::answer::{self, Ask, DIGESTS};
-use super::asked::{Asked, asked};
+use super::answer::{self, Ask};
+use super::asked::asked;
 use super::body::{self, Held};
-use super::conversion::{self, Parameters};
+use super::conversion::Parameters;
+use super::elsewhere::elsewhere;
 use super::fields::{self, X_REQUEST_ID};
 use super::inbound::{Inbound, Peer};
-use super::outbound;
-use super::parameters::{self, Place};
-use super::pipe::{self, Accepted, Pipe, PipeBounds, Work};
 use super::reply::ReplyBody;
+use super::request::{self, Arrived, Outbound, Step};
 use super::route::{self, Named};
+use super::{digest, outbound, pipe, representation};
 use crate::refusal::Refusal;
 use crate::snapshot::meter::ExchangeMeter;
 use crate::snapshot::{Api, ClientVersion, Crossing, Group, Shared, Snapshot};
@@ -74,6 +73,8 @@ struct Known<'a> {
     client: Option<&'a ClientVersion>,
     group: Option<&'a Group>,
     meter: Option<&'a ExchangeMeter>,
+    /// The version is pinned to the consumer.
+    pinned: bool,
 }
 
 /// Who serves, and what is done on the way.
@@ -118,6 +119,9 @@ fn sign(known: &Known<'_>, headers: &mut HeaderMap, id: HeaderValue) {
     if let Some(vary) = known.api.and_then(|api| api.vary.as_ref()) {
         headers.append(VARY, vary.clone());
     }
+    if known.pinned {
+        representation::private(headers);
+    }
     if let Some(client) = known.client {
         if let Some(version) = &client.header {
             headers.insert(API_VERSION, version.clone());
@@ -156,32 +160,33 @@ impl<'a> Visit<'a> {
         known.api = Some(api);
         known.meter = Some(&api.unrouted);
         record.api = Arc::clone(&api.name);
+        let trailing = digest::trailing(&head.headers);
         fields::outward(&mut head.headers, self.peer, &inbound.authority, &api.selectors);
         head.headers.insert(X_REQUEST_ID, record.id.clone());
         let asked = asked(api, inbound.path(), inbound.query(), &head.headers)?;
-        let client = api.clients.get(asked.version).ok_or(Refusal::NoOperation)?;
+        let client = api.clients.get(asked.version).ok_or(Refusal::NoOperation(None))?;
         known.client = Some(client);
+        known.pinned = asked.pinned;
         record.client_version = route::label(client);
         if head.method == Method::OPTIONS && !fields::goes_on(&mut head.headers) {
             return Ok(no_content());
         }
         let named = route::operation(api, client, &asked, (head.method.as_str(), inbound.path()))?;
-        let serving = serving(api, client, named.as_ref(), (known, record))?;
+        let serving = serving(api, client, named.as_ref(), (known, record)).map_err(|refusal| {
+            let found = elsewhere(api, &asked, (head.method.as_str(), inbound.path()));
+            refusal.found_elsewhere(found)
+        })?;
         let parameters = parameters_read(&serving, named.as_ref(), &inbound);
         let accepted = pipe::accepted(&head.headers);
+        let arrived = Arrived { head, body, inbound: &inbound, trailing };
         let (request, outbound) = match (serving.way, &named) {
             (Some(way), Some(named)) => {
-                let step = Step {
-                    api,
-                    asked: &asked,
-                    named,
-                    way,
-                    parameters: &parameters,
-                    accepted: &accepted,
-                };
-                self.convert(&step, (head, body, &inbound), record).await?
+                let (asked, parameters, accepted) = (&asked, &parameters, &accepted);
+                let (snapshot, held) = (self.snapshot, &self.house.held);
+                let step = Step { api, asked, named, way, parameters, accepted, snapshot, held };
+                request::convert(&step, arrived, record).await?
             }
-            _ => self.untouched(head, body, &inbound),
+            _ => request::untouched(api, arrived, &self.snapshot.bounds),
         };
         let method = request.method.clone();
         let response = self.send(serving.group, request, outbound, record).await?;
@@ -192,75 +197,6 @@ impl<'a> Visit<'a> {
         let (response, losses) = answer::answer(&ask, response).await?;
         record.losses += losses;
         Ok(response)
-    }
-
-    /// The request as it came.
-    fn untouched(
-        &self,
-        mut head: Parts,
-        body: Incoming,
-        inbound: &Inbound,
-    ) -> (Outbound, OutboundBody) {
-        let outbound = OutboundBody::streamed(body, self.snapshot.bounds.pace);
-        say_empty(&mut head, &outbound);
-        let target = outbound::unchanged(inbound);
-        (Outbound { method: head.method, target, headers: head.headers }, outbound)
-    }
-
-    /// The request in the backend's version.
-    async fn convert(
-        &self,
-        step: &Step<'_, '_>,
-        request: (Parts, Incoming, &Inbound),
-        record: &mut Record,
-    ) -> Result<(Outbound, OutboundBody), Refusal> {
-        let (mut head, body, inbound) = request;
-        let (crossing, backend) = step.way;
-        let message = &crossing.request;
-        let whole_answer = crossing.converts_responses();
-        let no_transform = conversion::no_transform(&head.headers);
-        if no_transform && whole_answer {
-            return Err(Refusal::RequestNoTransform);
-        }
-        let values = conversion::values(step.api, message, &head.headers, step.parameters);
-        let plan = if body.is_end_stream() {
-            None
-        } else {
-            conversion::plan(message, &head.headers).map_err(|()| Refusal::MediaType)?
-        };
-        let mut query = inbound.query().unwrap_or_default().to_owned();
-        let mut place = Place { query: &mut query, headers: &mut head.headers };
-        record.losses += parameters::apply(message, &mut place, &values)?;
-        outbound::rewrite_indicators(step.api, backend, &mut query, &mut head.headers);
-        if whole_answer {
-            outbound::ask_for_convertible(&mut head.headers, &record.client_version, step.accepted);
-        }
-        let outbound = if let Some(conversion) = plan.and_then(|plan| plan.conversion.as_ref()) {
-            let codings = pipe::declared(&head.headers).map_err(Refusal::RequestCoded)?;
-            if no_transform {
-                return Err(Refusal::RequestNoTransform);
-            }
-            let bounds = &self.snapshot.bounds;
-            let work = Work::document(conversion, bounds.conversion, Arc::new(values));
-            let most = PipeBounds { decoded: bounds.body, ratio: bounds.ratio };
-            let pipe = Pipe::new(work, &step.api.requests, (&codings, most));
-            let (bytes, losses) = body::converted(body, pipe, bounds, &self.house.held).await?;
-            head.headers.remove(CONTENT_ENCODING);
-            record.losses += losses;
-            for name in DIGESTS {
-                head.headers.remove(name);
-            }
-            OutboundBody::whole(bytes)
-        } else {
-            OutboundBody::streamed(body, self.snapshot.bounds.pace)
-        };
-        if let Some(media_type) = plan.and_then(|plan| plan.written_as.as_ref()) {
-            head.headers.insert(CONTENT_TYPE, media_type.clone());
-        }
-        say_empty(&mut head, &outbound);
-        let path = outbound::path(step.api, step.asked, step.named, step.way);
-        let target = outbound::target(&path, &query)?;
-        Ok((Outbound { method: head.method, target, headers: head.headers }, outbound))
     }
 
     /// Sends to one endpoint after the other until one can be connected to. Only what was never sent is sent again.
@@ -306,24 +242,6 @@ impl<'a> Visit<'a> {
     }
 }
 
-/// What a conversion of a request works on.
-struct Step<'a, 'path> {
-    api: &'a Api,
-    asked: &'a Asked<'a>,
-    named: &'a Named<'a, 'path>,
-    way: (&'a Crossing, usize),
-    parameters: &'a Parameters,
-    accepted: &'a Accepted,
-}
-
-/// A request's head on its way to a backend.
-#[derive(Clone, Debug)]
-struct Outbound {
-    method: Method,
-    target: http::uri::PathAndQuery,
-    headers: HeaderMap,
-}
-
 /// Finds who serves and notes it.
 fn serving<'a>(
     api: &'a Api,
@@ -340,7 +258,7 @@ fn serving<'a>(
     } else {
         known.meter = Some(&client.undeclared);
         let why = || format!("no backend of version {} is configured", client.label);
-        (client.exact.ok_or_else(|| Refusal::NoBackend { why: why() })?, None)
+        (client.exact.ok_or_else(|| Refusal::NoBackend { why: why(), elsewhere: None })?, None)
     };
     let group = api.groups.get(index).ok_or(Refusal::Unreachable)?;
     known.group = Some(group);
@@ -361,13 +279,6 @@ fn parameters_read(
             Parameters::read(&named.operation.template.names, &named.captures, inbound.query())
         }
         _ => Parameters::default(),
-    }
-}
-
-/// A request whose method means a body says that it has none, since servers ask for a length there.
-fn say_empty(head: &mut Parts, body: &OutboundBody) {
-    if body.is_end_stream() && [Method::POST, Method::PUT, Method::PATCH].contains(&head.method) {
-        head.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
 }
 

@@ -1,6 +1,8 @@
 //! A refusal as a problem document (RFC 9457).
 
-use http::header::{ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue};
+use http::header::{
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, LINK,
+};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -34,6 +36,10 @@ impl Refusal {
                     .collect();
                 members.insert("seen".into(), Value::Array(seen));
             }
+            Self::NoOperation(Some(elsewhere))
+            | Self::NoBackend { elsewhere: Some(elsewhere), .. } => {
+                members.insert("served_in".into(), json!(elsewhere.version));
+            }
             Self::MethodNotAllowed { allow } => {
                 members.insert("allow".into(), json!(allow));
             }
@@ -51,6 +57,12 @@ impl Refusal {
         }
         if matches!(self, Self::RequestCoded(_)) {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(Self::CODINGS));
+        }
+        if let Self::NoOperation(Some(elsewhere))
+        | Self::NoBackend { elsewhere: Some(elsewhere), .. } = self
+            && let Ok(value) = HeaderValue::try_from(elsewhere.link())
+        {
+            headers.append(LINK, value);
         }
         if let Self::MethodNotAllowed { allow } = self
             && let Ok(value) = HeaderValue::try_from(allow.join(", "))

@@ -3,4 +3,4 @@
 mod body;
 mod reason;
 
-pub use reason::Refusal;
+pub use reason::{Elsewhere, Refusal};

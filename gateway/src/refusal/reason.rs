@@ -2,6 +2,24 @@
 
 use http::StatusCode;
 
+/// Where an operation is served that is not served here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The version.
+    pub version: String,
+    /// The path of the request in that version.
+    pub path: String,
+    /// `successor-version` for a newer one, `predecessor-version` for an older one (RFC 5829 §3).
+    pub relation: &'static str,
+}
+
+impl Elsewhere {
+    /// The value of `Link` (RFC 8288); the version is said too, as not every api has it in its paths.
+    pub fn link(&self) -> String {
+        format!("<{}>; rel=\"{}\"; version=\"{}\"", self.path, self.relation, self.version)
+    }
+}
+
 /// Why an exchange does not go on. The code and the status of each are public: changing one breaks clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -38,8 +56,8 @@ pub enum Refusal {
         /// Place and version, in the order of the configuration.
         seen: Vec<(String, String)>,
     },
-    /// The version's description has no such path.
-    NoOperation,
+    /// The version's description has no such path; where there is one, if another version that is served has it.
+    NoOperation(Option<Elsewhere>),
     /// The path exists, with other methods.
     MethodNotAllowed {
         /// The methods there are.
@@ -49,6 +67,8 @@ pub enum Refusal {
     NoBackend {
         /// Why, as found when the configuration was loaded.
         why: String,
+        /// Where it is served.
+        elsewhere: Option<Elsewhere>,
     },
     /// The request body cannot be converted: the payload has something the backend's version cannot take.
     RequestUnconvertible {
@@ -80,6 +100,8 @@ pub enum Refusal {
     MediaType,
     /// The request forbids the transformation it would need.
     RequestNoTransform,
+    /// The signature in this field would not hold after the conversion that the request needs.
+    RequestSigned(String),
     /// The body came in too slowly or stopped.
     BodyTooSlow,
     /// The body broke off or was malformed.
@@ -102,6 +124,10 @@ pub enum Refusal {
     ResponseDigest(&'static str),
     /// The response forbids the transformation it would need.
     ResponseNoTransform,
+    /// The signature in this field would not hold after the conversion that the response needs.
+    ResponseSigned(String),
+    /// The response has this status or media type, which its version does not declare.
+    ResponseUndeclared(String),
 }
 
 impl Refusal {
@@ -121,7 +147,7 @@ impl Refusal {
             Self::VersionMissing { .. } => "version-missing",
             Self::VersionUnknown { .. } => "unknown-version",
             Self::VersionsDisagree { .. } => "versions-disagree",
-            Self::NoOperation => "no-operation",
+            Self::NoOperation(_) => "no-operation",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
             Self::NoBackend { .. } => "no-backend",
             Self::RequestUnconvertible { .. } => "request-unconvertible",
@@ -134,6 +160,7 @@ impl Refusal {
             Self::RequestDigest(_) => "request-digest",
             Self::MediaType => "media-type-undeclared",
             Self::RequestNoTransform => "request-no-transform",
+            Self::RequestSigned(_) => "request-signed",
             Self::BodyTooSlow => "body-too-slow",
             Self::BodyBroken => "body-broken",
             Self::Overloaded => "overloaded",
@@ -145,6 +172,8 @@ impl Refusal {
             Self::ResponseCodingBroken(_) => "response-coding-broken",
             Self::ResponseDigest(_) => "response-digest",
             Self::ResponseNoTransform => "response-no-transform",
+            Self::ResponseSigned(_) => "response-signed",
+            Self::ResponseUndeclared(_) => "response-undeclared",
         }
     }
 
@@ -163,9 +192,11 @@ impl Refusal {
             | Self::RequestDigest(_)
             | Self::BodyBroken => StatusCode::BAD_REQUEST,
             Self::TargetTooLong(_) => StatusCode::URI_TOO_LONG,
-            Self::Method(_) | Self::NoBackend { .. } => StatusCode::NOT_IMPLEMENTED,
+            Self::Method(_) | Self::NoBackend { .. } | Self::RequestSigned(_) => {
+                StatusCode::NOT_IMPLEMENTED
+            }
             Self::Expectation => StatusCode::EXPECTATION_FAILED,
-            Self::NoApi | Self::NoOperation => StatusCode::NOT_FOUND,
+            Self::NoApi | Self::NoOperation(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestUnconvertible { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::BodyTooLarge(_) | Self::BodyRatio(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -180,7 +211,18 @@ impl Refusal {
             | Self::ResponseCoded
             | Self::ResponseCodingBroken(_)
             | Self::ResponseDigest(_)
-            | Self::ResponseNoTransform => StatusCode::BAD_GATEWAY,
+            | Self::ResponseNoTransform
+            | Self::ResponseSigned(_)
+            | Self::ResponseUndeclared(_) => StatusCode::BAD_GATEWAY,
+        }
+    }
+
+    /// The same refusal with the place where the operation is served, if it is one of an operation.
+    #[must_use]
+    pub fn found_elsewhere(self, found: Option<Elsewhere>) -> Self {
+        match self {
+            Self::NoBackend { why, elsewhere: None } => Self::NoBackend { why, elsewhere: found },
+            other => other,
         }
     }
 
@@ -204,8 +246,12 @@ impl Refusal {
             Self::TargetTooLong(limit) => {
                 format!("the request target is longer than {limit} octets; send the data in a body")
             }
-            Self::Method(method) => format!("the method {method} is not served here; use another method"),
-            Self::Expectation => "only the expectation `100-continue` is understood; send no other".to_owned(),
+            Self::Method(method) => {
+                format!("the method {method} is not served here; use another method")
+            }
+            Self::Expectation => {
+                "only the expectation `100-continue` is understood; send no other".to_owned()
+            }
             Self::NoApi => "no api is served at this host and path; check the address".to_owned(),
             Self::VersionMissing { places, known } => format!(
                 "the request names no version; name one of {} by {}",
@@ -218,21 +264,42 @@ impl Refusal {
             Self::VersionsDisagree { seen } => {
                 let seen: Vec<_> =
                     seen.iter().map(|(place, version)| format!("{place} says {version}")).collect();
-                format!("the request names different versions: {}; name one version only", seen.join(", "))
+                format!(
+                    "the request names different versions: {}; name one version only",
+                    seen.join(", ")
+                )
             }
-            Self::NoOperation => {
+            Self::NoOperation(None) => {
                 "this version of the api has no such path; check the path or the version".to_owned()
             }
+            Self::NoOperation(Some(elsewhere)) => format!(
+                "this version of the api has no such path; ask for version {}, which has it",
+                elsewhere.version
+            ),
             Self::MethodNotAllowed { allow } => {
                 format!("this path takes only {}; use one of these methods", allow.join(", "))
             }
-            Self::NoBackend { why } => format!("no running backend can serve this: {why}; ask for another version"),
+            Self::NoBackend { why, elsewhere } => {
+                let other = elsewhere.as_ref().map_or("another version".to_owned(), |elsewhere| {
+                    format!("version {}", elsewhere.version)
+                });
+                format!("no running backend can serve this: {why}; ask for {other}")
+            }
             Self::RequestUnconvertible { why, .. } => {
-                format!("the body cannot be expressed in the version that is running: {why}; change that value")
+                format!(
+                    "the body cannot be expressed in the version that is running: {why}; change that value"
+                )
             }
             Self::RequestMalformed { why, .. } => {
                 format!("the body cannot be read: {why}; send one well-formed JSON value")
             }
+            other => other.body_detail(),
+        }
+    }
+
+    /// The part of [`Self::detail`] that is about the request's parameters and body.
+    fn body_detail(&self) -> String {
+        match self {
             Self::ParameterMissing(name) => {
                 format!("the version that is running requires `{name}`; send it")
             }
@@ -257,6 +324,9 @@ impl Refusal {
                 "the request forbids transformation, and only another version is running; leave out `no-transform`"
                     .to_owned()
             }
+            Self::RequestSigned(field) => format!(
+                "the signature in `{field}` would not hold in the version that is running; sign for that version"
+            ),
             Self::BodyTooSlow => "the body came in too slowly; send it again".to_owned(),
             Self::BodyBroken => "the body broke off or was malformed; send it again".to_owned(),
             other => other.upstream_detail(),
@@ -296,6 +366,14 @@ impl Refusal {
                 "the backend did the work, but its answer forbids transformation; ask for the backend's own version"
                     .to_owned()
             }
+            Self::ResponseSigned(field) => format!(
+                "the backend did the work, but the signature in `{field}` of its answer would not hold in your \
+                 version; ask for the backend's own version"
+            ),
+            Self::ResponseUndeclared(what) => format!(
+                "the backend did the work, but its answer has {what}, which its version does not declare; ask for \
+                 the backend's own version"
+            ),
             other => other.code().to_owned(),
         }
     }

@@ -10,19 +10,11 @@ use evergate_schemas::plan::bridge::ParameterStep;
 use http::{HeaderName, HeaderValue};
 use prometheus_client::metrics::counter::Counter;
 
-use super::meter::{ConversionMeter, ExchangeMeter};
+use super::meter::{ConversionMeter, ExchangeMeter, UnconvertedMeter};
+use super::policy::{NoTransform, Signatures, Undeclared};
 use super::router::{Router, Template};
 use super::selector::{Selector, Versions};
 use crate::upstream::{Endpoint, Pool};
-
-/// What is done with an operation that the client version's description does not declare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Undeclared {
-    /// Forwarded unconverted, only to a backend of the very version asked for.
-    Forward,
-    /// Refused.
-    Refuse,
-}
 
 /// An api.
 #[derive(Debug)]
@@ -47,8 +39,12 @@ pub struct Api {
     pub clients: Vec<ClientVersion>,
     /// Backends by version, in the order of `versions`.
     pub groups: Vec<Group>,
-    /// What is done with operations that are not declared.
+    /// What is done with what is not declared.
     pub undeclared: Undeclared,
+    /// What is done with messages that forbid transformation.
+    pub no_transform: NoTransform,
+    /// What is done with messages whose signature a conversion would break.
+    pub signatures: Signatures,
     /// The values of `configuration` sources as JSON texts.
     pub values: BTreeMap<Arc<str>, Arc<str>>,
     /// Counts what was refused before the operation was known.
@@ -57,6 +53,8 @@ pub struct Api {
     pub requests: ConversionMeter,
     /// Responses converted.
     pub responses: ConversionMeter,
+    /// Bodies that passed unconverted on the way to or from another version.
+    pub unconverted: UnconvertedMeter,
 }
 
 impl Api {
@@ -130,6 +128,9 @@ pub struct Crossing {
     pub request: CrossingMessage,
     /// The responses by the status the backend declares.
     pub responses: Vec<(Status, CrossingMessage)>,
+    /// The digest of everything that decides what comes out: 16 hex digits. Equal on every replica with equal files
+    /// and the same release of the gateway.
+    pub rules: Box<str>,
 }
 
 impl Crossing {

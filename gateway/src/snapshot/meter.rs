@@ -107,6 +107,39 @@ pub struct ConversionMeter {
     pub refused: Counter,
 }
 
+/// Why a body passed unconverted between two versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Why {
+    /// Its media type is not declared.
+    #[expect(non_camel_case_types, reason = "the word in the metric")]
+    media_type,
+    /// The status is not declared.
+    #[expect(non_camel_case_types, reason = "the word in the metric")]
+    status,
+}
+
+/// What bodies that passed unconverted are counted under.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct UnconvertedLabels {
+    /// The api's name.
+    pub api: String,
+    /// Which way.
+    pub way: Way,
+    /// Why.
+    pub why: Why,
+}
+
+/// Counts bodies that passed unconverted on the way to or from another version.
+#[derive(Clone, Debug)]
+pub struct UnconvertedMeter {
+    /// Requests of an undeclared media type.
+    pub request_media: Counter,
+    /// Responses of an undeclared media type.
+    pub response_media: Counter,
+    /// Responses of an undeclared status.
+    pub response_status: Counter,
+}
+
 #[cfg(test)]
 mod tests {
     use prometheus_client::metrics::family::Family;

@@ -3,13 +3,15 @@
 pub mod accept;
 mod api;
 pub mod meter;
+mod policy;
 mod router;
 pub mod selector;
 mod whole;
 
 pub use api::{
     Api, Choice, ClientOperation, ClientVersion, Conversion, ConversionLimits, Crossing,
-    CrossingBody, CrossingMessage, Group, Undeclared,
+    CrossingBody, CrossingMessage, Group,
 };
+pub use policy::{NoTransform, Signatures, Undeclared};
 pub use router::{Captures, Found, Router, Template};
 pub use whole::{Bounds, Shared, Snapshot};

@@ -1,7 +1,7 @@
 //! The whole snapshot: all apis, found by host and path, with the bounds that hold for every request.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 
@@ -35,6 +35,8 @@ pub struct Bounds {
 pub struct Snapshot {
     /// Counts up from 1 with each snapshot that came into use.
     pub generation: u64,
+    /// When it was made: no representation by its rules is older.
+    pub loaded: SystemTime,
     /// The digest of all files it was made from, in hex: equal on every replica with equal files.
     pub digest: String,
     /// All apis.

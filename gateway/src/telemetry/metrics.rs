@@ -1,8 +1,10 @@
 //! The registry and its families, kept over reloads so that counters go on counting.
 
 use std::fmt;
+use std::hash::Hash;
 use std::sync::atomic::AtomicU64;
 
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -11,7 +13,8 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::snapshot::meter::{
-    ConversionLabels, ConversionMeter, ExchangeLabels, ExchangeMeter, LossLabels, Way,
+    ConversionLabels, ConversionMeter, ExchangeLabels, ExchangeMeter, LossLabels,
+    UnconvertedLabels, UnconvertedMeter, Way, Why,
 };
 
 /// All metrics of a gateway.
@@ -22,6 +25,7 @@ pub struct Metrics {
     bytes: Family<ConversionLabels, Counter>,
     refused: Family<ConversionLabels, Counter>,
     losses: Family<LossLabels, Counter>,
+    unconverted: Family<UnconvertedLabels, Counter>,
     /// Reloads that came into use.
     pub reloads_ok: Counter,
     /// Reloads that were refused.
@@ -43,14 +47,22 @@ fn histogram() -> Histogram {
     Histogram::new(exponential_buckets(1e-5, 4.0, 11))
 }
 
+/// A registered family of counters by name and meaning.
+fn family<Labels>(registry: &mut Registry, what: (&str, &str)) -> Family<Labels, Counter>
+where
+    Labels: EncodeLabelSet + Clone + fmt::Debug + Hash + Eq + Send + Sync + 'static,
+{
+    let family = Family::default();
+    registry.register(what.0, what.1, family.clone());
+    family
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("evergate");
-        let exchanges = Family::default();
-        registry.register(
-            "exchanges",
-            "Exchanges by api, operation, versions and status",
-            exchanges.clone(),
+        let exchanges = family(
+            &mut registry,
+            ("exchanges", "Exchanges by api, operation, versions and status"),
         );
         let seconds: Family<ConversionLabels, Histogram, fn() -> Histogram> =
             Family::new_with_constructor(histogram);
@@ -67,18 +79,16 @@ impl Default for Metrics {
             Unit::Bytes,
             bytes.clone(),
         );
-        let refused = Family::default();
-        registry.register(
-            "conversions_refused",
-            "Bodies that could not be converted",
-            refused.clone(),
-        );
+        let refused =
+            family(&mut registry, ("conversions_refused", "Bodies that could not be converted"));
         let losses = Family::default();
         registry.register(
             "losses",
             "Conversion steps that dropped or replaced information",
             losses.clone(),
         );
+        let what = "Bodies of undeclared media types or statuses that passed as they were to or from another version";
+        let unconverted = family(&mut registry, ("unconverted", what));
         let reloads_ok = Counter::default();
         registry.register(
             "reloads_ok",
@@ -106,6 +116,7 @@ impl Default for Metrics {
             bytes,
             refused,
             losses,
+            unconverted,
             reloads_ok,
             reloads_failed,
             generation,
@@ -127,6 +138,19 @@ impl Metrics {
             seconds: self.seconds.get_or_create(&labels).clone(),
             bytes: self.bytes.get_or_create(&labels).clone(),
             refused: self.refused.get_or_create(&labels).clone(),
+        }
+    }
+
+    /// The meter of bodies that pass unconverted.
+    pub fn unconverted(&self, api: &str) -> UnconvertedMeter {
+        let counter = |way, why| {
+            let labels = UnconvertedLabels { api: api.to_owned(), way, why };
+            self.unconverted.get_or_create(&labels).clone()
+        };
+        UnconvertedMeter {
+            request_media: counter(Way::request, Why::media_type),
+            response_media: counter(Way::response, Why::media_type),
+            response_status: counter(Way::response, Why::status),
         }
     }
 

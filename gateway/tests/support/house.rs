@@ -26,12 +26,17 @@ pub(crate) struct Backend {
 impl Backend {
     /// Answers each request with `answer`, raw; `{n}` in it is the number of the request.
     pub(crate) async fn start(answer: &str) -> Self {
+        Self::raw(answer.as_bytes()).await
+    }
+
+    /// The same with bytes that are no text.
+    pub(crate) async fn raw(answer: &[u8]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let backend = Self { address: listener.local_addr().unwrap(), seen: Arc::default() };
-        let (seen, answer) = (Arc::clone(&backend.seen), answer.to_owned());
+        let (seen, answer) = (Arc::clone(&backend.seen), Arc::<[u8]>::from(answer));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&seen), answer.clone()));
+                tokio::spawn(serve(stream, Arc::clone(&seen), Arc::clone(&answer)));
             }
         });
         backend
@@ -55,7 +60,7 @@ pub(crate) fn ok(body: &str) -> String {
     )
 }
 
-async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Vec<String>>>, answer: String) {
+async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Vec<String>>>, answer: Arc<[u8]>) {
     let mut buffer = Vec::new();
     loop {
         let Some(length) = request_length(&buffer) else {
@@ -66,9 +71,8 @@ async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Vec<String>>>, answer: Str
         };
         let request: Vec<u8> = buffer.drain(..length).collect();
         seen.lock().unwrap().push(String::from_utf8_lossy(&request).into_owned());
-        if stream.write_all(answer.as_bytes()).await.is_err()
-            || answer.contains("connection: close")
-        {
+        let close = answer.windows(17).any(|part| part == b"connection: close");
+        if stream.write_all(&answer).await.is_err() || close {
             return;
         }
     }

@@ -1,5 +1,7 @@
 //! Content codings (RFC 9110 §8.4): which a body has, which its reader takes.
 
+use std::fmt::Write as _;
+
 use http::HeaderMap;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use smallvec::SmallVec;
@@ -87,10 +89,9 @@ pub(crate) fn accepted(headers: &HeaderMap) -> Accepted {
             } else if name.eq_ignore_ascii_case("identity") {
                 identity = Some(quality);
             } else if let Some(coding) = Coding::named(name) {
-                for (slot, own) in qualities.iter_mut().zip(Coding::ALL) {
-                    if own == coding {
-                        *slot = Some(quality);
-                    }
+                let mut slots = qualities.iter_mut().zip(Coding::ALL);
+                if let Some((slot, _)) = slots.find(|(_, own)| *own == coding) {
+                    *slot = Some(quality);
                 }
             }
         }
@@ -151,7 +152,8 @@ fn push(text: &mut String, name: &str, quality: u16) {
     }
     text.push_str(name);
     if quality < 1000 {
-        text.push_str(&format!(";q=0.{quality:03}"));
+        // writing to memory does not fail
+        let _ = write!(text, ";q=0.{quality:03}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use http::HeaderMap;
 use smallvec::SmallVec;
 
 use super::coding::{Coding, Codings};
@@ -9,6 +10,7 @@ use super::decode::Decoder;
 use super::encode::Encoder;
 use super::fault::Failed;
 use super::work::Work;
+use crate::exchange::digest::Digests;
 use crate::snapshot::meter::ConversionMeter;
 
 /// Decoded octets up to which no ratio is looked at: a short body of blanks may shrink a thousandfold.
@@ -31,6 +33,7 @@ pub(crate) struct Pipe {
     gauge: Gauge,
     work: Work,
     encoder: Option<Encoder>,
+    digests: Option<Box<Digests>>,
     /// Between work and encoder, empty between calls.
     converted: Vec<u8>,
     meter: ConversionMeter,
@@ -72,6 +75,7 @@ impl Pipe {
             gauge: Gauge { bounds, came: 0, decoded: 0 },
             work,
             encoder: None,
+            digests: None,
             converted: Vec::new(),
             meter: meter.clone(),
             spent: Duration::ZERO,
@@ -85,10 +89,32 @@ impl Pipe {
         self
     }
 
+    /// Checks what comes against these; before the first push.
+    #[must_use]
+    pub(crate) fn checked(mut self, digests: Option<Box<Digests>>) -> Self {
+        self.digests = digests;
+        self
+    }
+
+    /// What came after the body; before the end.
+    pub(crate) fn trailers(&mut self, trailers: &HeaderMap) {
+        if let Some(digests) = &mut self.digests {
+            digests.trailers(trailers);
+        }
+    }
+
+    /// The digests that the body had, for a body that takes its place.
+    pub(crate) fn into_digests(mut self) -> Option<Box<Digests>> {
+        self.digests.take()
+    }
+
     /// Takes the next bytes and appends what is ready.
     pub(crate) fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), Failed> {
         self.timed(|pipe| {
             pipe.gauge.came = pipe.gauge.came.saturating_add(chunk.len());
+            if let Some(digests) = &mut pipe.digests {
+                digests.update(chunk);
+            }
             let Self { decoders, gauge, work, encoder, converted, .. } = pipe;
             let mut on = |piece: &[u8]| match encoder {
                 None => work.push(piece, out),
@@ -120,6 +146,10 @@ impl Pipe {
     /// Ends the body; gives the number of losses that fired.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) -> Result<u64, Failed> {
         self.timed(|pipe| {
+            // damaged content is told as such, not as what it looks like
+            if let Some(digests) = &pipe.digests {
+                digests.check().map_err(Failed::Digest)?;
+            }
             pipe.decoders.iter().try_for_each(Decoder::finish)?;
             let Some(mut encoder) = pipe.encoder.take() else { return pipe.work.finish(out) };
             let losses = pipe.work.finish(&mut pipe.converted)?;

@@ -12,9 +12,7 @@ mod tests;
 mod work;
 mod zstd;
 
-pub(crate) use coding::{Accepted, accepted, declared};
-#[cfg(test)]
-use coding::{Coding, Codings};
+pub(crate) use coding::{Accepted, Coding, Codings, accepted, declared};
 pub(crate) use fault::Failed;
 pub(crate) use line::{Pipe, PipeBounds};
 pub(crate) use work::Work;

@@ -1,0 +1,207 @@
+//! The request as its backend gets it: converted whole, or as it came.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH,
+};
+use http::request::Parts;
+use http::{Method, uri::PathAndQuery};
+use http_body::Body as _;
+use hyper::body::Incoming;
+
+use super::asked::Asked;
+use super::body::{self, Held};
+use super::conversion::{self, Parameters};
+use super::digest::Digests;
+use super::etag::{self, Asks, Mark};
+use super::inbound::Inbound;
+use super::outbound;
+use super::parameters::{self, Place};
+use super::pipe::{self, Accepted, Pipe, PipeBounds, Work};
+use super::route::Named;
+use super::signature::{self, Changes};
+use crate::refusal::Refusal;
+use crate::snapshot::{
+    Api, Bounds, Crossing, CrossingBody, NoTransform, Signatures, Snapshot, Undeclared,
+};
+use crate::telemetry::Record;
+use crate::upstream::OutboundBody;
+
+/// A request's head on its way to a backend.
+#[derive(Clone, Debug)]
+pub(super) struct Outbound {
+    pub(super) method: Method,
+    pub(super) target: PathAndQuery,
+    pub(super) headers: HeaderMap,
+}
+
+/// A request as it came.
+pub(super) struct Arrived<'a> {
+    pub(super) head: Parts,
+    pub(super) body: Incoming,
+    pub(super) inbound: &'a Inbound,
+    /// Its `Trailer` names a digest.
+    pub(super) trailing: bool,
+}
+
+/// What a conversion of a request works on.
+pub(super) struct Step<'a, 'path> {
+    pub(super) api: &'a Api,
+    pub(super) asked: &'a Asked<'a>,
+    pub(super) named: &'a Named<'a, 'path>,
+    pub(super) way: (&'a Crossing, usize),
+    pub(super) parameters: &'a Parameters,
+    pub(super) accepted: &'a Accepted,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) held: &'a Held,
+}
+
+/// The request as it came, for a backend of the client's own version.
+pub(super) fn untouched(
+    api: &Api,
+    request: Arrived<'_>,
+    bounds: &Bounds,
+) -> (Outbound, OutboundBody) {
+    let Arrived { mut head, body, inbound, .. } = request;
+    // a tag that the client got when another version served it still names a state
+    if api.clients.len() > 1 {
+        let asks = if is_read(&head.method) { Asks::Own } else { Asks::State };
+        etag::inward(&mut head.headers, |version| api.versions.find(version).is_some(), asks);
+    }
+    let outbound = OutboundBody::streamed(body, bounds.pace);
+    say_empty(&mut head, &outbound);
+    let target = outbound::unchanged(inbound);
+    (Outbound { method: head.method, target, headers: head.headers }, outbound)
+}
+
+/// The request in the backend's version.
+pub(super) async fn convert(
+    step: &Step<'_, '_>,
+    request: Arrived<'_>,
+    record: &mut Record,
+) -> Result<(Outbound, OutboundBody), Refusal> {
+    let Arrived { mut head, body, inbound, trailing } = request;
+    let (crossing, backend) = step.way;
+    let message = &crossing.request;
+    let values = conversion::values(step.api, message, &head.headers, step.parameters);
+    let plan = plan(step, &head.headers, &body)?;
+    let conversion = plan.and_then(|plan| plan.conversion.as_ref());
+    check_transformable(step, &head.headers, conversion.is_some())?;
+    let query = inbound.query().unwrap_or_default();
+    let signed = signature::is_signed(&head.headers, query).then(|| head.headers.clone());
+    let mut query = query.to_owned();
+    let mut place = Place { query: &mut query, headers: &mut head.headers };
+    record.losses += parameters::apply(message, &mut place, &values)?;
+    outbound::rewrite_indicators(step.api, backend, &mut query, &mut head.headers);
+    if crossing.converts_responses() {
+        outbound::ask_for_convertible(&mut head.headers, step.accepted);
+    }
+    conditions(step, &mut head, &record.client_version);
+    if let Some(media_type) = plan.and_then(|plan| plan.written_as.as_ref()) {
+        head.headers.insert(CONTENT_TYPE, media_type.clone());
+    }
+    let path = outbound::path(step.api, step.asked, step.named, step.way);
+    let target = outbound::target(&path, &query)?;
+    if let (Some(before), Signatures::Refuse) = (&signed, step.api.signatures) {
+        let (body, target) = (conversion.is_some(), target != inbound.target);
+        let query = inbound.query().unwrap_or_default();
+        let changes = Changes { body, target, query, before, after: &head.headers };
+        if let Some(field) = signature::broken(changes) {
+            return Err(Refusal::RequestSigned(field.as_str().to_owned()));
+        }
+    }
+    let outbound = if let Some(conversion) = conversion {
+        let codings = pipe::declared(&head.headers).map_err(Refusal::RequestCoded)?;
+        let bounds = &step.snapshot.bounds;
+        let work = Work::document(conversion, bounds.conversion, Arc::new(values));
+        let most = PipeBounds { decoded: bounds.body, ratio: bounds.ratio };
+        let digests = Digests::take(&mut head.headers, trailing);
+        let pipe = Pipe::new(work, &step.api.requests, (&codings, most)).checked(digests);
+        let (bytes, losses, digests) = body::converted(body, pipe, bounds, step.held).await?;
+        record.losses += losses;
+        head.headers.remove(CONTENT_ENCODING);
+        if let Some(digests) = digests {
+            digests.renew(&bytes, &mut head.headers);
+        }
+        OutboundBody::whole(bytes)
+    } else {
+        OutboundBody::streamed(body, step.snapshot.bounds.pace)
+    };
+    say_empty(&mut head, &outbound);
+    Ok((Outbound { method: head.method, target, headers: head.headers }, outbound))
+}
+
+/// What is to be done to the body; `None` for one that goes on as it came.
+fn plan<'a>(
+    step: &Step<'a, '_>,
+    headers: &HeaderMap,
+    body: &Incoming,
+) -> Result<Option<&'a CrossingBody>, Refusal> {
+    if body.is_end_stream() {
+        return Ok(None);
+    }
+    let plan = conversion::plan(&step.way.0.request, headers).map_err(|()| Refusal::MediaType)?;
+    if plan.is_none() {
+        if step.api.undeclared == Undeclared::Refuse {
+            return Err(Refusal::MediaType);
+        }
+        step.api.unconverted.request_media.inc();
+    }
+    Ok(plan)
+}
+
+/// Refuses what must not be converted and would have to be, the request itself or its answer.
+fn check_transformable(
+    step: &Step<'_, '_>,
+    headers: &HeaderMap,
+    converts: bool,
+) -> Result<(), Refusal> {
+    let forbidden =
+        step.api.no_transform == NoTransform::Honour && conversion::no_transform(headers);
+    if forbidden && (converts || step.way.0.converts_responses()) {
+        return Err(Refusal::RequestNoTransform);
+    }
+    if converts && signature::is_jws(headers) {
+        return Err(Refusal::RequestSigned("content-type".to_owned()));
+    }
+    Ok(())
+}
+
+/// Turns the conditions of a request into the backend's.
+fn conditions(step: &Step<'_, '_>, head: &mut Parts, version: &str) {
+    let (crossing, _) = step.way;
+    let converted = crossing.converts_responses();
+    let asks = match (is_read(&head.method), converted) {
+        (true, true) => Asks::Converted(Mark { version, rules: &crossing.rules }),
+        (true, false) => Asks::Own,
+        (false, _) => Asks::State,
+    };
+    let by_tag = head.headers.contains_key(IF_NONE_MATCH);
+    etag::inward(&mut head.headers, |version| step.api.versions.find(version).is_some(), asks);
+    // a date that is older than the rules says nothing about what they make of the state, and one beside a tag that
+    // did not match must not stand in for it (RFC 9110 §13.1.3)
+    let stale = |value: &HeaderValue| {
+        let date = value.to_str().ok().and_then(|text| httpdate::parse_http_date(text).ok());
+        date.unwrap_or(SystemTime::UNIX_EPOCH) < step.snapshot.loaded
+    };
+    if converted
+        && is_read(&head.method)
+        && head.headers.get(IF_MODIFIED_SINCE).is_some_and(|value| by_tag || stale(value))
+    {
+        head.headers.remove(IF_MODIFIED_SINCE);
+    }
+}
+
+fn is_read(method: &Method) -> bool {
+    *method == Method::GET || *method == Method::HEAD
+}
+
+/// A request whose method means a body says that it has none, since servers ask for a length there.
+fn say_empty(head: &mut Parts, body: &OutboundBody) {
+    if body.is_end_stream() && [Method::POST, Method::PUT, Method::PATCH].contains(&head.method) {
+        head.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+}

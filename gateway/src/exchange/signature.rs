@@ -1,0 +1,190 @@
+//! Signatures that a conversion would break: RFC 9421, AWS signature 4, the HMAC fields of webhooks, JWS.
+
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
+
+const SIGNATURE: HeaderName = HeaderName::from_static("signature");
+const SIGNATURE_INPUT: HeaderName = HeaderName::from_static("signature-input");
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+
+/// Fields with a keyed digest or a detached signature of the body.
+const OF_BODY: [&str; 20] = [
+    "linear-signature",
+    "paypal-transmission-sig",
+    "stripe-signature",
+    "svix-signature",
+    "webhook-signature",
+    "x-amz-content-sha256",
+    "x-goog-content-sha256",
+    "x-hmac-signature",
+    "x-hub-signature",
+    "x-hub-signature-256",
+    "x-jws-signature",
+    "x-line-signature",
+    "x-shopify-hmac-sha256",
+    "x-signature",
+    "x-signature-256",
+    "x-slack-signature",
+    "x-square-hmacsha256-signature",
+    "x-twilio-signature",
+    "x-webhook-signature",
+    "x-zm-signature",
+];
+
+/// Schemes of `Authorization` that sign method, target, some fields and the body.
+const SCHEMES: [&str; 4] =
+    ["aws4-hmac-sha256", "aws4-ecdsa-p256-sha256", "goog4-hmac-sha256", "oauth"];
+
+/// What a conversion changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Changes<'a> {
+    pub(crate) body: bool,
+    pub(crate) target: bool,
+    /// The query before; empty for a response.
+    pub(crate) query: &'a str,
+    pub(crate) before: &'a HeaderMap,
+    pub(crate) after: &'a HeaderMap,
+}
+
+/// Whether a message may be signed at all, so that what it is before a conversion has to be kept.
+pub(crate) fn is_signed(headers: &HeaderMap, query: &str) -> bool {
+    signs_query(query)
+        || headers.keys().any(|name| *name == SIGNATURE_INPUT || *name == DPOP || of_body(name))
+        || headers.get(AUTHORIZATION).is_some_and(|value| signs(value.as_bytes()))
+}
+
+/// The field with a signature that does not hold after these changes.
+pub(crate) fn broken(changes: Changes<'_>) -> Option<HeaderName> {
+    let headers = changes.before;
+    if changes.body
+        && let Some(name) = headers.keys().find(|name| of_body(name))
+    {
+        return Some(name.clone());
+    }
+    let signs_all = signs_query(changes.query)
+        || headers.get(AUTHORIZATION).is_some_and(|value| signs(value.as_bytes()));
+    if (changes.body || changes.target) && signs_all {
+        return Some(AUTHORIZATION);
+    }
+    // RFC 9449 §4.2: `htu` is the target without its query
+    if changes.target && headers.contains_key(DPOP) {
+        return Some(DPOP);
+    }
+    let inputs = headers.get_all(SIGNATURE_INPUT).iter();
+    let mut inputs = inputs.map(|value| value.to_str().unwrap_or_default());
+    inputs.any(|input| components(input).any(|name| covers(name, &changes))).then_some(SIGNATURE)
+}
+
+/// Whether a body of this media type is signed as it is (RFC 7515 §9.2.1, RFC 7519 §10.3.1).
+pub(crate) fn is_jws(headers: &HeaderMap) -> bool {
+    let Some(text) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    ["application/jose", "application/jose+json", "application/jwt"].contains(&essence.as_str())
+        || essence.ends_with("+jwt")
+}
+
+/// A target that is signed as a whole.
+fn signs_query(query: &str) -> bool {
+    let mut names = query.split('&').filter_map(|pair| pair.split('=').next());
+    names.any(|name| {
+        name.eq_ignore_ascii_case("x-amz-signature")
+            || name.eq_ignore_ascii_case("x-goog-signature")
+    })
+}
+
+fn of_body(name: &HeaderName) -> bool {
+    OF_BODY.binary_search(&name.as_str()).is_ok()
+}
+
+fn signs(authorization: &[u8]) -> bool {
+    let scheme = authorization.split(|byte| *byte == b' ').next().unwrap_or_default();
+    SCHEMES.iter().any(|own| scheme.eq_ignore_ascii_case(own.as_bytes()))
+}
+
+/// The covered components of all signatures in a `Signature-Input` (RFC 9421 §4.1): the strings of inner lists.
+fn components(input: &str) -> impl Iterator<Item = &str> {
+    let lists = input.split('(').skip(1).filter_map(|part| part.split(')').next());
+    lists.flat_map(|list| list.split('"').skip(1).step_by(2))
+}
+
+/// Whether a component (RFC 9421 §2) is other after the changes.
+fn covers(component: &str, changes: &Changes<'_>) -> bool {
+    match component {
+        "@path" | "@query" | "@query-param" | "@target-uri" | "@request-target" => changes.target,
+        "content-digest" | "repr-digest" | "digest" | "content-md5" | "content-length"
+        | "content-encoding" => changes.body,
+        derived if derived.starts_with('@') => false,
+        field => {
+            let lines = |headers: &HeaderMap| -> Vec<Vec<u8>> {
+                let lines = headers.get_all(field).iter();
+                lines.map(|value| value.as_bytes().trim_ascii().to_vec()).collect()
+            };
+            lines(changes.before) != lines(changes.after)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::{Changes, OF_BODY, broken, is_jws, is_signed};
+
+    fn head(fields: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    /// Which signature breaks when the body changes, the target changes, or `accept` changes.
+    #[track_caller]
+    fn check(fields: &[(&'static str, &'static str)], expected: [bool; 3]) {
+        let before = head(fields);
+        let mut other = before.clone();
+        other.insert("accept", HeaderValue::from_static("other"));
+        let seen = [(true, false, &before), (false, true, &before), (false, false, &other)].map(
+            |(body, target, after)| {
+                broken(Changes { body, target, query: "", before: &before, after }).is_some()
+            },
+        );
+        assert_eq!(seen, expected, "{fields:?}");
+        assert_eq!(is_signed(&before, ""), expected.contains(&true), "{fields:?}");
+    }
+
+    #[test]
+    fn a_signature_breaks_when_what_it_covers_changes() {
+        let input = "signature-input";
+        check(&[(input, "a=(\"@method\" \"@path\");created=1")], [false, true, false]);
+        check(&[(input, "a=(\"date\"), b=(\"content-digest\";req)")], [true, false, false]);
+        check(&[(input, "a=(\"@authority\" \"accept\");alg=\"@path\"")], [false, false, true]);
+        check(&[("authorization", "AWS4-HMAC-SHA256 Credential=x")], [true, true, false]);
+        check(&[("authorization", "Bearer x")], [false; 3]);
+        check(&[("stripe-signature", "t=1,v1=x")], [true, false, false]);
+        check(&[("x-jws-signature", "a..b")], [true, false, false]);
+        check(&[("dpop", "a.b.c")], [false, true, false]);
+    }
+
+    #[test]
+    fn a_presigned_target_is_signed() {
+        let (headers, query) = (HeaderMap::new(), "a=1&X-Amz-Signature=0f");
+        assert!(is_signed(&headers, query) && !is_signed(&headers, "a=x-amz-signature"));
+        let (before, after) = (&headers, &headers);
+        assert!(broken(Changes { body: false, target: true, query, before, after }).is_some());
+    }
+
+    #[test]
+    fn the_table_of_fields_is_in_order() {
+        assert!(OF_BODY.is_sorted());
+    }
+
+    #[test]
+    fn a_jws_is_known_by_its_media_type() {
+        assert!(is_jws(&head(&[("content-type", "Application/JOSE; x=y")])));
+        assert!(is_jws(&head(&[("content-type", "application/at+jwt")])));
+        assert!(!is_jws(&head(&[("content-type", "application/json")])));
+    }
+}
