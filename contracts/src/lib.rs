@@ -21,6 +21,7 @@
 
 mod caches;
 mod cases;
+pub mod changelog;
 pub mod check;
 mod evidence;
 mod examples;
@@ -34,6 +35,7 @@ pub mod policy;
 mod released;
 pub mod report;
 mod run;
+pub mod suggest;
 
 pub use cases::{CaseFailure, CaseSettings, Origin, Tried, try_cases};
 pub use examples::{Example, read_examples};

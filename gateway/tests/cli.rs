@@ -138,3 +138,31 @@ fn the_matrix_of_all_pairs_names_what_is_lost_and_what_breaks() {
     assert!(error.contains("human, json, markdown or html"), "{error}");
     check(&["check", "--bridges", ORDERS, "--against", "v1"], 2);
 }
+
+#[test]
+fn client_developers_are_told_what_each_version_changed() {
+    let (out, _) = check(&["changelog", ORDERS], 0);
+    assert!(out.contains("Orders call their note `remark`."), "{out}");
+    let (only, _) = check(&["changelog", ORDERS, "--version", "v3", "--format", "markdown"], 0);
+    assert!(
+        only.starts_with("# Changes of orders\n\n## v3\n") && !only.contains("## v2"),
+        "{only}"
+    );
+    let (json, _) = check(&["changelog", ORDERS, "--format", "json"], 0);
+    let (schema, _) = check(&["changelog", "--format", "json-schema"], 0);
+    let [json, schema] = [json, schema].map(|text| serde_json::from_str(&text).unwrap());
+    assert!(jsonschema::is_valid(&schema, &json), "{json:#}");
+    check(&["changelog", ORDERS, "--version", "v1"], 2);
+    check(&["changelog", ORDERS, "--version", "v9"], 2);
+}
+
+#[test]
+fn a_proposed_file_is_written_out_and_never_assumed() {
+    let [old, new] = ["v1", "v2"].map(|version| format!("{ORDERS}/{version}/openapi.yaml"));
+    let (out, _) = check(&["suggest", &old, &new], 0);
+    insta::assert_snapshot!(out);
+    let (out, _) = check(&["suggest", ORDERS, "--version", "v2"], 0);
+    assert!(out.ends_with("changes: []\n"), "what is declared is not proposed again: {out}");
+    check(&["suggest", ORDERS, "--version", "v1"], 2);
+    check(&["suggest", &old], 2);
+}

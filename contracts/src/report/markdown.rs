@@ -200,7 +200,7 @@ fn inline(text: &str) -> String {
 }
 
 /// A sentence in a table's cell, where what stands between backticks is code.
-pub(super) fn sentence_cell(text: &str) -> String {
+pub(crate) fn sentence_cell(text: &str) -> String {
     spans(text, prose, cell)
 }
 

@@ -25,4 +25,6 @@ mod verdict_line;
 pub mod waive;
 pub mod words;
 
+pub(crate) use markdown::sentence_cell;
+
 pub use format::{Format, write, write_bridges};

@@ -39,6 +39,10 @@ pub(super) enum Verb {
     Check(Check),
     /// Compare two documents, without any project around them.
     Diff(Diff),
+    /// Tell client developers what each version changed: what the authors say, and what the documents say.
+    Changelog(Changelog),
+    /// Propose a `changes.yaml` for what a version changed, to look over; nothing is assumed, nothing is written.
+    Suggest(Suggest),
     /// Freeze versions: from then on, `check` finds every edit of their documents.
     Release(Release),
     /// Convert one payload from one version to another, from standard input to standard output.
@@ -393,6 +397,47 @@ pub(super) struct Convert {
     /// A value of the api's configuration that a conversion may need; may be given many times.
     #[arg(long, value_name = "NAME=JSON")]
     pub(super) value: Vec<String>,
+}
+
+/// `evergate changelog`
+#[derive(Debug, Args)]
+pub(super) struct Changelog {
+    /// The api directory.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(super) directory: PathBuf,
+    /// Only what this version changed.
+    #[arg(long, value_name = "VERSION")]
+    pub(super) version: Option<String>,
+    /// How it is written.
+    #[arg(long, value_enum, default_value_t = LogFormat::Human)]
+    pub(super) format: LogFormat,
+}
+
+/// How a changelog is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people, in a terminal.
+    Human,
+    /// For a page.
+    Markdown,
+    /// For programs: one JSON object.
+    Json,
+    /// The JSON Schema of what `json` writes; nothing is read.
+    JsonSchema,
+}
+
+/// `evergate suggest`
+#[derive(Debug, Args)]
+pub(super) struct Suggest {
+    /// An api directory, whose newest version is compared with the one before; or, with NEW, the older document.
+    #[arg(value_name = "DIR|OLD", default_value = ".")]
+    pub(super) old: PathBuf,
+    /// The newer document.
+    #[arg(value_name = "NEW")]
+    pub(super) new: Option<PathBuf>,
+    /// Of a directory, the version to propose for, if not the newest.
+    #[arg(long, value_name = "VERSION", conflicts_with = "new")]
+    pub(super) version: Option<String>,
 }
 
 /// `evergate contracts`

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use evergate_contracts::check::{Steps, judge};
 use evergate_contracts::report::rows::fault;
-use evergate_schemas::describe::model::Api;
+use evergate_schemas::describe::model::{Api, Description};
 use evergate_schemas::version::Version;
 
 use super::args::Diff;
@@ -47,6 +47,21 @@ pub(super) fn diff(args: &Diff, to: &mut dyn Write) -> Result<Outcome, Failure> 
     let found = finish(vec![report], &waivers, &args.judging, to)?;
     // git takes anything but 0 for a driver that fell
     Ok(outcome.unwrap_or(found))
+}
+
+/// Two documents by name, as the versions `old` and `new`.
+pub(super) fn two_documents(
+    old: &Path,
+    new: &Path,
+) -> Result<(Arc<Description>, Arc<Description>), Failure> {
+    let (old, new) = match (against::document(old), against::document(new)) {
+        (Ok(old), Ok(new)) => (old, new),
+        (old, new) => return Err(both(old.err(), new.err())),
+    };
+    let versions = joined(old, new, Path::new("")).versions;
+    let [old, new] = <[_; 2]>::try_from(versions)
+        .map_err(|_| Failure::said("each of the two must be one description"))?;
+    Ok((old, new))
 }
 
 // What is wrong with both, at once.

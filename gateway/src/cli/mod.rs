@@ -4,6 +4,7 @@ mod against;
 mod args;
 mod baselines;
 mod bridges;
+mod changelog;
 mod check;
 mod config;
 mod contracts;
@@ -21,6 +22,7 @@ mod progress;
 mod release;
 mod rules;
 mod run;
+mod suggest;
 mod target;
 mod waivers;
 

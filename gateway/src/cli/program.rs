@@ -9,7 +9,9 @@ use clap::{CommandFactory, Parser};
 use super::args::{CommandLine, Verb};
 use super::crew::STACK_BYTES;
 use super::exit::{Failure, Outcome};
-use super::{check, config, contracts, convert, demo, diff, release, rules, run};
+use super::{
+    changelog, check, config, contracts, convert, demo, diff, release, rules, run, suggest,
+};
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
@@ -39,6 +41,8 @@ fn act(line: &CommandLine) -> Result<Outcome, Failure> {
         Verb::Run(args) => run::run(args),
         Verb::Check(args) => check::check(args, &mut out),
         Verb::Diff(args) => diff::diff(args, &mut out),
+        Verb::Changelog(args) => changelog::changelog(args, &mut out),
+        Verb::Suggest(args) => suggest::suggest(args, &mut out),
         Verb::Release(args) => release::release(args, &mut out),
         Verb::Convert(args) => {
             let (from, to) = (std::io::stdin().lock(), BufWriter::new(std::io::stdout().lock()));
