@@ -13,6 +13,11 @@ mod slots;
 #[cfg(test)]
 #[expect(clippy::needless_pass_by_value, reason = "cases are written where they are used")]
 mod tests;
+mod union;
+#[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "cases are written where they are used")]
+mod union_tests;
+mod variants;
 mod walk;
 
 pub use site::Site;

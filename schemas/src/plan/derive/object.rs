@@ -1,6 +1,7 @@
 //! Members of objects: rows A1 to A5, A7, A16 to A18, lenses L1 and L10.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use regex::Regex;
@@ -18,6 +19,7 @@ use super::build::COPY;
 use super::scalar::literal;
 use super::site::Local;
 use super::slots::{Extra, Routes, sends_unnamed, supplies};
+use super::union::TagChange;
 use super::walk::{Duty, Stand, Walk};
 
 /// A pair of objects with everything that holds there.
@@ -27,6 +29,7 @@ struct Pair<'s, 'a> {
     local: Local<'a>,
     routes: Routes,
     at: Pointer,
+    tag: Option<Rc<TagChange>>,
 }
 
 /// What the reader says about a member of this name.
@@ -44,7 +47,7 @@ impl<'a> Walk<'a> {
         local.supplies.splice(0..0, std::mem::take(&mut local.adds));
         let at = duty.at.clone();
         let routes = self.routes(&local, (sender, reader), &duty.extra, &at);
-        let pair = Pair { sender, reader, local, routes, at };
+        let pair = Pair { sender, reader, local, routes, at, tag: duty.tag.clone() };
         let mut members: Vec<Member> =
             names(&pair).into_iter().map(|name| self.member(&name, &pair)).collect();
         members.sort_by(|one, other| one.name.cmp(&other.name));
@@ -119,7 +122,11 @@ impl<'a> Walk<'a> {
             };
             return Member { name, rename: None, node, take };
         }
+        let tag = pair.tag.as_ref().filter(|change| *change.member == *name);
         let node = match wanted {
+            Wanted::Schema(_) if tag.is_some() => {
+                tag.map_or(COPY, |change| self.renamed_tag(change, &duty.at))
+            }
             Wanted::Schema(reader) => self.value((node, &reader), &duty),
             _ if duty.extra.is_empty() && duty.ways.is_empty() => COPY,
             _ => self.value((node, &Value::Bool(true)), &duty),

@@ -20,31 +20,31 @@ use Direction::{Down, Up};
 use Side::{Request, Response};
 
 /// Two versions of a schema and the lenses between them. A lens holds at component `T`.
-struct Step {
-    old: Value,
-    new: Value,
-    rules: Rules,
+pub(super) struct Step {
+    pub(super) old: Value,
+    pub(super) new: Value,
+    pub(super) rules: Rules,
 }
 
-fn step(old: Value, new: Value) -> Step {
+pub(super) fn step(old: Value, new: Value) -> Step {
     Step { old, new, rules: Rules::default() }
 }
 
-fn lens(old: Value, new: Value, rules: Rules) -> Step {
+pub(super) fn lens(old: Value, new: Value, rules: Rules) -> Step {
     let component = |node: Value| json!({"$ref": "#/$defs/T", "$defs": {"T": node}});
     Step { old: component(old), new: component(new), rules }
 }
 
-fn closed(properties: Value, required: &[&str]) -> Value {
+pub(super) fn closed(properties: Value, required: &[&str]) -> Value {
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
 
-fn open(properties: Value, required: &[&str]) -> Value {
+pub(super) fn open(properties: Value, required: &[&str]) -> Value {
     json!({"type": "object", "properties": properties, "required": required})
 }
 
 impl Step {
-    fn program(&self, direction: Direction, side: Side) -> Program {
+    pub(super) fn program(&self, direction: Direction, side: Side) -> Program {
         let place =
             Place { file: "changes.yaml".into(), line: 0, column: 0, pointer: Pointer::root() };
         let targets = vec![Target { scope: Scope::Component("T".to_owned()), within: Vec::new() }];
@@ -58,7 +58,12 @@ impl Step {
     }
 
     #[track_caller]
-    fn check(&self, way: (Direction, Side), input: Value, expected: Result<Value, &str>) -> &Self {
+    pub(super) fn check(
+        &self,
+        way: (Direction, Side),
+        input: Value,
+        expected: Result<Value, &str>,
+    ) -> &Self {
         let mut outside = Values::default();
         outside.configuration.insert("server".to_owned(), "\"https://a\"".to_owned());
         let program = self.program(way.0, way.1);
@@ -69,7 +74,7 @@ impl Step {
     }
 
     #[track_caller]
-    fn copies(&self, directions: &[Direction]) -> &Self {
+    pub(super) fn copies(&self, directions: &[Direction]) -> &Self {
         for direction in directions {
             for side in [Request, Response] {
                 let program = self.program(*direction, side);
@@ -80,7 +85,7 @@ impl Step {
     }
 
     #[track_caller]
-    fn notes(&self, way: (Direction, Side), expected: &[(&str, &str, bool)]) -> &Self {
+    pub(super) fn notes(&self, way: (Direction, Side), expected: &[(&str, &str, bool)]) -> &Self {
         let program = self.program(way.0, way.1);
         let seen: Vec<_> =
             program.notes.iter().map(|note| (note.rule, note.at.as_str(), note.loss)).collect();

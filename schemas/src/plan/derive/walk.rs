@@ -16,6 +16,7 @@ use crate::schema::{Role, Schema};
 use super::build::{Builder, COPY};
 use super::site::{Pending, Site};
 use super::slots::Extra;
+use super::union::TagChange;
 
 /// Members, items and unions inside each other before the rest is copied.
 const DEPTH: usize = 96;
@@ -78,6 +79,8 @@ pub(super) struct Duty<'a> {
     pub(super) ways: Vec<&'a Way>,
     /// The functions of the value itself are behind us.
     pub(super) made: bool,
+    /// The value is a variant whose tag is renamed.
+    pub(super) tag: Option<Rc<TagChange>>,
 }
 
 impl Duty<'_> {
@@ -94,6 +97,7 @@ impl Duty<'_> {
             extra: Extra::default(),
             ways: Vec::new(),
             made: false,
+            tag: None,
         }
     }
 }
@@ -216,7 +220,10 @@ impl<'a> Walk<'a> {
         duty: &Duty<'a>,
     ) -> NodeId {
         let plain = duty.extra.is_empty() && duty.map.is_none() && duty.on_unknown.is_none();
-        let shared = plain && duty.on_null.is_none() && (composed(pair.0) || composed(pair.1));
+        let shared = plain
+            && duty.on_null.is_none()
+            && duty.tag.is_none()
+            && (composed(pair.0) || composed(pair.1));
         let id = self.build.reserve();
         if shared {
             let key = (kind, pair.0.to_string(), pair.1.to_string(), duty.pending.clone());
@@ -226,7 +233,10 @@ impl<'a> Walk<'a> {
             self.memo.insert(key, id);
         }
         let node = match kind {
-            Kind::Object => self.object(shapes, duty),
+            Kind::Object => match self.union(pair, shapes, duty) {
+                Some(node) => node,
+                None => self.object(shapes, duty),
+            },
             _ => self.array(shapes, duty),
         };
         self.build.fill(id, node);
