@@ -1,0 +1,161 @@
+//! A program, limits and a way of cutting, all chosen by bytes, over the rest of the bytes as a body.
+
+use std::sync::Arc;
+
+use evergate_schemas::convert::{Cause, Converter, Limits, Refused, Report};
+use evergate_schemas::plan::apply;
+use evergate_schemas::plan::outside::Values;
+use evergate_schemas::plan::program::{Node, Program};
+use serde_json::Value;
+
+use crate::program::Choices;
+
+/// What came out until it was over, and how it ended.
+type Ran = (Vec<u8>, Result<Report, Refused>);
+
+fn values() -> Arc<Values> {
+    let mut values = Values::default();
+    values.headers.insert("tenant".to_owned(), "t\"1".to_owned());
+    Arc::new(values)
+}
+
+fn run<'d>(stages: &[Arc<Program>], limits: Limits, chunks: impl Iterator<Item = &'d [u8]>) -> Ran {
+    let mut converter = Converter::new(stages, limits, values());
+    let mut out = Vec::new();
+    for chunk in chunks {
+        if let Err(refused) = converter.push(chunk, &mut out) {
+            let before = out.len();
+            assert!(converter.push(b"0", &mut out).is_err_and(|again| again.cause == Cause::Over));
+            assert!(
+                converter.finish(&mut out).is_err() && out.len() == before,
+                "goes on after a refusal"
+            );
+            return (out, Err(refused));
+        }
+    }
+    let done = converter.finish(&mut out);
+    (out, done)
+}
+
+fn cut<'d>(body: &'d [u8], sizes: &[u8]) -> Vec<&'d [u8]> {
+    let (mut rest, mut chunks) = (body, Vec::new());
+    for size in sizes.iter().cycle() {
+        if rest.is_empty() || sizes.iter().all(|size| *size == 0) {
+            break;
+        }
+        let (chunk, after) = rest.split_at(usize::from(*size).min(rest.len()));
+        chunks.push(chunk);
+        rest = after;
+    }
+    chunks.push(rest);
+    chunks
+}
+
+fn is_json(text: &[u8]) -> bool {
+    run(&[], wide(), std::iter::once(text)).1.is_ok()
+}
+
+/// What is made may nest deeper and be longer than what may come.
+fn wide() -> Limits {
+    Limits { depth: 100_000, number: 1 << 20, name: 1 << 20, ..Limits::default() }
+}
+
+/// A program of one value, a limit and a cutting; then the body.
+///
+/// # Panics
+/// When a law does not hold.
+pub fn check(data: &[u8]) {
+    let mut choices = Choices(data);
+    let mut shape = choices.part();
+    let stages: Vec<Arc<Program>> =
+        (0..shape.below(3)).map(|_| Arc::new(shape.program())).collect();
+    let held = [16, 200, 1 << 20][choices.below(3)];
+    let limits = Limits { held, copied: held, ..Limits::default() };
+    let cuts = choices.below(6);
+    let sizes = choices.take(cuts);
+    let body = choices.0;
+    let (whole, ended) = run(&stages, limits, std::iter::once(body));
+    let (chunked, other) = run(&stages, limits, cut(body, sizes).into_iter());
+    assert_eq!(ended, other, "cut into {sizes:?}");
+    match &ended {
+        Ok(report) => {
+            assert_eq!(whole, chunked, "cut into {sizes:?}");
+            assert!(is_json(&whole), "not JSON: {:?}", String::from_utf8_lossy(&whole));
+            assert_eq!(
+                (report.bytes_in, report.bytes_out),
+                (body.len() as u64, whole.len() as u64)
+            );
+        }
+        Err(refused) => {
+            // What follows a whole value is found when the value is out; what replaces the whole value comes at once.
+            let late = matches!(refused.cause, Cause::Trailing | Cause::Utf8);
+            let mut nodes = stages.iter().flat_map(|one| &one.nodes);
+            let early = nodes.any(|node| matches!(node, Node::Replace(..)));
+            let told = || format!("{refused}: {:?}", String::from_utf8_lossy(&whole));
+            assert!(late || early || !is_json(&whole), "{}", told());
+        }
+    }
+    judged_alike(&stages, body, &ended);
+    if let ([only], true) = (&*stages, held == 1 << 20) {
+        means(only, body, (&whole, &ended));
+    }
+}
+
+/// The syntax is that of `serde_json`, but for what is stricter here.
+fn judged_alike(stages: &[Arc<Program>], body: &[u8], ended: &Result<Report, Refused>) {
+    let theirs = serde_json::from_slice::<Value>(body);
+    match (&theirs, ended) {
+        (Err(theirs), Ok(_)) => {
+            // No double holds it; or nested to 128, where they stop one before.
+            let said = theirs.to_string();
+            assert!(said.contains("out of range") || said.contains("recursion limit"), "{said}");
+        }
+        (Ok(_), Err(refused)) if stages.is_empty() => {
+            let stricter = refused.cause == Cause::DuplicateName || refused.cause.is_limit();
+            assert!(stricter, "{refused}");
+        }
+        _ => {}
+    }
+}
+
+/// The output is what the program means.
+fn means(program: &Program, body: &[u8], (out, ended): (&[u8], &Result<Report, Refused>)) {
+    let Ok(input) = serde_json::from_slice::<Value>(body) else { return };
+    let meant = apply(program, &input, &values());
+    match (ended, meant) {
+        (Ok(_), Ok(meant)) => {
+            let Ok(seen) = serde_json::from_slice::<Value>(out) else { return };
+            assert!(alike(&seen, &meant), "{seen} is not {meant} by {program:?}");
+        }
+        (Ok(_), Err(rejected)) => panic!("converted, but {rejected:?} by {program:?}"),
+        (Err(refused), Ok(meant)) => {
+            // The meaning knows no limits, no second claim and no circle, and no duplicate names.
+            let own = refused.cause.is_limit() || refused.cause.is_syntax();
+            let slots =
+                matches!(refused.cause, Cause::Claimed | Cause::Circular | Cause::Conflict(None));
+            let held =
+                program.nodes.iter().any(|node| matches!(node, Node::Object(one) if one.hold));
+            assert!(own || slots || held, "{refused}, but it means {meant} by {program:?}");
+        }
+        (Err(_), Err(_)) => {}
+    }
+}
+
+/// Equal, numbers by value: a function writes `5` where the tree has `5.0`.
+fn alike(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .all(|(name, value)| other.get(name).is_some_and(|other| alike(value, other)))
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| alike(one, other))
+        }
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || one.as_f64() == other.as_f64()
+        }
+        _ => one == other,
+    }
+}

@@ -1,0 +1,8 @@
+//! What each fuzz target does with its bytes. The same bodies run as an ordinary test (`schemas/tests/fuzz_bodies.rs`).
+
+pub mod changes;
+pub mod converter;
+pub mod description;
+pub mod document;
+pub mod program;
+pub mod records;
