@@ -64,7 +64,9 @@ impl Machine {
         let number = (self.state == State::InNumber).then(|| {
             (self.token_at.saturating_add(self.limits.number as u64), depth, Cause::NumberLength)
         });
-        let pending = self.pending.map(|from| (from.saturating_add(held), inside, Cause::Held));
+        // A value that waits as a whole is named by where it begins, however deep its end is.
+        let waits = self.waits_since().unwrap_or(inside);
+        let pending = self.pending.map(|from| (from.saturating_add(held), waits, Cause::Held));
         let stored =
             self.store.since.map(|(from, depth)| (from.saturating_add(held), depth, Cause::Held));
         let first = [name, number, pending, stored].into_iter().flatten().min_by_key(|one| one.0);

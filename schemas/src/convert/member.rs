@@ -49,6 +49,12 @@ enum Kind {
 pub(super) type Done = Result<(), Box<Fault>>;
 
 impl Machine {
+    /// How many containers the outermost value is in that is converted when it is complete.
+    pub(super) fn waits_since(&self) -> Option<usize> {
+        let nested = |region: &&Region| matches!(region.kind, Kind::Nested { .. });
+        self.regions.iter().find(nested).map(|region| region.depth)
+    }
+
     /// Writes the input up to `to` that was not yet written.
     pub(super) fn keep_to(&mut self, io: &mut Io<'_>, to: u64) {
         let mut waiting = std::mem::take(&mut self.waiting);

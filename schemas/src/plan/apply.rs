@@ -213,7 +213,9 @@ impl Walk<'_> {
             Source::Object(supplies) => {
                 let mut written = Map::new();
                 for supply in supplies {
-                    if let Some(value) = self.supply(supply)? {
+                    if !written.contains_key(&*supply.name)
+                        && let Some(value) = self.supply(supply)?
+                    {
                         written.insert(supply.name.to_string(), value);
                     }
                 }
@@ -390,6 +392,21 @@ mod tests {
             Node::Replace("\"b\"".into(), NOTE),
         ];
         check(items, &json!([1, 1.0, 2, "a", {"a": 1}]), Ok(json!([2, "b", {"a": 1}])));
+    }
+
+    #[test]
+    fn the_first_source_that_has_something_is_written() {
+        let twice = |name| {
+            vec![
+                supply(name, Source::Nothing, Missing::Omit),
+                supply(name, Source::Literal("1".into()), Missing::Omit),
+                supply(name, Source::Literal("2".into()), Missing::Omit),
+            ]
+        };
+        let mut all = twice("a");
+        all.push(supply("b", Source::Object(twice("c")), Missing::Omit));
+        let nodes = vec![Node::Object(Box::new(object(Vec::new(), all)))];
+        check(nodes, &json!({}), Ok(json!({"a": 1, "b": {"c": 1}})));
     }
 
     #[test]

@@ -54,6 +54,9 @@ fn only_so_much_is_held() {
     let refused = agreed(&[program(wrapped(), 5)], limits, br#"{"z":[1,2,3,4,5,6],"x":[1,2,3,4]}"#)
         .unwrap_err();
     assert_eq!((refused.cause, refused.pointer.as_str()), (Cause::Held, "/x"));
+    // The whole payload waits: the place is the same one wherever it is cut.
+    let refused = agreed(&[program(wrapped(), 4)], limits, br#"[{"id":1},{"id":2}]"#).unwrap_err();
+    assert_eq!((refused.cause, refused.pointer.as_str()), (Cause::Held, ""));
 }
 
 fn told_apart() -> Vec<Node> {
