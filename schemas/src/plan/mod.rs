@@ -4,6 +4,7 @@ pub mod apply;
 pub mod bridge;
 mod compile;
 mod derive;
+mod edits;
 mod fuse;
 mod image;
 mod judge;

@@ -102,6 +102,9 @@ pub(crate) struct Shape {
     pub(crate) opaque: Option<String>,
 }
 
+/// The end of the key of a component for edits of what the component without it describes; no document's keys have it.
+pub(crate) const EDITED: &str = "..edited";
+
 /// References and nested `allOf`/`anyOf` on one way down before a shape gives up.
 const FOLD_DEPTH: usize = 64;
 
@@ -158,8 +161,9 @@ impl Fold<'_> {
         };
         let mut shape = self.node(target);
         let key = reference.strip_prefix(DEFS_PREFIX).unwrap_or(reference);
-        if !shape.names.iter().any(|name| name == key) {
-            shape.names.insert(0, key.to_owned());
+        let name = key.strip_suffix(EDITED).unwrap_or(key);
+        if !shape.names.iter().any(|own| own == name) {
+            shape.names.insert(0, name.to_owned());
         }
         shape
     }

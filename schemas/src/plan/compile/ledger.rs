@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::describe::model::{Api, OperationKey, Status};
 use crate::plan::bridge::Plan;
 use crate::plan::derive::{Site, derive};
+use crate::plan::edits::edits;
 use crate::plan::image::Known;
 use crate::plan::judge::{JudgeLimits, Question, judge};
 use crate::plan::lens::{Direction, ValueSource, VersionChanges};
@@ -16,6 +17,7 @@ use crate::plan::program::Program;
 use crate::relate::Prover;
 use crate::schema::{Defs, Role, Schema, Side};
 
+use super::partial::partial;
 use super::wire;
 
 /// A schema that was met, by number: two with the same text over the same components have the same number.
@@ -31,6 +33,8 @@ pub(super) enum Reading {
     Texts(Side, bool),
     /// By a reader from a form in this direction.
     Form(Side),
+    /// As an edit of such a message.
+    Edited(Side, Role),
     /// As a plain document.
     Plain,
 }
@@ -47,6 +51,8 @@ pub(super) struct Step {
     pub(super) status: Option<Status>,
     /// The version whose changes hold.
     pub(super) changes: usize,
+    /// The program is for edits.
+    pub(super) edits: bool,
 }
 
 type StepKey = (SchemaId, SchemaId, usize, Direction, Side, Option<(String, Option<Status>)>);
@@ -119,6 +125,9 @@ impl<'a> Ledger<'a> {
                 }
                 (Some(description), Reading::Form(side)) => {
                     wire::members(&description.schema(root, side, Role::Reader))
+                }
+                (Some(description), Reading::Edited(side, role)) => {
+                    partial(&description.schema(root, side, role))
                 }
                 (Some(description), Reading::Plain) => description.plain(root),
                 (None, _) => Schema::from_document(root.clone()),
@@ -208,7 +217,8 @@ impl<'a> Ledger<'a> {
             status: step.status,
             changes: self.changes(step.changes),
         };
-        Some(Arc::new(derive(sender, reader, &site, prover)))
+        let program = derive(sender, reader, &site, prover);
+        Some(Arc::new(if step.edits { edits(&program) } else { program }))
     }
 
     fn judged(

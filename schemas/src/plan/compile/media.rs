@@ -26,6 +26,8 @@ pub(super) enum Syntax {
     Text,
     /// A stream of JSON values, each converted by itself.
     Records(Frames),
+    /// Edits of members (RFC 7396).
+    MergePatch,
     /// Anything else with a schema of its own.
     Other,
 }
@@ -40,6 +42,8 @@ pub(super) enum Frames {
     /// WHATWG HTML §9.2.
     Events,
 }
+
+const MERGE_PATCH: &str = "application/merge-patch+json";
 
 const LINES: [&str; 9] = [
     "application/jsonl",
@@ -73,6 +77,8 @@ pub(super) fn syntax(media_type: &str) -> Syntax {
     let bare = bare(media_type);
     if let Some(frames) = frames(bare) {
         Syntax::Records(frames)
+    } else if bare == MERGE_PATCH {
+        Syntax::MergePatch
     } else if is_json(bare) || is_range(bare) {
         Syntax::Json
     } else if bare == "application/x-www-form-urlencoded" || bare == "multipart/form-data" {
@@ -153,6 +159,7 @@ pub(super) fn matching<'a>(
     let family = |one: &str| {
         let one = bare(one);
         match (frames(wanted), frames(one)) {
+            (None, None) if [wanted, one].contains(&MERGE_PATCH) => false,
             (None, None) => is_json(wanted) && is_json(one) || is_xml(wanted) && is_xml(one),
             (sent, read) => sent == read,
         }

@@ -173,6 +173,9 @@ impl<'a> Messages<'_, 'a> {
             (Syntax::Json, Syntax::Json) if whole => {
                 (self.plan(Some(side), hops, known), Wire::Document)
             }
+            (Syntax::MergePatch, Syntax::MergePatch) => {
+                (self.edits(side, hops, known), Wire::Document)
+            }
             (Syntax::Records(frames), Syntax::Records(other)) if frames == other => {
                 self.records(side, hops, known, frames)
             }
@@ -197,6 +200,21 @@ impl<'a> Messages<'_, 'a> {
     /// The plan over all hops; `side` absent for plain documents.
     pub(super) fn plan(&mut self, side: Option<Side>, hops: &[Hop<'a>], known: &Known) -> Plan {
         let reading = |role| side.map_or(Reading::Plain, |side| Reading::Directed(side, role));
+        self.read_plan(side, hops, known, &reading)
+    }
+
+    /// The plan for edits of the payloads.
+    pub(super) fn edits(&mut self, side: Side, hops: &[Hop<'a>], known: &Known) -> Plan {
+        self.read_plan(Some(side), hops, known, &|role| Reading::Edited(side, role))
+    }
+
+    fn read_plan(
+        &mut self,
+        side: Option<Side>,
+        hops: &[Hop<'a>],
+        known: &Known,
+        reading: &dyn Fn(Role) -> Reading,
+    ) -> Plan {
         let mut chain = Vec::new();
         for (from, to) in hops.iter().zip(hops.iter().skip(1)) {
             let direction = if to.version > from.version { Direction::Up } else { Direction::Down };
@@ -216,6 +234,7 @@ impl<'a> Messages<'_, 'a> {
                 operations: key(old).zip(key(new)),
                 status: from.status,
                 changes: new.version,
+                edits: matches!(reading(Role::Sender), Reading::Edited(..)),
             }));
         }
         let (Some(first), Some(last)) = (hops.first(), hops.last()) else {

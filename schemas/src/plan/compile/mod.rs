@@ -6,6 +6,7 @@ mod media;
 mod message;
 mod outgoing;
 mod parameter;
+mod partial;
 mod records;
 mod status;
 #[cfg(test)]
