@@ -11,6 +11,7 @@ mod judge;
 pub mod lens;
 mod nodes;
 pub mod outside;
+pub mod pointers;
 pub mod program;
 #[cfg(test)]
 pub(crate) mod random;

@@ -1,0 +1,475 @@
+//! Where a place of the input is in the output, and back, from the programs alone.
+//!
+//! Renames, moves, arrays and maps are followed; indices are stable unless items may be left out. Inside a value that
+//! goes through a function as a whole there are no places: only the value itself has one.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use regex::Regex;
+
+use super::nodes::{children, may_omit};
+use super::program::{Node, NodeId, Note, NoteId, ObjectNode, Program, Source, Supply, Take};
+use crate::pointer::Pointer;
+
+const COPY: NodeId = NodeId(0);
+
+/// What became of a place.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Landing {
+    /// It is here. Its value is converted by each program in turn, begun at these nodes.
+    At(Pointer, Vec<NodeId>),
+    /// The other side has no such place.
+    Gone(Option<Note>),
+    /// It depends on values which ones do not say, or it is inside a value that is converted as a whole.
+    Unclear,
+}
+
+/// The place after all programs of a place before them. `-` stands for the item after the last (RFC 6901 §4).
+pub fn forward(stages: &[Arc<Program>], place: &Pointer) -> Landing {
+    let mut here = place.clone();
+    let mut nodes = Vec::with_capacity(stages.len());
+    for program in stages {
+        let tokens: Vec<String> = here.tokens().collect();
+        let walk = Forward { program, owners: Vec::new(), out: Vec::new() };
+        match walk.step(program.root, &tokens) {
+            Landed::At(out, node) => {
+                here = joined(&out);
+                nodes.push(node);
+            }
+            Landed::Gone(note) => {
+                return Landing::Gone(note.and_then(|id| program.note(id).cloned()));
+            }
+            Landed::Unclear => return Landing::Unclear,
+        }
+    }
+    Landing::At(here, nodes)
+}
+
+/// The place before all programs of a place after them; of one that no input had, the nearest around it.
+pub fn backward(stages: &[Arc<Program>], place: &Pointer) -> Pointer {
+    stages.iter().rev().fold(place.clone(), |place, program| {
+        let tokens: Vec<String> = place.tokens().collect();
+        let mut walk = Backward { program, owners: Vec::new(), found: Vec::new() };
+        walk.step(program.root, &tokens);
+        joined(&walk.found)
+    })
+}
+
+/// Whether what is below a node reads or fills a slot of an object around it, so that it cannot be run alone.
+pub(crate) fn reaches_out(program: &Program, node: NodeId) -> bool {
+    let (mut used, mut owned) = (BTreeSet::new(), BTreeSet::new());
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![node];
+    while let Some(id) = waiting.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let node = program.node(id);
+        if let Node::Object(object) = node {
+            let (first, count) = object.slots;
+            owned.extend(first..first.saturating_add(count));
+            used.extend(object.members.iter().filter_map(|one| Some(one.take?.0.0)));
+            object.supplies.iter().for_each(|supply| slots(supply, &mut used));
+        }
+        waiting.extend(children(node));
+    }
+    used.iter().any(|slot| !owned.contains(slot))
+}
+
+fn slots(supply: &Supply, found: &mut BTreeSet<u32>) {
+    match &supply.source {
+        Source::Slot(slot) => {
+            found.insert(slot.0);
+        }
+        Source::Object(parts) => parts.iter().for_each(|part| slots(part, found)),
+        Source::Literal(_) | Source::Outside(_) | Source::Nothing => {}
+    }
+}
+
+fn joined(tokens: &[String]) -> Pointer {
+    let mut pointer = Pointer::root();
+    tokens.iter().for_each(|token| pointer.push(token));
+    pointer
+}
+
+fn is_index(token: &str) -> bool {
+    token == "-" || (!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// What a node makes of objects, whatever it makes of other values.
+fn of_object(program: &Program, id: NodeId) -> NodeId {
+    match program.node(id) {
+        Node::Split(split) => of_object(program, split.object),
+        Node::Table(table) => of_object(program, table.otherwise),
+        _ => id,
+    }
+}
+
+/// What becomes of a member that an object does not know by name.
+fn unknown(object: &ObjectNode, name: &str) -> NodeId {
+    let fits = |source: &str| Regex::new(source).is_ok_and(|regex| regex.is_match(name));
+    let pattern = object.patterns.iter().find(|(source, _)| fits(source));
+    pattern.map_or(object.other, |(_, node)| *node)
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Landed {
+    At(Vec<String>, NodeId),
+    Gone(Option<NoteId>),
+    Unclear,
+}
+
+/// On the way into the input: the objects around with where they are in the output.
+#[derive(Clone)]
+struct Forward<'a> {
+    program: &'a Program,
+    owners: Vec<(&'a ObjectNode, Vec<String>)>,
+    out: Vec<String>,
+}
+
+impl<'a> Forward<'a> {
+    fn step(mut self, id: NodeId, rest: &[String]) -> Landed {
+        let node = self.program.node(id);
+        if let Node::Omit(note) = node {
+            return Landed::Gone(Some(*note));
+        }
+        let Some((token, after)) = rest.split_first() else { return Landed::At(self.out, id) };
+        match node {
+            Node::Copy => {
+                self.out.extend_from_slice(rest);
+                Landed::At(self.out, COPY)
+            }
+            Node::Omit(note) | Node::Replace(_, note) => Landed::Gone(Some(*note)),
+            Node::Refuse(_) | Node::Transform(_) => Landed::Unclear,
+            Node::Table(table) => self.step(table.otherwise, rest),
+            Node::Split(split) if is_index(token) => {
+                self.agreed([split.array, split.object].into_iter(), rest)
+            }
+            Node::Split(split) => self.step(split.object, rest),
+            Node::Choose(choose) => {
+                let cases = choose.cases.iter().map(|(_, id)| *id);
+                self.agreed(cases.chain([choose.otherwise]), rest)
+            }
+            Node::Array(array) => {
+                let all = array.prefix.iter().chain([&array.items]);
+                if !is_index(token) {
+                    // an object, which an array's node copies
+                    return self.step(COPY, rest);
+                }
+                if all.clone().any(|id| may_omit(self.program, *id)) {
+                    return Landed::Unclear;
+                }
+                let prefix = token.parse().ok().and_then(|at: usize| array.prefix.get(at));
+                let next = prefix.copied().unwrap_or(array.items);
+                if token == "-" && !array.prefix.is_empty() {
+                    return Landed::Unclear;
+                }
+                self.out.push(token.clone());
+                self.step(next, after)
+            }
+            Node::Object(object) => self.member(object, token, after),
+        }
+    }
+
+    fn agreed(self, ways: impl Iterator<Item = NodeId>, rest: &[String]) -> Landed {
+        let mut all = ways.map(|id| self.clone().step(id, rest));
+        let Some(first) = all.next() else { return Landed::Unclear };
+        if all.all(|one| one == first) { first } else { Landed::Unclear }
+    }
+
+    fn member(mut self, object: &'a ObjectNode, token: &String, rest: &[String]) -> Landed {
+        self.owners.push((object, self.out.clone()));
+        let Some(member) = object.members.iter().find(|one| *one.name == **token) else {
+            self.out.push(token.clone());
+            return self.step(unknown(object, token), rest);
+        };
+        if let Some((slot, Take::Move(note))) = member.take {
+            let owner = self.owners.iter().rev().find(|(owner, _)| owns(owner, slot.0));
+            let Some((owner, out)) = owner.cloned() else { return Landed::Gone(Some(note)) };
+            let mut seen = BTreeSet::new();
+            let Some(path) = written(self.program, owner, slot.0, &mut seen) else {
+                return Landed::Gone(Some(note));
+            };
+            self.out = out;
+            self.out.extend(path);
+        } else {
+            let name = member.rename.as_ref().map_or(&member.name, |(name, _)| name);
+            self.out.push(name.to_string());
+        }
+        self.step(member.node, rest)
+    }
+}
+
+fn owns(object: &ObjectNode, slot: u32) -> bool {
+    let (first, count) = object.slots;
+    (first..first.saturating_add(count)).contains(&slot)
+}
+
+/// Where below an object of the output a slot is written.
+fn written(
+    program: &Program,
+    object: &ObjectNode,
+    slot: u32,
+    seen: &mut BTreeSet<NodeId>,
+) -> Option<Vec<String>> {
+    if let Some(path) = object.supplies.iter().find_map(|supply| supplied(supply, slot)) {
+        return Some(path);
+    }
+    object.members.iter().filter(|member| !is_moved(member)).find_map(|member| {
+        let id = of_object(program, member.node);
+        let Node::Object(inner) = program.node(id) else { return None };
+        if !seen.insert(id) {
+            return None;
+        }
+        let name = member.rename.as_ref().map_or(&member.name, |(name, _)| name);
+        let path = written(program, inner, slot, seen)?;
+        Some([vec![name.to_string()], path].concat())
+    })
+}
+
+const fn is_moved(member: &super::program::Member) -> bool {
+    matches!(member.take, Some((_, Take::Move(_))))
+}
+
+fn supplied(supply: &Supply, slot: u32) -> Option<Vec<String>> {
+    let name = || supply.name.to_string();
+    match &supply.source {
+        Source::Slot(own) if own.0 == slot => Some(vec![name()]),
+        Source::Object(parts) => {
+            let path = parts.iter().find_map(|part| supplied(part, slot))?;
+            Some([vec![name()], path].concat())
+        }
+        _ => None,
+    }
+}
+
+/// On the way into the output: the objects around with where they are in the input.
+#[derive(Clone)]
+struct Backward<'a> {
+    program: &'a Program,
+    owners: Vec<(&'a ObjectNode, Vec<String>)>,
+    found: Vec<String>,
+}
+
+impl<'a> Backward<'a> {
+    fn step(&mut self, id: NodeId, rest: &[String]) {
+        let Some((token, after)) = rest.split_first() else { return };
+        match self.program.node(id) {
+            Node::Copy => self.found.extend_from_slice(rest),
+            // what is inside was made here
+            Node::Omit(_) | Node::Replace(..) | Node::Refuse(_) | Node::Transform(_) => {}
+            Node::Table(table) => self.step(table.otherwise, rest),
+            Node::Split(split) if is_index(token) => {
+                self.first([split.array, split.object].into_iter(), rest);
+            }
+            Node::Split(split) => self.step(split.object, rest),
+            Node::Choose(choose) => {
+                let cases = choose.cases.iter().map(|(_, id)| *id);
+                self.first(cases.chain([choose.otherwise]), rest);
+            }
+            Node::Array(array) => {
+                let prefix = token.parse().ok().and_then(|at: usize| array.prefix.get(at));
+                self.found.push(token.clone());
+                self.step(prefix.copied().unwrap_or(array.items), after);
+            }
+            Node::Object(object) => self.member(object, token, after),
+        }
+    }
+
+    /// The first of several ways whose place leads here.
+    fn first(&mut self, ways: impl Iterator<Item = NodeId> + Clone, rest: &[String]) {
+        let base = self.found.len();
+        for id in ways.clone() {
+            let mut walk = self.clone();
+            walk.step(id, rest);
+            let own = walk.found.get(base..).unwrap_or_default();
+            let forth = Forward { program: self.program, owners: Vec::new(), out: Vec::new() };
+            if matches!(forth.step(id, own), Landed::At(out, _) if out == rest) {
+                return self.found = walk.found;
+            }
+        }
+        if let Some(id) = ways.into_iter().next() {
+            self.step(id, rest);
+        }
+    }
+
+    fn member(&mut self, object: &'a ObjectNode, token: &String, rest: &[String]) {
+        self.owners.push((object, self.found.clone()));
+        let written = |member: &&super::program::Member| {
+            let name = member.rename.as_ref().map_or(&member.name, |(name, _)| name);
+            !is_moved(member)
+                && **name == **token
+                && !matches!(self.program.node(member.node), Node::Omit(_))
+        };
+        let supply = object.supplies.iter().find(|one| *one.name == **token);
+        if let Some(member) = object.members.iter().find(written) {
+            // where both could be, the member that is there wins
+            self.found.push(member.name.to_string());
+            self.step(member.node, rest);
+        } else if let Some(found) = supply.and_then(|supply| self.source(supply, rest)) {
+            self.take_up(found);
+        } else if !object.members.iter().any(|one| *one.name == **token) {
+            // a member that is written only when it is absent comes through when it is there
+            self.found.push(token.clone());
+            self.step(unknown(object, token), rest);
+        }
+    }
+
+    fn take_up(&mut self, (path, node, rest): (Vec<String>, NodeId, Vec<String>)) {
+        self.found = path;
+        self.step(node, &rest);
+    }
+
+    /// The input place of what a supply writes, the node of its value, and the steps that are left.
+    fn source(
+        &self,
+        supply: &Supply,
+        rest: &[String],
+    ) -> Option<(Vec<String>, NodeId, Vec<String>)> {
+        match &supply.source {
+            Source::Slot(slot) => {
+                let (owner, at) =
+                    self.owners.iter().rev().find(|(owner, _)| owns(owner, slot.0))?;
+                let mut seen = BTreeSet::new();
+                let (path, node) = taken(self.program, owner, slot.0, &mut seen)?;
+                Some(([at.clone(), path].concat(), node, rest.to_vec()))
+            }
+            Source::Object(parts) => {
+                let (token, after) = rest.split_first()?;
+                let part = parts.iter().find(|part| *part.name == **token)?;
+                self.source(part, after)
+            }
+            Source::Literal(_) | Source::Outside(_) | Source::Nothing => None,
+        }
+    }
+}
+
+/// Where below an object of the input a slot is filled, and what becomes of the value.
+fn taken(
+    program: &Program,
+    object: &ObjectNode,
+    slot: u32,
+    seen: &mut BTreeSet<NodeId>,
+) -> Option<(Vec<String>, NodeId)> {
+    let takes =
+        |take: Option<(super::program::Slot, Take)>| take.is_some_and(|(own, _)| own.0 == slot);
+    if let Some(member) = object.members.iter().find(|member| takes(member.take)) {
+        return Some((vec![member.name.to_string()], member.node));
+    }
+    object.members.iter().find_map(|member| {
+        let id = of_object(program, member.node);
+        let Node::Object(inner) = program.node(id) else { return None };
+        if !seen.insert(id) {
+            return None;
+        }
+        let (path, node) = taken(program, inner, slot, seen)?;
+        Some(([vec![member.name.to_string()], path].concat(), node))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::{prop_assert, prop_assert_eq, prop_assume, proptest};
+    use serde_json::{Value, json};
+
+    use super::{Landing, backward, forward, reaches_out};
+    use crate::plan::apply::apply;
+    use crate::plan::outside::Values;
+    use crate::plan::program::{Node, ObjectNode, Program};
+    use crate::plan::random::Random;
+    use crate::pointer::Pointer;
+
+    fn places(value: &Value, at: &Pointer, found: &mut Vec<Pointer>) {
+        found.push(at.clone());
+        match value {
+            Value::Object(members) => {
+                members.iter().for_each(|(name, one)| places(one, &at.join(name), found));
+            }
+            Value::Array(items) => {
+                for (index, one) in items.iter().enumerate() {
+                    places(one, &at.join(&index.to_string()), found);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The objects that may write two members under one name.
+    fn others(program: &Program) -> Vec<&ObjectNode> {
+        let objects = program.nodes.iter().filter_map(|node| match node {
+            Node::Object(object) => Some(&**object),
+            _ => None,
+        });
+        let mixes = |object: &&ObjectNode| {
+            !object.supplies.is_empty() || object.members.iter().any(|one| one.rename.is_some())
+        };
+        objects.filter(mixes).collect()
+    }
+
+    proptest! {
+        #![proptest_config(proptest::test_runner::Config { cases: 2000, ..Default::default() })]
+
+        /// Law 16: a place comes back, and the value there is the value that was there, converted.
+        #[test]
+        fn pointers_invert(seed in 0_u64..1_000_000) {
+            let mut random = Random(seed);
+            let program = Arc::new(random.program());
+            let document = random.value(4);
+            let done = apply(&program, &document, &Values::default());
+            prop_assume!(done.is_ok());
+            let output = done.unwrap();
+            let stages = [Arc::clone(&program)];
+            let mut all = Vec::new();
+            places(&document, &Pointer::root(), &mut all);
+            for place in all {
+                let Landing::At(there, nodes) = forward(&stages, &place) else { continue };
+                // two places may lead to one, of which a payload has only one
+                let back = backward(&stages, &there);
+                let again = matches!(forward(&stages, &back), Landing::At(also, _) if also == there);
+                prop_assert!(back == place || again, "{place} goes to {there}, which comes back to {back}");
+                let own = document.pointer(place.as_str()).unwrap();
+                let part = Program { root: nodes[0], ..(*program).clone() };
+                let Ok(converted) = apply(&part, own, &Values::default()) else { continue };
+                // where no other place leads there, what is there is what was here, converted
+                let alone = others(&program).is_empty() && !reaches_out(&program, nodes[0]);
+                if alone && let Some(found) = output.pointer(there.as_str()) {
+                    prop_assert_eq!(found, &converted, "{} goes to {}", place, there);
+                }
+            }
+        }
+
+        /// Two programs one after the other are the two ways one after the other.
+        #[test]
+        fn ways_join(seed in 0_u64..100_000) {
+            let mut random = Random(seed);
+            let stages = [Arc::new(random.program()), Arc::new(random.program())];
+            let mut all = Vec::new();
+            places(&random.value(4), &Pointer::root(), &mut all);
+            for place in all {
+                let whole = forward(&stages, &place);
+                let [one, two] = &stages;
+                match forward(std::slice::from_ref(one), &place) {
+                    Landing::At(between, _) => match (forward(std::slice::from_ref(two), &between), whole) {
+                        (Landing::At(one, _), Landing::At(other, _)) => prop_assert_eq!(one, other),
+                        (one, other) => prop_assert_eq!(one, other),
+                    },
+                    other => prop_assert_eq!(whole, other),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_whole_is_the_whole() {
+        let stages = [Arc::new(Program::identity())];
+        let landing = |text: &str| forward(&stages, &Pointer::parse(text).unwrap());
+        let at = |text: &str| Landing::At(Pointer::parse(text).unwrap(), vec![super::COPY]);
+        assert_eq!(landing(""), at(""));
+        assert_eq!(landing("/a~1b/-"), at("/a~1b/-"));
+        assert_eq!(json!({"a": 1}).pointer("/a"), Some(&json!(1)));
+    }
+}
