@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use crate::convert::code::Prepared;
 use crate::convert::converter::Converter;
+use crate::convert::patch::Patch;
 use crate::convert::records::{Records, Unconvertible, prepared_events};
 use crate::convert::refused::{Limits, Refused, Report};
 use crate::plan::bridge::BodyPlan;
 use crate::plan::outside::Values;
+use crate::plan::program::Program;
 use crate::plan::wire::{Framing, Wire};
 
 /// The plan of a body made ready to run, once, for any number of bodies.
@@ -21,6 +23,7 @@ pub struct PreparedBody {
 enum Written {
     Document,
     Records(Framing, Arc<[Prepared]>),
+    Patch(Arc<[Arc<Program>]>),
 }
 
 /// What one conversion of a body goes by.
@@ -39,6 +42,7 @@ impl PreparedBody {
     pub fn new(plan: &BodyPlan) -> Self {
         let written = match &plan.wire {
             Wire::Document => Written::Document,
+            Wire::Patch => Written::Patch(plan.plan.stages.as_slice().into()),
             Wire::Records(framing) => {
                 Written::Records(framing.clone(), prepared_events(framing).into())
             }
@@ -68,6 +72,7 @@ pub struct BodyConverter(Kind);
 enum Kind {
     Document(Box<Converter>),
     Records(Box<Records>),
+    Patch(Box<Patch>),
 }
 
 impl BodyConverter {
@@ -78,6 +83,9 @@ impl BodyConverter {
             Written::Document => {
                 let values = Arc::clone(values);
                 Kind::Document(Box::new(Converter::start(&prepared.own, *limits, values)))
+            }
+            Written::Patch(stages) => {
+                Kind::Patch(Box::new(Patch::start(stages, &prepared.own, *limits, values)))
             }
             Written::Records(framing, events) => {
                 let ready = (&prepared.own, &**events);
@@ -96,6 +104,7 @@ impl BodyConverter {
         match &mut self.0 {
             Kind::Document(one) => one.push(chunk, out),
             Kind::Records(one) => one.push(chunk, out),
+            Kind::Patch(one) => one.push(chunk),
         }
     }
 
@@ -108,13 +117,14 @@ impl BodyConverter {
         match &mut self.0 {
             Kind::Document(one) => one.finish(out),
             Kind::Records(one) => one.finish(out),
+            Kind::Patch(one) => one.finish(out),
         }
     }
 
     /// Records that were left out or replaced by one that says so.
     pub fn replaced(&self) -> u64 {
         match &self.0 {
-            Kind::Document(_) => 0,
+            Kind::Document(_) | Kind::Patch(_) => 0,
             Kind::Records(one) => one.replaced(),
         }
     }
@@ -124,6 +134,7 @@ impl BodyConverter {
         match &self.0 {
             Kind::Document(one) => one.held_back(),
             Kind::Records(one) => one.held_back(),
+            Kind::Patch(one) => one.held_back(),
         }
     }
 }

@@ -193,6 +193,11 @@ impl Code {
         Self { program: program.clone(), ops, root: ids.of(program.root), key }
     }
 
+    /// The operation of a node.
+    pub(super) fn at_node(&self, id: NodeId) -> OpId {
+        Ids(&self.program).of(id)
+    }
+
     /// An operation.
     #[inline]
     pub(super) fn op(&self, id: OpId) -> &Op {

@@ -7,7 +7,7 @@ use crate::convert::machine::Machine;
 use crate::convert::place;
 use crate::convert::refused::{Cause, Limits, Refused, Report};
 use crate::plan::outside::Values;
-use crate::plan::program::Program;
+use crate::plan::program::{NodeId, Program};
 use crate::pointer::Pointer;
 
 /// Runs programs over one payload that comes in chunks of any size. How it is cut makes no difference to the output,
@@ -51,6 +51,22 @@ impl Converter {
             bytes_in: 0,
             bytes_out: 0,
         }
+    }
+
+    /// Begins a conversion of a part of a payload, each program at a node.
+    pub(super) fn start_at(
+        prepared: &Prepared,
+        nodes: &[NodeId],
+        limits: Limits,
+        values: Arc<Values>,
+    ) -> Self {
+        let mut converter = Self::start(prepared, limits, values);
+        for ((machine, code), node) in
+            converter.machines.iter_mut().zip(prepared.stages.iter()).zip(nodes)
+        {
+            *machine = Machine::at_op(code, code.at_node(*node), limits, &converter.values);
+        }
+        converter
     }
 
     /// Begins anew with the next payload, by the same programs.

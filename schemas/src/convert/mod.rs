@@ -32,6 +32,7 @@ mod machine;
 mod member;
 mod names;
 mod nested;
+mod patch;
 mod place;
 pub mod put;
 mod records;

@@ -105,6 +105,9 @@ pub enum Cause {
     /// [`Limits::copied`]: one member, copied into many places, would make the output grow without bound.
     #[error("a member would be copied into too many places")]
     Copied,
+    /// What an operation of a patch does depends on the document that it is made to.
+    #[error("what this operation does cannot be converted without the document that it is made to")]
+    Unseen,
     /// The program lets no such value through.
     #[error("this value cannot be converted: {}", .0.text)]
     Value(Note),
@@ -155,6 +158,7 @@ impl Cause {
             Self::Held => "limit-held",
             Self::RecordLength => "limit-record-length",
             Self::Framing(_) => "json-framing",
+            Self::Unseen => "patch-needs-document",
             Self::Copied => "limit-copied",
             Self::Value(_) | Self::Unfit(..) => "value-not-convertible",
             Self::Omitted(_) => "payload-omitted",

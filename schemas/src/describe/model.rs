@@ -131,6 +131,11 @@ impl fmt::Display for OperationKey {
 }
 
 impl OperationKey {
+    /// The shape of another method on this path.
+    pub(crate) fn shape_of(&self, method: &str) -> String {
+        Self { method: method.to_owned(), path: self.path.clone() }.shape()
+    }
+
     /// The key by which operations of two versions are the same: path parameters match by position, not by name.
     pub fn shape(&self) -> String {
         let mut shape = format!("{} ", self.method);

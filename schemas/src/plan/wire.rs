@@ -13,6 +13,8 @@ pub enum Wire {
     Document,
     /// A sequence of values, each converted by itself.
     Records(Framing),
+    /// Operations on the values (RFC 6902).
+    Patch,
 }
 
 /// How records are told apart in a stream.
@@ -41,7 +43,7 @@ impl Wire {
     pub fn stages(&self) -> impl Iterator<Item = &Arc<Program>> {
         let events = match self {
             Self::Records(Framing::Events(events)) => &**events,
-            Self::Document | Self::Records(_) => &[],
+            Self::Document | Self::Records(_) | Self::Patch => &[],
         };
         events.iter().filter_map(|event| event.stages.as_ref()).flatten()
     }

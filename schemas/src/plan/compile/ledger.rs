@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use crate::describe::model::{Api, OperationKey, Status};
+use crate::describe::model::{Api, Operation, OperationKey, Status};
 use crate::plan::bridge::Plan;
 use crate::plan::derive::{Site, derive};
 use crate::plan::edits::edits;
@@ -101,6 +101,11 @@ impl<'a> Ledger<'a> {
 
     pub(super) fn changes(&self, version: usize) -> &VersionChanges {
         self.changes.get(version).unwrap_or(&self.none)
+    }
+
+    /// The operation of one version with this key's shape.
+    pub(super) fn operation(&self, version: usize, shape: &str) -> Option<&'a Operation> {
+        self.api.versions.get(version)?.operation(shape)
     }
 
     /// The components of one version.

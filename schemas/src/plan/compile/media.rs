@@ -28,6 +28,8 @@ pub(super) enum Syntax {
     Records(Frames),
     /// Edits of members (RFC 7396).
     MergePatch,
+    /// Operations (RFC 6902).
+    JsonPatch,
     /// Anything else with a schema of its own.
     Other,
 }
@@ -44,6 +46,7 @@ pub(super) enum Frames {
 }
 
 const MERGE_PATCH: &str = "application/merge-patch+json";
+const JSON_PATCH: &str = "application/json-patch+json";
 
 const LINES: [&str; 9] = [
     "application/jsonl",
@@ -79,6 +82,8 @@ pub(super) fn syntax(media_type: &str) -> Syntax {
         Syntax::Records(frames)
     } else if bare == MERGE_PATCH {
         Syntax::MergePatch
+    } else if bare == JSON_PATCH {
+        Syntax::JsonPatch
     } else if is_json(bare) || is_range(bare) {
         Syntax::Json
     } else if bare == "application/x-www-form-urlencoded" || bare == "multipart/form-data" {
@@ -159,7 +164,11 @@ pub(super) fn matching<'a>(
     let family = |one: &str| {
         let one = bare(one);
         match (frames(wanted), frames(one)) {
-            (None, None) if [wanted, one].contains(&MERGE_PATCH) => false,
+            (None, None)
+                if [wanted, one].iter().any(|one| [MERGE_PATCH, JSON_PATCH].contains(one)) =>
+            {
+                false
+            }
             (None, None) => is_json(wanted) && is_json(one) || is_xml(wanted) && is_xml(one),
             (sent, read) => sent == read,
         }

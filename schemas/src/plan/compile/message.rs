@@ -176,6 +176,7 @@ impl<'a> Messages<'_, 'a> {
             (Syntax::MergePatch, Syntax::MergePatch) => {
                 (self.edits(side, hops, known), Wire::Document)
             }
+            (Syntax::JsonPatch, Syntax::JsonPatch) => self.patches(side, hops, known),
             (Syntax::Records(frames), Syntax::Records(other)) if frames == other => {
                 self.records(side, hops, known, frames)
             }

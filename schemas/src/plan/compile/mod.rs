@@ -7,6 +7,7 @@ mod message;
 mod outgoing;
 mod parameter;
 mod partial;
+mod patches;
 mod records;
 mod status;
 #[cfg(test)]

@@ -68,9 +68,11 @@ pub(super) fn as_it_is<'a>(
     let reading = match syntax(&read.media_type) {
         Syntax::Form => Reading::Form(side),
         Syntax::Text => Reading::Texts(side, false),
-        Syntax::Json | Syntax::Records(_) | Syntax::MergePatch | Syntax::Other => {
-            Reading::Directed(side, Role::Reader)
-        }
+        Syntax::Json
+        | Syntax::Records(_)
+        | Syntax::MergePatch
+        | Syntax::JsonPatch
+        | Syntax::Other => Reading::Directed(side, Role::Reader),
     };
     let sender = ledger.schema(from, Reading::Directed(side, Role::Sender), &sent.root);
     let reader = ledger.schema(to, reading, &read.root);
