@@ -194,7 +194,7 @@ fn moved(program: &Program) -> Vec<u32> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use std::sync::Arc;
 
     use proptest::prelude::{Just, Strategy, prop, prop_assert_eq, prop_oneof, proptest};
@@ -228,7 +228,7 @@ pub(super) mod tests {
         Note { rule: "T", text: String::new(), at: String::new(), loss, policy: None }
     }
 
-    pub(in crate::plan) fn program(mut nodes: Vec<Node>) -> Program {
+    pub(crate) fn program(mut nodes: Vec<Node>) -> Program {
         nodes.insert(0, Node::Copy);
         Program { nodes, root: NodeId(1), notes: vec![note(false), note(true)] }
     }
@@ -332,7 +332,7 @@ pub(super) mod tests {
     }
 
     /// An object with members `a` to `d`: renamed, dropped, looked up by value, moved, or objects and arrays again.
-    pub(in crate::plan) fn nodes() -> impl Strategy<Value = Vec<Node>> {
+    pub(crate) fn nodes() -> impl Strategy<Value = Vec<Node>> {
         (prop::collection::vec(0_u8..6, 4), prop::collection::vec(0_u8..5, 4)).prop_map(
             |(outer, inner)| {
                 let table = Table {
@@ -381,7 +381,7 @@ pub(super) mod tests {
     }
 
     /// Values of the shape that the programs expect: an object stays an object, an array an array.
-    pub(in crate::plan) fn values(patch: bool) -> impl Strategy<Value = Value> {
+    pub(crate) fn values(patch: bool) -> impl Strategy<Value = Value> {
         let scalar = prop_oneof![Just(json!(1)), Just(json!(2)), Just(json!("x"))];
         let inner = prop::collection::btree_map("[a-d]", scalar.clone(), 0..4);
         let leaf = prop_oneof![

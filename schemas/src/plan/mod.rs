@@ -4,7 +4,7 @@ pub mod apply;
 pub mod bridge;
 mod compile;
 mod derive;
-mod edits;
+pub(crate) mod edits;
 mod fuse;
 mod image;
 mod judge;
