@@ -27,7 +27,8 @@ impl Walk<'_> {
         let made = one.transform.image(&first.schema, &bundle);
         if !never(&made) {
             self.fired.insert(one.note);
-            self.fired.extend(one.lost);
+            let lost = one.lost.filter(|_| one.transform.may_lose(&first.schema, &bundle));
+            self.fired.extend(lost);
         }
         let then = self.node(one.then, &made, certain)?;
         omits |= then.omits;

@@ -3,14 +3,17 @@
 mod model;
 mod nearest;
 mod parameter;
+mod policy;
 mod read;
 mod target;
 #[cfg(test)]
 mod tests;
+mod value;
 mod verb;
+mod whole;
 
 pub use model::{
-    Direction, Entry, Loses, MapRule, OnNull, OnUnfit, OnUnknown, ParameterChange, Rules, Scope,
-    Target, TransformRule, ValueSource, VersionChanges, Way,
+    Direction, Entry, For, Loses, MapRule, OnExtra, OnMissing, OnNull, OnRange, OnUnfit, OnUnknown,
+    ParameterChange, Rules, Scope, Target, TransformRule, ValueSource, VersionChanges, Way,
 };
 pub use read::{declared, read_changes};

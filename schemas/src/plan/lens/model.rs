@@ -9,6 +9,7 @@ use crate::plan::bridge::ParameterSource;
 use crate::plan::program::{Literal, Outside};
 use crate::plan::transform::Transform;
 use crate::problem::Place;
+use crate::schema::Side;
 
 /// Towards the newer version, or towards the older.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,8 +87,70 @@ pub struct Rules {
     pub on_null: Vec<(Direction, String, OnNull)>,
     /// A8 and A9.
     pub on_unknown: Vec<(Direction, String, OnUnknown)>,
+    /// A10, A11, A15.
+    pub on_range: Vec<For<OnRange>>,
+    /// A1, A17, A19.
+    pub on_extra: Vec<For<OnExtra>>,
+    /// A3, A5, where no value is written.
+    pub on_missing: Vec<For<OnMissing>>,
     /// Functions of values, applied in this order on the way up and in the opposite order on the way down.
     pub transforms: Vec<TransformRule>,
+}
+
+/// A policy for one member, and where it holds.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct For<T> {
+    /// Which way.
+    pub direction: Direction,
+    /// In requests or responses; `None` for both.
+    pub side: Option<Side>,
+    /// The member, under its old or its new name.
+    pub member: String,
+    /// What is done.
+    pub policy: T,
+}
+
+/// What becomes of a number, a string or a list that the reader's bounds refuse.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum OnRange {
+    /// The payload is refused.
+    Error,
+    /// It stays, and the reader is taken to bear it.
+    Keep,
+    /// The member or item is left out.
+    Omit,
+    /// A number becomes the nearest bound.
+    Clamp,
+    /// A string or a list is cut at its end.
+    Truncate,
+    /// A number becomes a string.
+    Text,
+    /// It is replaced.
+    Default(Literal),
+}
+
+/// What becomes of a member that the reader has no use for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnExtra {
+    /// It is left out, also where the reader would take it.
+    Drop,
+    /// It stays, and a closed reader may refuse it.
+    Keep,
+    /// The payload is refused.
+    Error,
+}
+
+/// What becomes of a payload without a member that the reader requires, when no value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnMissing {
+    /// It is refused.
+    Error,
+    /// It goes on without, and the reader may refuse it; no default is written either.
+    Omit,
 }
 
 /// A function of one member, or of the whole value at the target, in each direction.

@@ -10,9 +10,15 @@ use crate::problem::{Problem, Severity};
 use super::model::{Entry, Rules, Target, VersionChanges};
 use super::nearest::remedy;
 use super::target::Sides;
+use super::{policy, value, whole};
 
 const VERBS: [&str; 8] =
     ["rename", "move", "map", "add", "remove", "supply", "on_null", "on_unknown"];
+
+/// All verbs on payloads.
+fn verbs() -> impl Iterator<Item = &'static str> {
+    VERBS.into_iter().chain(value::VERBS).chain(whole::VERBS).chain(policy::VERBS)
+}
 
 /// Reads what `new` declares about `old`, its predecessor. Entries with a problem are left out of the answer;
 /// the others can be used.
@@ -142,7 +148,7 @@ impl<'a> Reader<'a> {
         at: &Pointer,
     ) -> Option<(Option<Entry>, Vec<super::ParameterChange>)> {
         let members = self.members(entry, at)?;
-        let known: Vec<&str> = ["say", "at", "parameter"].into_iter().chain(VERBS).collect();
+        let known: Vec<&str> = ["say", "at", "parameter"].into_iter().chain(verbs()).collect();
         self.known_keys(members, at, &known);
         let say = members.get("say").and_then(|say| self.text(say, &at.join("say")));
         if !members.contains_key("say") {
@@ -162,10 +168,10 @@ impl<'a> Reader<'a> {
                 }));
             }
         }
-        let verbs = VERBS.iter().any(|verb| members.contains_key(*verb));
-        if !verbs {
+        if !verbs().any(|verb| members.contains_key(verb)) {
             if !members.contains_key("parameter") {
-                let remedy = format!("write one of {}, parameter", VERBS.join(", "));
+                let remedy =
+                    format!("write one of {}, parameter", verbs().collect::<Vec<_>>().join(", "));
                 self.wrong(at, "this change does nothing".to_owned(), remedy);
             }
             return Some((None, parameters));
@@ -219,6 +225,20 @@ impl<'a> Reader<'a> {
                 "supply" => rules.supplies = self.supplies(value, sides, &at),
                 "on_null" => rules.on_null = self.on_null(value, sides, &at),
                 _ => rules.on_unknown = self.on_unknown(value, sides, &at),
+            }
+        }
+        // Functions of one entry run in the order of their verbs' names; entries run in the order written.
+        for (verb, value) in members {
+            let place = (sides, &at.join(verb));
+            match verb.as_str() {
+                verb if value::VERBS.contains(&verb) => {
+                    self.function(verb, value, place, &mut rules)
+                }
+                verb if whole::VERBS.contains(&verb) => self.made(verb, value, place, &mut rules),
+                verb if policy::VERBS.contains(&verb) => {
+                    self.policy(verb, value, place, &mut rules)
+                }
+                _ => {}
             }
         }
         rules

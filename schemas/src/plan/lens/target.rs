@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::describe::model::{Content, Description, Operation, OperationKey, Status};
+use crate::plan::image::{branches, types};
 use crate::plan::shape::{Rest, shape};
 use crate::pointer::Pointer;
 use crate::schema::{DEFS_PREFIX, Schema};
@@ -235,11 +236,41 @@ impl Places {
         names
     }
 
+    /// Whether the member at a path is declared at all of these places; not where there are none.
+    pub(super) fn declares(&self, path: &[String]) -> bool {
+        let declared = |(schema, node): &(Schema, Value)| declared(schema, node, path).is_some();
+        !self.nodes.is_empty() && self.nodes.iter().any(declared)
+    }
+
+    /// Whether the member at a path is an integer wherever it is declared, null aside.
+    pub(super) fn is_integer(&self, path: &[String]) -> bool {
+        let found: Vec<(&Schema, Value)> = self
+            .nodes
+            .iter()
+            .filter_map(|(schema, node)| Some((schema, declared(schema, node, path)?)))
+            .collect();
+        let whole = |(schema, node): &(&Schema, Value)| {
+            branches(schema, node, BRANCHES)
+                .iter()
+                .all(|one| types(one).iter().all(|kind| kind == "integer" || kind == "null"))
+        };
+        !found.is_empty() && found.iter().all(whole)
+    }
+
     /// Whether the member at a path may be there: declared, or in an object that is open in so many words or
     /// says nothing at all. A version that lacks the place has nothing to say.
     pub(super) fn may_have(&self, path: &[String]) -> bool {
         self.nodes.is_empty() || self.nodes.iter().any(|(schema, node)| has(schema, node, path))
     }
+}
+
+/// Alternatives of one member that are looked at.
+const BRANCHES: usize = 64;
+
+fn declared(schema: &Schema, node: &Value, path: &[String]) -> Option<Value> {
+    path.iter().try_fold(node.clone(), |node, name| {
+        shape(schema, &node).object.properties.get(name).cloned()
+    })
 }
 
 fn has(schema: &Schema, node: &Value, path: &[String]) -> bool {

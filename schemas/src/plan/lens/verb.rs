@@ -25,7 +25,7 @@ fn literal(value: &Value) -> Literal {
 }
 
 impl<'a> Reader<'a> {
-    fn must_have(&mut self, places: &Places, path: &[String], at: &Pointer) {
+    pub(super) fn must_have(&mut self, places: &Places, path: &[String], at: &Pointer) {
         if !places.may_have(path) {
             let names = places.names();
             let name = path.join("/");
@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn either_has(&mut self, sides: &Sides, name: &str, at: &Pointer) {
+    pub(super) fn either_has(&mut self, sides: &Sides, name: &str, at: &Pointer) {
         let path = [name.to_owned()];
         if !sides.new.may_have(&path) {
             self.must_have(&sides.old, &path, at);
@@ -164,7 +164,12 @@ impl<'a> Reader<'a> {
         values
     }
 
-    fn source(&mut self, value: &'a Value, sent: &Places, at: &Pointer) -> Option<ValueSource> {
+    pub(super) fn source(
+        &mut self,
+        value: &'a Value,
+        sent: &Places,
+        at: &Pointer,
+    ) -> Option<ValueSource> {
         let members = self.members(value, at)?;
         self.known_keys(members, at, &SOURCES);
         let mut found = members.iter().filter(|(key, _)| SOURCES.contains(&key.as_str()));
@@ -185,7 +190,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn directions(
+    pub(super) fn directions(
         &mut self,
         value: &'a Value,
         at: &Pointer,

@@ -155,6 +155,13 @@ impl Cast {
         }
     }
 
+    /// Only a string of an integer with a fraction or an exponent is printed otherwise than it came.
+    pub(super) fn may_lose(self, sender: &Value, schema: &Schema) -> bool {
+        self.whole
+            && (self.from, self.to) == (Basic::String, Basic::Number)
+            && !proved_of("string", sender, schema, &json!({ "pattern": WHOLE }))
+    }
+
     pub(super) fn takes_all(self, sender: &Value, schema: &Schema) -> bool {
         match (self.from, self.to) {
             (Basic::String, Basic::Number) => {

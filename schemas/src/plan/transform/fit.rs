@@ -296,6 +296,10 @@ impl Fit {
         proved(node, schema, &union(all))
     }
 
+    pub(super) const fn may_lose(&self) -> bool {
+        matches!(self.otherwise, Otherwise::Clamp | Otherwise::Truncate)
+    }
+
     pub(super) fn takes_all(&self, sender: &Value, schema: &Schema) -> bool {
         ["number", "string", "array"].iter().all(|kind| {
             let bounds: Vec<&Bounds> = self.of_kind(kind).collect();

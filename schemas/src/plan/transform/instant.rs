@@ -113,7 +113,8 @@ fn clock_of(text: &str) -> Option<[i64; 3]> {
     Some([part(23)?, part(59)?, part(60)?])
 }
 
-fn read_offset(text: &str) -> Option<i16> {
+/// Minutes east of UTC, from `time-offset` of RFC 3339 §5.6.
+pub(super) fn read_offset(text: &str) -> Option<i16> {
     if matches!(text, "Z" | "z") {
         return Some(0);
     }

@@ -179,6 +179,11 @@ impl Keyed {
         list
     }
 
+    /// A map whose values stand in a member of their own loses nothing.
+    pub(super) const fn may_lose(&self) -> bool {
+        !matches!(self.way, KeyedWay::List) || self.value.is_none()
+    }
+
     pub(super) fn takes_all(&self, sender: &Value, schema: &Schema) -> bool {
         match self.way {
             KeyedWay::Map(duplicate) => {

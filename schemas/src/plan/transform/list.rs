@@ -81,6 +81,13 @@ impl List {
         }
     }
 
+    pub(super) fn may_lose(self, sender: &Value, schema: &Schema) -> bool {
+        !of_type(sender, schema, "array").iter().all(|part| {
+            let (item, _, most) = super::twin::items(part);
+            most.is_some_and(|most| most <= 1) && is_never("null", &item, schema)
+        })
+    }
+
     pub(super) fn takes_all(self, sender: &Value, schema: &Schema) -> bool {
         let Self::One { pick, null_is_empty } = self else { return true };
         is_never("array", sender, schema)

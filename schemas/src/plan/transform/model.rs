@@ -6,14 +6,14 @@ use crate::pointer::Pointer;
 use crate::schema::Schema;
 
 use super::cast::Cast;
-use super::embed::Embed;
+use super::embed::{Embed, Form};
 use super::fit::Fit;
 use super::keyed::Keyed;
 use super::list::{List, Pick};
 use super::members::{Compute, Merge, Split};
 use super::order::{Group, Select};
 use super::scale::Scale;
-use super::time::Time;
+use super::time::{Moment, Time};
 use super::wrap;
 
 /// A function of one JSON value. It is deterministic, reads nothing but the value, and keeps the spelling of what it does
@@ -159,6 +159,40 @@ impl Transform {
             Self::Chain(parts) => {
                 parts.iter().rev().fold(place.clone(), |place, part| part.origin(&place))
             }
+        }
+    }
+
+    /// Whether information of some valid value may be lost; no only where that is proved.
+    pub fn may_lose(&self, sender: &Value, schema: &Schema) -> bool {
+        match self {
+            Self::Wrap | Self::List(List::Of { .. }) | Self::Compute(_) => false,
+            Self::List(one) => one.may_lose(sender, schema),
+            Self::Cast(one) => one.may_lose(sender, schema),
+            Self::Scale(one) => one.may_lose(sender, schema),
+            Self::Time(one) => one.may_lose(sender, schema),
+            Self::Keyed(one) => one.may_lose(),
+            Self::Embed(one) => one.from != Form::Json,
+            Self::Fit(one) => one.may_lose(),
+            Self::Split(_) | Self::Merge(_) | Self::Select(_) | Self::Group(_) => true,
+            Self::Chain(parts) => {
+                let mut sender = sender.clone();
+                parts.iter().any(|part| {
+                    let loses = part.may_lose(&sender, schema);
+                    sender = part.image(&sender, schema);
+                    loses
+                })
+            }
+        }
+    }
+
+    /// Whether it takes a sender at its word about what no schema makes sure: a declared `format`, `contentEncoding`
+    /// or `contentMediaType`.
+    pub fn believes(&self) -> bool {
+        match self {
+            Self::Time(one) => !matches!(one.from, Moment::Epoch { .. }),
+            Self::Embed(one) => one.from != Form::Json,
+            Self::Chain(parts) => parts.iter().any(Self::believes),
+            _ => false,
         }
     }
 

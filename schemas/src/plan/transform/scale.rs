@@ -120,7 +120,16 @@ impl Scale {
         (exact && read.places() <= u64::from(self.places)).then_some((read, bound))
     }
 
+    pub(super) fn may_lose(self, sender: &Value, schema: &Schema) -> bool {
+        self.on_precision != OnPrecision::Error && !self.is_exact(sender, schema)
+    }
+
     pub(super) fn takes_all(self, sender: &Value, schema: &Schema) -> bool {
+        self.on_precision != OnPrecision::Error || self.is_exact(sender, schema)
+    }
+
+    /// Whether no digit is ever rounded away.
+    fn is_exact(self, sender: &Value, schema: &Schema) -> bool {
         let exact = |part: &Branch| {
             let values = listed(part, |value| {
                 self.bound(value).filter(|(_, exact)| !exact).map(|(value, _)| value)
@@ -128,8 +137,7 @@ impl Scale {
             self.step(part).is_some()
                 || values.is_some_and(|inexact| inexact.is_empty() && self.fits_all(part))
         };
-        self.on_precision != OnPrecision::Error
-            || of_type(sender, schema, "number").iter().all(exact)
+        of_type(sender, schema, "number").iter().all(exact)
     }
 }
 

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use crate::schema::Schema;
 
 use super::decimal::{Decimal, Rounding};
-use super::instant::{Instant, date, date_time, read_date, read_date_time};
+use super::instant::{Instant, date, date_time, read_date, read_date_time, read_offset};
 use super::model::{Made, Unfit};
 use super::raw::{is_number, is_string, quoted, unquoted};
-use super::twin::{by_type, listed, promises, proved_of};
+use super::twin::{by_type, is_integer, listed, of_type, promises, proved_of};
 
 /// How a point in time is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,13 @@ pub enum Moment {
         /// Minutes east of UTC.
         offset: i16,
     },
+}
+
+impl Moment {
+    /// Minutes east of UTC that a text as `Z` or `+02:00` says.
+    pub fn offset(text: &str) -> Option<i16> {
+        read_offset(text)
+    }
 }
 
 /// A point in time, read one way and written another. A value of another JSON type passes as it is.
@@ -102,8 +109,20 @@ impl Time {
         }
     }
 
+    pub(super) fn may_lose(self, sender: &Value, schema: &Schema) -> bool {
+        let whole = || of_type(sender, schema, "number").iter().all(is_integer);
+        match (self.from, self.to) {
+            (Moment::Epoch { power }, Moment::DateTime { digits, .. }) => {
+                digits.is_some_and(|digits| digits < power) || !whole()
+            }
+            (Moment::Epoch { power: from }, Moment::Epoch { power: to }) => to < from || !whole(),
+            (Moment::Date { offset: from }, Moment::DateTime { offset: to, .. }) => from != to,
+            _ => true,
+        }
+    }
+
     fn takes_listed(self, sender: &Value, schema: &Schema) -> bool {
-        super::twin::of_type(sender, schema, "string").iter().all(|part| {
+        of_type(sender, schema, "string").iter().all(|part| {
             let refused =
                 |value: &Value| self.apply(&value.to_string()).is_err().then(|| value.clone());
             listed(part, refused).is_some_and(|refused| refused.is_empty())
