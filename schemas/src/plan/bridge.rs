@@ -32,6 +32,12 @@ pub enum Policy {
     ExtensibleEnum,
     /// Who writes and who reads a union goes by the tag that its discriminator names.
     DiscriminatorDecides,
+    /// Requests are refused that `changes.yaml` says are to be (`error`); the verdict is about those that pass.
+    RefusalDeclared,
+    /// A reader bears values that `changes.yaml` says are to be kept (`keep`) though it does not declare them.
+    KeptDeclared,
+    /// A sender's texts are what its `format`, `contentEncoding` or `contentMediaType` says.
+    SenderFormat,
     /// A client ignores webhooks and callbacks that its version does not declare.
     UndeclaredOutgoingIgnored,
 }
@@ -41,7 +47,8 @@ pub enum Policy {
 pub struct Judgement {
     /// The answer.
     pub verdict: Verdict,
-    /// The plan refuses no payload that the sender declared.
+    /// The plan refuses no payload that the sender declared. A verdict may hold without: then each refusal is declared
+    /// ([`Policy::RefusalDeclared`]).
     pub total: bool,
     /// No payload at all gets through.
     pub hopeless: bool,

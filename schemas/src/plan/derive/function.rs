@@ -55,6 +55,7 @@ impl<'a> Walk<'a> {
         let names = ways.iter().map(|(way, _)| way.text.as_str()).collect::<Vec<_>>().join("\n");
         let key = (pair.0.to_string(), pair.1.to_string(), names, duty.pending.clone());
         let shared = duty.map.is_none() && duty.on_null.is_none() && duty.on_unknown.is_none();
+        let shared = shared && duty.on_range.is_none();
         if let Some(known) = self.made.get(&key).filter(|_| shared) {
             return Some(*known);
         }
@@ -143,7 +144,7 @@ impl<'a> Walk<'a> {
                     text: format!("refuse what is not fit to {what}"),
                     at: at.as_str().to_owned(),
                     loss: false,
-                    policy: declared.then_some("otherwise: error"),
+                    policy: declared.then_some("on_fail: error"),
                 }))
             }
         };

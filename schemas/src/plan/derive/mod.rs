@@ -7,6 +7,7 @@ mod function;
 #[cfg(test)]
 mod laws;
 mod object;
+mod range;
 mod scalar;
 mod site;
 mod slots;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::plan::lens::{ValueSource, Way};
+use crate::plan::lens::{OnExtra, OnMissing, ValueSource, Way};
 use crate::plan::program::{
     Member, Missing, Node, NodeId, NoteId, ObjectNode, Source, Supply, Take,
 };
@@ -90,6 +90,8 @@ impl<'a> Walk<'a> {
         let names = [name, output];
         duty.on_null = names.iter().find_map(|name| pair.local.on_null.get(name)).copied();
         duty.on_unknown = names.iter().find_map(|name| pair.local.on_unknown.get(name)).copied();
+        duty.on_range = names.iter().find_map(|name| pair.local.on_range.get(name)).copied();
+        let on_extra = names.iter().find_map(|name| pair.local.on_extra.get(name)).copied();
         duty.extra = pair.routes.all.within(name, output);
         let mine = |(member, _): &&(&str, &Way)| *member == name || *member == output;
         duty.ways = pair.local.ways.iter().filter(mine).map(|(_, way)| *way).collect();
@@ -105,10 +107,20 @@ impl<'a> Walk<'a> {
         }
         let slot = taken.map(|one| one.slot);
         let wanted = wanted(pair.reader, output);
-        let dropped = match wanted {
-            Wanted::Forbidden => true,
-            Wanted::Anything => pair.local.drops.contains(&*name),
-            Wanted::Schema(_) => false,
+        if on_extra == Some(OnExtra::Error) && !matches!(wanted, Wanted::Schema(_)) {
+            let policy = self.refuses("on_extra: error");
+            let text =
+                format!("refuse `{name}`, which its reader does not have (`on_extra: error`)");
+            let note = self.told("A17", text, &duty, (false, policy));
+            let node = self.build.node(Node::Refuse(note));
+            return Member { name, rename: None, node, take: None };
+        }
+        let dropped = match (&wanted, on_extra) {
+            (_, Some(OnExtra::Drop)) => !required,
+            (Wanted::Forbidden, Some(OnExtra::Keep)) => false,
+            (Wanted::Forbidden, _) => true,
+            (Wanted::Anything, _) => pair.local.drops.contains(&*name),
+            (Wanted::Schema(_), _) => false,
         };
         if dropped && declared.is_none_or(|node| !self.shape(Role::Sender, node).kinds.is_empty()) {
             let note = self.dropped(&name, pair, &duty);
@@ -145,7 +157,10 @@ impl<'a> Walk<'a> {
         // A member that is always there with the only value it can have tells nothing.
         let single = required && shape.as_ref().is_some_and(|shape| shape.only_value().is_some());
         let loss = !single && !shape.as_ref().is_some_and(|shape| emptied(shape, &duty.extra));
+        let read = pair.reader.object.properties.contains_key(name);
         let rule = match &shape {
+            // Only `on_extra: drop` leaves out what the reader knows: an echo of what only the other side writes.
+            _ if read => "A19",
             _ if pair.local.drops.contains(name) => "L10",
             None => "A17",
             Some(_) if required => self.rule("A4", "A3"),
@@ -234,9 +249,13 @@ impl<'a> Walk<'a> {
             let old = sent.as_ref().and_then(|shape| shape.default.as_ref());
             let new = read.as_ref().and_then(|shape| shape.default.as_ref());
             let at = pair.at.join(name);
-            let must = reader.object.required.contains(name);
+            let names = [Some(name.as_str()), input_name(pair, name)];
+            let said = names.iter().flatten().find_map(|name| pair.local.on_missing.get(name));
+            let must = reader.object.required.contains(name) && said != Some(&OnMissing::Omit);
             let rule = if sent.is_some() { "A5" } else { self.rule("A3", "A4") };
-            let value = if must {
+            let value = if said.is_some() {
+                None
+            } else if must {
                 old.or(new).or_else(|| read.as_ref().and_then(|shape| shape.only_value()))
             } else {
                 // An absent member meant the sender's default, and would be read as another.
@@ -258,9 +277,13 @@ impl<'a> Walk<'a> {
                     supply.missing = Missing::Refuse(supply.note);
                 }
             } else if must {
-                let text =
-                    format!("refuse an object without `{name}`, for which nothing is declared");
-                let note = self.note(rule, text, &at, false);
+                let duty = Duty::new(Stand::Member { required: true }, at, Vec::new());
+                let (why, policy) = match said {
+                    Some(_) => ("`on_missing: error`", self.refuses("on_missing: error")),
+                    None => ("for which nothing is declared", None),
+                };
+                let text = format!("refuse an object without `{name}`, {why}");
+                let note = self.told(rule, text, &duty, (false, policy));
                 let (source, missing) = (Source::Nothing, Missing::Refuse(note));
                 supplies.push(Supply { name: name.as_str().into(), source, note, missing });
             }
@@ -305,6 +328,7 @@ fn wanted(reader: &Shape, name: &str) -> Wanted {
 fn names(pair: &Pair<'_, '_>) -> BTreeSet<String> {
     let declared = &pair.sender.object.properties;
     let mut names: BTreeSet<String> = declared.keys().cloned().collect();
+    names.extend(pair.local.on_extra.keys().map(|name| (*name).to_owned()));
     names.extend(pair.local.renames.keys().map(|name| (*name).to_owned()));
     if sends_unnamed(pair.sender) {
         names.extend(

@@ -33,7 +33,7 @@ impl<'a> Walk<'a> {
             Some(OnNull::Keep) => return COPY,
             Some(OnNull::Omit) => self.left_out("A6", "null", duty),
             Some(OnNull::Default(value)) => self.replaced("A6", "null", value, duty),
-            Some(OnNull::Error) => self.refused("A6", "null", duty),
+            Some(OnNull::Error) => self.refused_as_said("A6", "null", "on_null: error", duty),
             None if self.site.side == Side::Request => self.refused("A6", "null", duty),
             None => match &reader.default {
                 Some(value) if !value.is_null() => {
@@ -52,6 +52,17 @@ impl<'a> Walk<'a> {
 
     fn refused(&mut self, rule: &'static str, what: &str, duty: &Duty<'a>) -> Node {
         Node::Refuse(self.note(rule, format!("refuse `{what}`"), &duty.at, false))
+    }
+
+    fn refused_as_said(
+        &mut self,
+        rule: &'static str,
+        what: &str,
+        words: &'static str,
+        duty: &Duty<'a>,
+    ) -> Node {
+        let policy = self.refuses(words);
+        Node::Refuse(self.told(rule, format!("refuse `{what}` (`{words}`)"), duty, (false, policy)))
     }
 
     fn replaced(&mut self, rule: &'static str, what: &str, by: &Literal, duty: &Duty<'a>) -> Node {
@@ -139,7 +150,8 @@ impl<'a> Walk<'a> {
             {
                 self.left_out(rule, value, duty)
             }
-            Some(OnUnknown::Error) | None => self.refused(rule, value, duty),
+            Some(OnUnknown::Error) => self.refused_as_said(rule, value, "on_unknown: error", duty),
+            None => self.refused(rule, value, duty),
         };
         self.build.node(node)
     }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::describe::model::{OperationKey, Status};
 use crate::plan::lens::{
-    Direction, Entry, MapRule, OnNull, OnUnknown, Rules, Scope, ValueSource, VersionChanges, Way,
+    Direction, Entry, For, MapRule, OnExtra, OnMissing, OnNull, OnRange, OnUnknown, Rules, Scope,
+    ValueSource, VersionChanges, Way,
 };
 use crate::plan::shape::Shape;
 use crate::schema::Side;
@@ -55,6 +56,9 @@ pub(super) struct Local<'a> {
     pub(super) on_unknown: BTreeMap<&'a str, &'a OnUnknown>,
     /// Functions of members, by the sender's or the reader's name, in the order in which they are applied.
     pub(super) ways: Vec<(&'a str, &'a Way)>,
+    pub(super) on_range: BTreeMap<&'a str, &'a OnRange>,
+    pub(super) on_extra: BTreeMap<&'a str, OnExtra>,
+    pub(super) on_missing: BTreeMap<&'a str, OnMissing>,
     /// What holds further in.
     pub(super) pending: Vec<Pending>,
 }
@@ -183,6 +187,20 @@ impl<'a> Site<'a> {
             .iter()
             .filter_map(|one| Some((one.member.as_deref()?, one.way(self.direction)?)));
         local.ways.extend(ways);
+        for one in rules.on_range.iter().filter(|one| self.is_meant(one)) {
+            local.on_range.insert(&one.member, &one.policy);
+        }
+        for one in rules.on_extra.iter().filter(|one| self.is_meant(one)) {
+            local.on_extra.insert(&one.member, one.policy);
+        }
+        for one in rules.on_missing.iter().filter(|one| self.is_meant(one)) {
+            local.on_missing.insert(&one.member, one.policy);
+        }
+    }
+
+    /// Whether a policy holds for this message.
+    fn is_meant<T>(&self, one: &For<T>) -> bool {
+        one.direction == self.direction && one.side.is_none_or(|side| side == self.side)
     }
 
     /// The pending targets that one step inwards leaves: `names` are those of the member in both versions, or

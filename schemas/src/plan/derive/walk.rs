@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use crate::plan::lens::{Direction, MapRule, OnNull, OnUnknown, Way};
+use crate::plan::lens::{Direction, MapRule, OnNull, OnRange, OnUnknown, Way};
 use crate::plan::program::{ArrayNode, Node, NodeId, Note, NoteId, Program, Split};
 use crate::plan::shape::{Kind, Shape, shape};
 use crate::pointer::Pointer;
@@ -72,6 +72,7 @@ pub(super) struct Duty<'a> {
     pub(super) map: Option<&'a MapRule>,
     pub(super) on_null: Option<&'a OnNull>,
     pub(super) on_unknown: Option<&'a OnUnknown>,
+    pub(super) on_range: Option<&'a OnRange>,
     /// The sender does not declare it: only a value of the reader's types may come.
     pub(super) fits: bool,
     pub(super) extra: Extra,
@@ -93,6 +94,7 @@ impl Duty<'_> {
             map: None,
             on_null: None,
             on_unknown: None,
+            on_range: None,
             fits: false,
             extra: Extra::default(),
             ways: Vec::new(),
@@ -179,6 +181,7 @@ impl<'a> Walk<'a> {
         self.depth -= 1;
         let split = Split { null, boolean: scalar, number: scalar, string: scalar, array, object };
         let node = self.combined(&sender, split);
+        let node = self.fitted(node, pair, (&sender, &reader), duty);
         if (sender.joined || reader.joined) && self.is_needless(node, pair) { COPY } else { node }
     }
 
@@ -200,6 +203,11 @@ impl<'a> Walk<'a> {
         if self.build.all_notes(node, |_| false) || !self.build.all_notes(node, derived) {
             return false;
         }
+        self.is_included(pair)
+    }
+
+    /// Whether the reader takes everything that the sender declares, as it is.
+    pub(super) fn is_included(&mut self, pair: (&Value, &Value)) -> bool {
         let key = (pair.0.to_string(), pair.1.to_string());
         if let Some(known) = self.included.get(&key) {
             return *known;
@@ -222,6 +230,7 @@ impl<'a> Walk<'a> {
         let plain = duty.extra.is_empty() && duty.map.is_none() && duty.on_unknown.is_none();
         let shared = plain
             && duty.on_null.is_none()
+            && duty.on_range.is_none()
             && duty.tag.is_none()
             && (composed(pair.0) || composed(pair.1));
         let id = self.build.reserve();
@@ -249,6 +258,7 @@ impl<'a> Walk<'a> {
         let local = self.site.local(&duty.pending, (sender, reader));
         inner.pending = self.site.step(&local.pending, &["*"]);
         (inner.map, inner.on_null, inner.on_unknown) = (duty.map, duty.on_null, duty.on_unknown);
+        inner.on_range = duty.on_range;
         let anything = Value::Bool(true);
         let rest = (
             sender.array.items.as_ref().unwrap_or(&anything),

@@ -10,7 +10,7 @@ use crate::describe::discriminator::TAGGED;
 use crate::plan::bridge::{Judgement, Plan, Policy};
 use crate::plan::fuse::fuse_all;
 use crate::plan::image::{ImageLimits, Known, image_of};
-use crate::plan::program::{Note, NoteId, Program};
+use crate::plan::program::{Node, Note, NoteId, Program};
 use crate::pointer::Pointer;
 use crate::relate::verdict::{Inclusion, Undecided, Verdict, Witness};
 use crate::relate::{Budget, Prover, close};
@@ -137,6 +137,8 @@ struct Traced {
     steps: Vec<Note>,
     refusals: Vec<Note>,
     total: bool,
+    /// Every refusal is one that is declared.
+    declared: bool,
 }
 
 fn traced(
@@ -150,18 +152,21 @@ fn traced(
         steps: Vec::new(),
         refusals: Vec::new(),
         total: true,
+        declared: true,
     };
     for program in stages {
         let before = found.image.take();
         let image =
             before.and_then(|schema| image_of(program, &schema, known, question.limits.image));
         let Some(image) = image else {
-            found.total = false;
+            (found.total, found.declared) = (false, false);
             found.steps.extend(program.notes.iter().cloned());
             found.refusals.extend(program.notes.iter().cloned());
             continue;
         };
         found.total &= image.is_total();
+        let declared = |id| program.note(id).is_some_and(|note| note.policy.is_some());
+        found.declared &= image.refused.iter().all(|id| declared(*id));
         let all: BTreeSet<NoteId> = image.fired.union(&image.refused).copied().collect();
         found.steps.extend(all.iter().filter_map(|id| program.note(*id)).cloned());
         found.refusals.extend(image.refused.iter().filter_map(|id| program.note(*id)).cloned());
@@ -188,6 +193,7 @@ fn converted(
     if traced.steps.iter().any(|note| note.text.contains("default")) {
         policies.push(Policy::DefaultFills);
     }
+    policies.extend(declared(&traced, stages));
     let mut answer = Judgement {
         total: traced.total,
         hopeless,
@@ -195,7 +201,7 @@ fn converted(
         policies,
         ..Judgement::of(Verdict::Undecided)
     };
-    if traced.total && inclusion == Some(Inclusion::Proved) {
+    if traced.declared && !hopeless && inclusion == Some(Inclusion::Proved) {
         let loses = answer.steps.iter().any(|note| note.loss);
         answer.verdict = if loses { Verdict::Lossy } else { Verdict::Bridged };
         if let Some(image) = &traced.image {
@@ -242,6 +248,24 @@ fn converted(
         }
     }
     answer
+}
+
+/// The policies that the steps of a chain rest on.
+fn declared(traced: &Traced, stages: &[Arc<Program>]) -> Vec<Policy> {
+    let mut found = Vec::new();
+    if traced.refusals.iter().any(|note| note.policy.is_some()) {
+        found.push(Policy::RefusalDeclared);
+    }
+    let keeps = |note: &Note| note.policy.is_some_and(|words| words.ends_with("keep"));
+    if traced.steps.iter().any(keeps) {
+        found.push(Policy::KeptDeclared);
+    }
+    let nodes = stages.iter().flat_map(|program| &program.nodes);
+    let believes = |node: &Node| matches!(node, Node::Transform(one) if one.transform.believes());
+    if nodes.into_iter().any(believes) {
+        found.push(Policy::SenderFormat);
+    }
+    found
 }
 
 const fn because(reason: String, tried: u32) -> Undecided {
