@@ -7,6 +7,8 @@ mod function;
 #[cfg(test)]
 mod laws;
 mod object;
+#[cfg(test)]
+mod policies;
 mod range;
 mod scalar;
 mod site;

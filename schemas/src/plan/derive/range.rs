@@ -37,7 +37,10 @@ impl<'a> Walk<'a> {
             None => "on_unknown: keep",
         };
         let loses = !matches!(policy, OnRange::Error | OnRange::Keep | OnRange::Text);
-        let text = format!("{} (`{words}`)", deed(policy, &name));
+        let text = match policy {
+            OnRange::Default(_) => deed(policy, &name),
+            _ => format!("{} (`{words}`)", deed(policy, &name)),
+        };
         let rests = matches!(policy, OnRange::Keep)
             || (self.site.side == Side::Request && matches!(policy, OnRange::Error));
         let note = self.told(rule, text, duty, (loses, rests.then_some(words)));

@@ -188,7 +188,12 @@ fn converted(
     };
     let known = assumed(question, stages, &mut policies);
     let traced = traced(question, closed, stages, &known);
-    let hopeless = traced.image.as_ref().is_some_and(|image| image.root == Value::Bool(false));
+    // Where some payloads are refused, perhaps none is left.
+    let nothing = Schema::from_document(Value::Bool(false));
+    let hopeless = traced.image.as_ref().is_some_and(|image| {
+        image.root == Value::Bool(false)
+            || (!traced.total && prover.includes(image, &nothing) == Inclusion::Proved)
+    });
     let inclusion = traced.image.as_ref().map(|image| prover.includes(image, question.reader));
     if traced.steps.iter().any(|note| note.text.contains("default")) {
         policies.push(Policy::DefaultFills);
