@@ -8,15 +8,21 @@ use evergate_schemas::plan::outside::Values;
 use evergate_schemas::plan::program::{Node, Program, Source, Supply};
 use evergate_schemas::sample::Random;
 
-/// Converts a payload; a refusal, or a fall of the converter, is a sentence.
+/// Converts a payload; `None` for one that is refused as declared. Any other refusal, or a fall of the converter, is a
+/// sentence.
 pub(crate) fn converted(
     stages: &[Arc<Program>],
     input: &[u8],
     values: &Arc<Values>,
     random: &mut Random,
-) -> Result<Vec<u8>, String> {
+) -> Result<Option<Vec<u8>>, String> {
     let run = AssertUnwindSafe(|| convert(stages, input, values, random));
-    catch_unwind(run).unwrap_or_else(|_| Err("the converter fell over".to_owned()))
+    match catch_unwind(run) {
+        Ok(Ok(output)) => Ok(Some(output)),
+        Ok(Err(refused)) if refused.is_declared() => Ok(None),
+        Ok(Err(refused)) => Err(format!("the converter refuses: {refused}")),
+        Err(_) => Err("the converter fell over".to_owned()),
+    }
 }
 
 fn convert(
@@ -24,22 +30,18 @@ fn convert(
     input: &[u8],
     values: &Arc<Values>,
     random: &mut Random,
-) -> Result<Vec<u8>, String> {
+) -> Result<Vec<u8>, Refused> {
     let mut converter = Converter::new(stages, Limits::default(), Arc::clone(values));
     let mut out = Vec::with_capacity(input.len());
     let mut rest = input;
     let piece = random.up_to(input.len());
     while !rest.is_empty() {
         let (now, later) = rest.split_at(random.up_to(piece).min(rest.len()));
-        converter.push(now, &mut out).map_err(|one| said(&one))?;
+        converter.push(now, &mut out)?;
         rest = later;
     }
-    converter.finish(&mut out).map_err(|one| said(&one))?;
+    converter.finish(&mut out)?;
     Ok(out)
-}
-
-fn said(refused: &Refused) -> String {
-    format!("the converter refuses: {refused}")
 }
 
 /// Whether a plan reads something from outside that nobody gave.

@@ -48,6 +48,18 @@ pub struct Refused {
     pub cause: Cause,
 }
 
+impl Refused {
+    /// Whether `changes.yaml` says that such a payload is to be refused.
+    pub const fn is_declared(&self) -> bool {
+        match &self.cause {
+            Cause::Value(note) | Cause::Omitted(note) | Cause::Missing(note) => {
+                note.policy.is_some()
+            }
+            _ => false,
+        }
+    }
+}
+
 /// What is wrong with a payload: not JSON, beyond a limit, or refused by the program.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Cause {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::describe::model::{Location, Status};
 use crate::plan::program::{Literal, Note, Outside, Program};
 use crate::plan::wire::Wire;
+use crate::pointer::Pointer;
 use crate::problem::Place;
 use crate::relate::verdict::{Undecided, Verdict, Witness};
 
@@ -77,6 +78,22 @@ impl Judgement {
             undecided: None,
             strict_witness: None,
         }
+    }
+}
+
+impl Judgement {
+    /// Whether a reader is taken to bear what it does not declare at a place of what it gets, because `changes.yaml`
+    /// says `keep` of it. Members that are renamed on the way are known by their last name only.
+    pub fn bears(&self, at: &Pointer) -> bool {
+        let at: Vec<String> = at.tokens().collect();
+        let kept =
+            self.steps.iter().filter(|note| note.policy.is_some_and(|one| one.ends_with("keep")));
+        kept.filter_map(|note| Pointer::parse(&note.at)).any(|one| {
+            let place: Vec<String> = one.tokens().collect();
+            let same = |(one, other): (&String, &String)| one == "*" || one == other;
+            let whole = place.len() == at.len() && place.iter().zip(&at).all(same);
+            whole || place.last().is_some_and(|last| last != "*" && Some(last) == at.last())
+        })
     }
 }
 
