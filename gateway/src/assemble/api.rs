@@ -9,13 +9,13 @@ use http::HeaderValue;
 use super::described;
 use super::lifecycle::{fields, problem};
 use crate::config::{
-    ApiConfig, BackendConfig, DefaultVersion, NoTransformConfig, SelectorConfig, SignaturesConfig,
-    UndeclaredConfig,
+    ApiConfig, BackendConfig, DefaultVersion, LossHeaderConfig, NoTransformConfig, SelectorConfig,
+    SignaturesConfig, UndeclaredConfig,
 };
 use crate::snapshot::accept::MediaVersion;
 use crate::snapshot::meter::{ExchangeLabels, Way};
 use crate::snapshot::selector::{Affix, Selector, Versions};
-use crate::snapshot::{Api, ClientVersion, Group, NoTransform, Signatures, Undeclared};
+use crate::snapshot::{Api, ClientVersion, Group, LossHeader, NoTransform, Signatures, Undeclared};
 use crate::telemetry::Metrics;
 use crate::upstream::{Endpoint, Pool};
 
@@ -74,6 +74,11 @@ pub(super) fn build(config: &ApiConfig, metrics: &Metrics) -> Result<Built, Vec<
         undeclared: match config.undeclared {
             UndeclaredConfig::Forward => Undeclared::Forward,
             UndeclaredConfig::Refuse => Undeclared::Refuse,
+        },
+        loss_header: match config.loss_header {
+            LossHeaderConfig::Asked => LossHeader::Asked,
+            LossHeaderConfig::Always => LossHeader::Always,
+            LossHeaderConfig::Never => LossHeader::Never,
         },
         no_transform: match config.no_transform {
             NoTransformConfig::Honour => NoTransform::Honour,

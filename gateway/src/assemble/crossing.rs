@@ -9,14 +9,14 @@ use evergate_schemas::describe::model::{Description, Status};
 use evergate_schemas::plan::bridge::{
     BodyPlan, MessageBridge, OperationBridge, ParameterSource, ParameterStep, Part, PartKey,
 };
-use evergate_schemas::plan::program::{Node, Program, Source, Supply};
+use evergate_schemas::plan::program::{Node, Note, Program, Source, Supply};
 use evergate_schemas::relate::verdict::Verdict;
 use http::HeaderValue;
-use prometheus_client::metrics::counter::Counter;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::config::Require;
+use crate::snapshot::loss::Loss;
 use crate::snapshot::meter::{LossLabels, Way};
 use crate::snapshot::{Conversion, Crossing, CrossingBody, CrossingMessage, Template};
 use crate::telemetry::Metrics;
@@ -67,6 +67,8 @@ pub(super) struct Counting<'a> {
     pub(super) metrics: &'a Metrics,
     pub(super) api: &'a str,
     pub(super) operation: &'a str,
+    /// The client's version and the backend's.
+    pub(super) versions: (&'a str, &'a str),
     /// What becomes of a record of an answer that does not get through.
     pub(super) records: Unconvertible,
     /// The api's `values`, which programs may read.
@@ -74,14 +76,19 @@ pub(super) struct Counting<'a> {
 }
 
 impl Counting<'_> {
-    fn counter(&self, way: Way, rule: &str) -> Counter {
+    fn loss(&self, way: Way, note: &Note) -> Option<Arc<Loss>> {
+        if !note.loss {
+            return None;
+        }
         let labels = LossLabels {
             api: self.api.to_owned(),
             operation: self.operation.to_owned(),
+            client_version: self.versions.0.to_owned(),
+            backend_version: self.versions.1.to_owned(),
             way,
-            rule: rule.to_owned(),
+            rule: note.rule.to_owned(),
         };
-        self.metrics.loss(&labels)
+        Some(Arc::new(Loss::new(note, way, self.metrics.loss(&labels))))
     }
 }
 
@@ -144,7 +151,7 @@ fn message(bridge: &MessageBridge, way: Way, counting: &Counting<'_>) -> Crossin
         | ParameterStep::Supply(.., note)
         | ParameterStep::Rename(.., note)
         | ParameterStep::Require(.., note)) = step;
-        note.loss.then(|| counting.counter(way, note.rule))
+        counting.loss(way, note)
     };
     let outside_step = |step: &ParameterStep| {
         matches!(step, ParameterStep::Supply(_, _, ParameterSource::Outside(_), _))
@@ -161,11 +168,7 @@ fn message(bridge: &MessageBridge, way: Way, counting: &Counting<'_>) -> Crossin
 
 fn crossing_body(body: &BodyPlan, way: Way, counting: &Counting<'_>) -> CrossingBody {
     let stage = |program: &Arc<Program>| {
-        program
-            .notes
-            .iter()
-            .map(|note| note.loss.then(|| counting.counter(way, note.rule)))
-            .collect()
+        program.notes.iter().map(|note| counting.loss(way, note)).collect()
     };
     // what a client sends is taken whole or refused
     let unconvertible = if way == Way::response { counting.records } else { Unconvertible::Close };

@@ -141,6 +141,7 @@ impl Filling<'_> {
                     metrics,
                     api: &self.config.name,
                     operation: &label,
+                    versions: (self.description.version.as_str(), speaks.version.as_str()),
                     records: self.config.records,
                     values: &self.config.values,
                 };

@@ -13,8 +13,8 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::model::{
-    ApiConfig, BackendConfig, DefaultVersion, LifecycleConfig, NoTransformConfig, Require,
-    SelectorConfig, SignaturesConfig, UndeclaredConfig,
+    ApiConfig, BackendConfig, DefaultVersion, LifecycleConfig, LossHeaderConfig, NoTransformConfig,
+    Require, SelectorConfig, SignaturesConfig, UndeclaredConfig,
 };
 use super::reader::Reader;
 
@@ -58,7 +58,7 @@ pub(super) fn api<'doc>(
         let words = [("forward", UndeclaredConfig::Forward), ("refuse", UndeclaredConfig::Refuse)];
         reader.word(value, &at.join("undeclared"), &words)
     });
-    let (require, no_transform, signatures, records) = conversion(reader, members, at);
+    let (require, no_transform, signatures, records, loss_header) = conversion(reader, members, at);
     let backends = backends(reader, members, at);
     Some(ApiConfig {
         name: name.to_owned(),
@@ -72,6 +72,7 @@ pub(super) fn api<'doc>(
         undeclared: undeclared.unwrap_or_default(),
         require,
         no_transform,
+        loss_header,
         signatures,
         records,
         values: values(reader, members, at),
@@ -80,14 +81,12 @@ pub(super) fn api<'doc>(
     })
 }
 
+type Policies = (Require, NoTransformConfig, SignaturesConfig, Unconvertible, LossHeaderConfig);
+
 /// The policies under `conversion`, each with its default.
-fn conversion<'doc>(
-    reader: &mut Reader<'doc>,
-    members: &'doc Members,
-    at: &Pointer,
-) -> (Require, NoTransformConfig, SignaturesConfig, Unconvertible) {
+fn conversion<'doc>(reader: &mut Reader<'doc>, members: &'doc Members, at: &Pointer) -> Policies {
     let at = at.join("conversion");
-    let known = ["require", "no_transform", "signatures", "records"];
+    let known = ["require", "no_transform", "signatures", "records", "loss_header"];
     let Some(found) = members.get("conversion").and_then(|value| reader.object(value, &at, &known))
     else {
         return Default::default();
@@ -113,11 +112,20 @@ fn conversion<'doc>(
         ];
         reader.word(value, &at.join("records"), &words)
     });
+    let loss_header = found.get("loss_header").and_then(|value| {
+        let words = [
+            ("asked", LossHeaderConfig::Asked),
+            ("always", LossHeaderConfig::Always),
+            ("never", LossHeaderConfig::Never),
+        ];
+        reader.word(value, &at.join("loss_header"), &words)
+    });
     (
         require.unwrap_or_default(),
         no_transform.unwrap_or_default(),
         signatures.unwrap_or_default(),
         records.unwrap_or_default(),
+        loss_header.unwrap_or_default(),
     )
 }
 

@@ -8,6 +8,6 @@ mod units;
 
 pub use file::{load, parse};
 pub use model::{
-    ApiConfig, BackendConfig, Config, DefaultVersion, LifecycleConfig, Limits, NoTransformConfig,
-    Require, SelectorConfig, SignaturesConfig, Timeouts, UndeclaredConfig,
+    ApiConfig, BackendConfig, Config, DefaultVersion, LifecycleConfig, Limits, LossHeaderConfig,
+    NoTransformConfig, Require, SelectorConfig, SignaturesConfig, Timeouts, UndeclaredConfig,
 };

@@ -54,6 +54,8 @@ pub struct ApiConfig {
     pub records: Unconvertible,
     /// What is done with messages that forbid transformation.
     pub no_transform: NoTransformConfig,
+    /// Whether clients are told in the head what was lost.
+    pub loss_header: LossHeaderConfig,
     /// What is done with messages whose signature a conversion would break.
     pub signatures: SignaturesConfig,
     /// What `configuration` sources read.
@@ -121,6 +123,18 @@ pub enum NoTransformConfig {
     Honour,
     /// They are converted all the same.
     Override,
+}
+
+/// Whether an answer says in its head what the conversions lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LossHeaderConfig {
+    /// Where the client prefers `loss-report`.
+    #[default]
+    Asked,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// What is done with messages whose signature a conversion would break.

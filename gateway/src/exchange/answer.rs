@@ -4,22 +4,25 @@ use std::sync::Arc;
 
 use http::header::{
     CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION,
+    VARY,
 };
 use http::{Method, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
 use super::conversion::{self, Parameters};
-use super::converted::{Begun, Converted, Early};
+use super::converted::{BEGINNING, Begun, Converted, Early};
 use super::digest::Digests;
 use super::etag::Mark;
 use super::outbound::rewrite_media;
 use super::parameters::{self, Place};
 use super::pipe::{self, Accepted, Coding, Codings, Failed, Pipe, PipeBounds, Work};
+use super::prefer::Prefer;
 use super::reply::{Quiet, ReplyBody};
 use super::signature::{self, Changes};
-use super::{digest, fields, representation};
+use super::{digest, fields, representation, told};
 use crate::refusal::Refusal;
+use crate::snapshot::loss::{LossTable, Lost};
 use crate::snapshot::selector::Selector;
 use crate::snapshot::{
     Api, Bounds, Conversion, Crossing, CrossingBody, CrossingMessage, NoTransform, Signatures,
@@ -41,13 +44,18 @@ pub(crate) struct Ask<'a> {
     pub(crate) accepted: Accepted,
     /// The request's parameters, for programs that read them.
     pub(crate) parameters: &'a Parameters,
+    pub(crate) prefer: Prefer,
 }
 
-/// Makes the client's answer; the count is of losses known before the head is gone.
+/// The client's answer, what was lost before its head is sent, and what the rest of its body may lose.
+type Answered = (Response<ReplyBody>, Lost, Option<LossTable>);
+
+/// Makes the client's answer. One to a safe request that would lose something is refused where the client prefers
+/// that; to any other request the work is done, and what is lost is told.
 pub(crate) async fn answer(
     ask: &Ask<'_>,
     response: Response<Incoming>,
-) -> Result<(Response<ReplyBody>, u64), Refusal> {
+) -> Result<Answered, Refusal> {
     let (mut head, body) = response.into_parts();
     if head.status == StatusCode::SWITCHING_PROTOCOLS {
         return Err(Refusal::BackendBroken("it switched protocols unasked"));
@@ -58,7 +66,11 @@ pub(crate) async fn answer(
     fields::inward(&mut head.headers);
     let bodiless = *ask.method == Method::HEAD || head.status == StatusCode::NOT_MODIFIED;
     let Some((crossing, backend)) = ask.way else {
-        return Ok((untouched(ask, (head, body), length.filter(|_| bodiless)), 0));
+        return Ok((
+            untouched(ask, (head, body), length.filter(|_| bodiless)),
+            Lost::default(),
+            None,
+        ));
     };
     let signed = signature::is_signed(&head.headers, "").then(|| head.headers.clone());
     versions_in_fields(ask, backend, &mut head.headers);
@@ -71,7 +83,11 @@ pub(crate) async fn answer(
         if !empty {
             undeclared_status(ask, head.status)?;
         }
-        return Ok((untouched(ask, (head, body), length.filter(|_| bodiless)), 0));
+        return Ok((
+            untouched(ask, (head, body), length.filter(|_| bodiless)),
+            Lost::default(),
+            None,
+        ));
     };
     let values = conversion::values(ask.api, message, &head.headers, ask.parameters);
     let mut nowhere = String::new();
@@ -79,6 +95,10 @@ pub(crate) async fn answer(
     let dropped = parameters::apply(message, &mut place, &values).map_err(|_| {
         Refusal::ResponseUnconvertible("a header that your version requires is missing".to_owned())
     })?;
+    refuse_lossy(ask, &dropped)?;
+    if message.may_lose() {
+        head.headers.append(VARY, HeaderValue::from_static("prefer"));
+    }
     let plan = plan(ask, message, &head, empty)?;
     if let Some(media_type) = plan.and_then(|plan| plan.written_as.as_ref()) {
         head.headers.insert(CONTENT_TYPE, media_type.clone());
@@ -86,7 +106,7 @@ pub(crate) async fn answer(
     let conversion = plan.and_then(|plan| plan.conversion.as_ref());
     check_signature(ask, signed.as_ref(), &head.headers, conversion.is_some() && !empty)?;
     let Some(conversion) = conversion else {
-        return Ok((untouched(ask, (head, body), length.filter(|_| bodiless)), dropped));
+        return Ok((untouched(ask, (head, body), length.filter(|_| bodiless)), dropped, None));
     };
     let codings = pipe::declared(&head.headers).map_err(|_| Refusal::ResponseCoded)?;
     let coding = ask.accepted.choose(&codings);
@@ -94,11 +114,30 @@ pub(crate) async fn answer(
         digest::strip(&mut head.headers);
         let named = coding.map(Coding::name);
         representation::coded(&mut head.headers, named, !codings.is_empty());
-        return Ok((Response::from_parts(head, ReplyBody::empty()), dropped));
+        return Ok((Response::from_parts(head, ReplyBody::empty()), dropped, None));
     }
     let running = Running { conversion, codings, coding, values, trailing };
-    let (body, lost) = convert(ask, running, (&mut head, body)).await?;
-    Ok((Response::from_parts(head, body), dropped + lost))
+    let (body, mut lost) = convert(ask, running, (&mut head, body)).await?;
+    refuse_lossy(ask, &lost)?;
+    lost.merge(&dropped);
+    let rest = body.goes_on().then(|| Arc::clone(&conversion.losses));
+    Ok((Response::from_parts(head, body), lost, rest))
+}
+
+/// Refuses a safe request's answer that has lost something, where the client prefers that. An unsafe request's work is
+/// done, and a refusal would have it done again.
+fn refuse_lossy(ask: &Ask<'_>, lost: &Lost) -> Result<(), Refusal> {
+    if lost.is_empty() || !ask.is_strict() {
+        return Ok(());
+    }
+    Err(Refusal::ResponseLossy(told::refused(lost.iter().map(|(loss, _)| loss))))
+}
+
+impl Ask<'_> {
+    /// Whether an answer that loses something is refused.
+    fn is_strict(&self) -> bool {
+        self.prefer.is_strict() && self.method.is_safe()
+    }
 }
 
 /// An answer whose body goes on as it came, with the length that one without a body would have.
@@ -188,7 +227,7 @@ async fn convert(
     ask: &Ask<'_>,
     running: Running<'_>,
     answer: (&mut http::response::Parts, Incoming),
-) -> Result<(ReplyBody, u64), Refusal> {
+) -> Result<(ReplyBody, Lost), Refusal> {
     let (head, body) = answer;
     let Running { conversion, codings, coding, values, trailing } = running;
     let length = body.size_hint().exact();
@@ -201,14 +240,20 @@ async fn convert(
         pipe = pipe.coded(coding);
     }
     representation::coded(&mut head.headers, coding.map(Coding::name), !codings.is_empty());
-    match Converted::begin(source, pipe, length).await.map_err(early)? {
+    // what a strict client may get has to be known before the head is sent
+    let strict = ask.is_strict() && told::may_lose(conversion);
+    let beginning = if strict { ask.bounds.body } else { BEGINNING };
+    match Converted::begin(source, pipe, (length, beginning)).await.map_err(early)? {
         Begun::Whole(bytes, lost, digests) => {
             if let Some(digests) = digests {
                 digests.renew(&bytes, &mut head.headers);
             }
             Ok((ReplyBody::whole(bytes), lost))
         }
-        Begun::Going(body) => Ok((ReplyBody::converted(body), 0)),
+        Begun::Going(_) if strict => {
+            Err(Refusal::ResponseLossy(told::refused(told::possible(&conversion.losses))))
+        }
+        Begun::Going(body) => Ok((ReplyBody::converted(body), Lost::default())),
     }
 }
 

@@ -9,6 +9,7 @@ use super::digest::Digests;
 use super::pipe::{Failed, Pipe};
 use crate::refusal::Refusal;
 use crate::snapshot::Bounds;
+use crate::snapshot::loss::Lost;
 use crate::upstream::{BodyFault, OutboundBody};
 
 /// The octets of request bodies that all exchanges hold together.
@@ -36,14 +37,14 @@ impl Drop for Share<'_> {
     }
 }
 
-/// Brings a whole request body through its pipe; gives it with the number of losses and the digests it had. It is refused as soon as it is
-/// known to be too large or not to fit.
+/// Brings a whole request body through its pipe; gives it with what was lost and the digests it had. It is refused as
+/// soon as it is known to be too large or not to fit.
 pub(crate) async fn converted(
     body: Incoming,
     mut pipe: Pipe,
     bounds: &Bounds,
     held: &Held,
-) -> Result<(Bytes, u64, Option<Box<Digests>>), Refusal> {
+) -> Result<(Bytes, Lost, Option<Box<Digests>>), Refusal> {
     let declared = usize::try_from(http_body::Body::size_hint(&body).lower()).unwrap_or(usize::MAX);
     if declared > bounds.body {
         return Err(Refusal::BodyTooLarge(bounds.body));
@@ -69,8 +70,8 @@ pub(crate) async fn converted(
         }
         share.grow(out.len().saturating_sub(before), bounds.held_bodies)?;
     }
-    let losses = pipe.finish(&mut out).map_err(refused)?;
-    Ok((out.into(), losses, pipe.into_digests()))
+    let lost = pipe.finish(&mut out).map_err(refused)?;
+    Ok((out.into(), lost, pipe.into_digests()))
 }
 
 /// The refusal for a client's body that stopped.

@@ -9,6 +9,7 @@ use http_body::Frame;
 use super::digest::Digests;
 use super::pipe::{Failed, Pipe};
 use super::reply::{Cut, Quiet};
+use crate::snapshot::loss::Lost;
 
 /// So many octets of a response are converted before its head is sent, so that a failure there is a 502, and the
 /// length and digest of a shorter one are known.
@@ -25,8 +26,8 @@ pub(crate) enum Early {
 
 /// What there is when the head can be sent.
 pub(crate) enum Begun {
-    /// All of it, with the number of losses and the digests it had.
-    Whole(Bytes, u64, Option<Box<Digests>>),
+    /// All of it, with what was lost and the digests it had.
+    Whole(Bytes, Lost, Option<Box<Digests>>),
     /// More is to come.
     Going(Box<Converted>),
 }
@@ -52,25 +53,25 @@ enum Ended {
     Now(Cut),
 }
 
-/// What came out, and, at the end, how many losses there were.
-pub(crate) type Piece = Result<(Option<Frame<Bytes>>, Option<u64>), Cut>;
+/// What came out, and, at the end, what was lost.
+pub(crate) type Piece = Result<(Option<Frame<Bytes>>, Option<Lost>), Cut>;
 
 impl Converted {
-    /// Reads and converts the beginning of a body, whose length is about `length` if that is known.
+    /// Reads and converts the `beginning` of a body, in octets, whose length is about `length` if that is known.
     pub(crate) async fn begin(
         source: Quiet,
         pipe: Pipe,
-        length: Option<u64>,
+        (length, beginning): (Option<u64>, usize),
     ) -> Result<Begun, Early> {
         let room = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
         let ready = Vec::with_capacity(room.min(BEGINNING) + 512);
         let mut body = Self { source, pipe, ready, wet: false, ended: Ended::No };
         let mut read = 0;
         // a stream may be silent for long, and its client waits for the head
-        while read < BEGINNING && !body.pipe.streams() {
+        while read < beginning && !body.pipe.streams() {
             let Some(frame) = body.source.frame().await else {
-                let losses = body.pipe.finish(&mut body.ready).map_err(Early::Pipe)?;
-                return Ok(Begun::Whole(body.ready.into(), losses, body.pipe.into_digests()));
+                let lost = body.pipe.finish(&mut body.ready).map_err(Early::Pipe)?;
+                return Ok(Begun::Whole(body.ready.into(), lost, body.pipe.into_digests()));
             };
             read += body.take(frame.map_err(|_| Early::Source)?).map_err(Early::Pipe)?;
         }
@@ -136,9 +137,9 @@ impl Converted {
                 }
                 Poll::Ready(None) => {
                     let mut out = Vec::new();
-                    let losses = self.pipe.finish(&mut out).map_err(cut)?;
+                    let lost = self.pipe.finish(&mut out).map_err(cut)?;
                     let frame = (!out.is_empty()).then(|| Frame::data(out.into()));
-                    return Poll::Ready(Ok((frame, Some(losses))));
+                    return Poll::Ready(Ok((frame, Some(lost))));
                 }
             }
         }

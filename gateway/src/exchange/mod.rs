@@ -16,12 +16,14 @@ mod normal;
 mod outbound;
 mod parameters;
 mod pipe;
+mod prefer;
 mod query;
 mod reply;
 mod representation;
 mod request;
 mod route;
 mod signature;
+mod told;
 mod walk;
 
 pub use inbound::Peer;

@@ -8,6 +8,7 @@ use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
 use super::query;
 use crate::refusal::Refusal;
 use crate::snapshot::CrossingMessage;
+use crate::snapshot::loss::Lost;
 
 /// What steps work on: the raw query and the headers. Path parameters match by position and need no step.
 #[derive(Debug)]
@@ -16,23 +17,22 @@ pub(crate) struct Place<'a> {
     pub(crate) headers: &'a mut HeaderMap,
 }
 
-/// Runs the steps; gives the number of losses.
+/// Runs the steps; gives what was lost.
 pub(crate) fn apply(
     message: &CrossingMessage,
     place: &mut Place<'_>,
     values: &Values,
-) -> Result<u64, Refusal> {
-    let mut losses = 0;
+) -> Result<Lost, Refusal> {
+    let mut lost = Lost::default();
     for (index, step) in message.parameters.iter().enumerate() {
         let fired = one(step, place, values)?;
-        if let Some(Some(counter)) = message.parameter_losses.get(index)
+        if let Some(Some(loss)) = message.parameter_losses.get(index)
             && fired
         {
-            counter.inc();
-            losses += 1;
+            lost.add(loss, 1);
         }
     }
-    Ok(losses)
+    Ok(lost)
 }
 
 fn one(step: &ParameterStep, place: &mut Place<'_>, values: &Values) -> Result<bool, Refusal> {

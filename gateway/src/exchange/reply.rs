@@ -105,6 +105,11 @@ impl ReplyBody {
         Self { kind: Kind::Converted(body), record: None }
     }
 
+    /// Whether the body is converted further after its head is sent.
+    pub(crate) const fn goes_on(&self) -> bool {
+        matches!(self.kind, Kind::Converted(_))
+    }
+
     /// Lets the record end with this body.
     #[must_use]
     pub(crate) fn with_record(mut self, mut record: Box<Record>) -> Self {
@@ -150,11 +155,11 @@ impl ReplyBody {
                     Poll::Ready(frame) => frame,
                 };
                 match frame {
-                    Ok((frame, losses)) => {
-                        if let (Some(losses), Some(record)) = (losses, &mut self.record) {
-                            record.losses += losses;
+                    Ok((frame, lost)) => {
+                        if let (Some(lost), Some(record)) = (&lost, &mut self.record) {
+                            record.lose(lost);
                         }
-                        if losses.is_some() {
+                        if lost.is_some() {
                             self.kind = Kind::Done;
                         }
                         Poll::Ready(frame.map(Ok))

@@ -21,8 +21,10 @@ use super::inbound::Inbound;
 use super::outbound;
 use super::parameters::{self, Place};
 use super::pipe::{self, Accepted, Pipe, PipeBounds, Work};
+use super::prefer::Prefer;
 use super::route::Named;
 use super::signature::{self, Changes};
+use super::told;
 use crate::refusal::Refusal;
 use crate::snapshot::{
     Api, Bounds, Crossing, CrossingBody, NoTransform, Signatures, Snapshot, Undeclared,
@@ -57,6 +59,7 @@ pub(super) struct Step<'a, 'path> {
     pub(super) accepted: &'a Accepted,
     pub(super) snapshot: &'a Snapshot,
     pub(super) held: &'a Held,
+    pub(super) prefer: Prefer,
 }
 
 /// The request as it came, for a backend of the client's own version.
@@ -94,7 +97,7 @@ pub(super) async fn convert(
     let signed = signature::is_signed(&head.headers, query).then(|| head.headers.clone());
     let mut query = query.to_owned();
     let mut place = Place { query: &mut query, headers: &mut head.headers };
-    record.losses += parameters::apply(message, &mut place, &values)?;
+    let mut lost = parameters::apply(message, &mut place, &values)?;
     outbound::rewrite_indicators(step.api, backend, &mut query, &mut head.headers);
     if crossing.converts_responses() {
         outbound::ask_for_convertible(&mut head.headers, step.accepted);
@@ -120,8 +123,8 @@ pub(super) async fn convert(
         let most = PipeBounds { decoded: bounds.body, ratio: bounds.ratio };
         let digests = Digests::take(&mut head.headers, trailing);
         let pipe = Pipe::new(work, &step.api.requests, (&codings, most)).checked(digests);
-        let (bytes, losses, digests) = body::converted(body, pipe, bounds, step.held).await?;
-        record.losses += losses;
+        let (bytes, fired, digests) = body::converted(body, pipe, bounds, step.held).await?;
+        lost.merge(&fired);
         head.headers.remove(CONTENT_ENCODING);
         if let Some(digests) = digests {
             digests.renew(&bytes, &mut head.headers);
@@ -130,6 +133,10 @@ pub(super) async fn convert(
     } else {
         OutboundBody::streamed(body, step.snapshot.bounds.pace)
     };
+    if step.prefer.is_strict() && !lost.is_empty() {
+        return Err(Refusal::RequestLossy(told::refused(lost.iter().map(|(loss, _)| loss))));
+    }
+    record.lose(&lost);
     say_empty(&mut head, &outbound);
     Ok((Outbound { method: head.method, target, headers: head.headers }, outbound))
 }

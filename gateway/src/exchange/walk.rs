@@ -16,10 +16,11 @@ use super::conversion::Parameters;
 use super::elsewhere::elsewhere;
 use super::fields::{self, X_REQUEST_ID};
 use super::inbound::{Inbound, Peer};
+use super::prefer::Prefer;
 use super::reply::ReplyBody;
 use super::request::{self, Arrived, Outbound, Step};
 use super::route::{self, Named};
-use super::{digest, outbound, pipe, representation};
+use super::{digest, outbound, pipe, representation, told};
 use crate::refusal::Refusal;
 use crate::snapshot::meter::ExchangeMeter;
 use crate::snapshot::{Api, ClientVersion, Crossing, Group, Shared, Snapshot};
@@ -75,6 +76,7 @@ struct Known<'a> {
     meter: Option<&'a ExchangeMeter>,
     /// The version is pinned to the consumer.
     pinned: bool,
+    prefer: Prefer,
 }
 
 /// Who serves, and what is done on the way.
@@ -119,6 +121,7 @@ fn sign(known: &Known<'_>, headers: &mut HeaderMap, id: HeaderValue) {
     if let Some(vary) = known.api.and_then(|api| api.vary.as_ref()) {
         headers.append(VARY, vary.clone());
     }
+    known.prefer.applied(headers);
     if known.pinned {
         representation::private(headers);
     }
@@ -176,6 +179,8 @@ impl<'a> Visit<'a> {
             let found = elsewhere(api, &asked, (head.method.as_str(), inbound.path()));
             refusal.found_elsewhere(found)
         })?;
+        known.prefer = Prefer::read(&head.headers);
+        let prefer = known.prefer;
         let parameters = parameters_read(&serving, named.as_ref(), &inbound);
         let accepted = pipe::accepted(&head.headers);
         let arrived = Arrived { head, body, inbound: &inbound, trailing };
@@ -183,7 +188,8 @@ impl<'a> Visit<'a> {
             (Some(way), Some(named)) => {
                 let (asked, parameters, accepted) = (&asked, &parameters, &accepted);
                 let (snapshot, held) = (self.snapshot, &self.house.held);
-                let step = Step { api, asked, named, way, parameters, accepted, snapshot, held };
+                let step =
+                    Step { api, asked, named, way, parameters, accepted, snapshot, held, prefer };
                 request::convert(&step, arrived, record).await?
             }
             _ => request::untouched(api, arrived, &self.snapshot.bounds),
@@ -193,9 +199,11 @@ impl<'a> Visit<'a> {
         let client = (asked.version, &*client.label);
         let bounds = &self.snapshot.bounds;
         let (method, way, parameters) = (&method, serving.way, &parameters);
-        let ask = Ask { api, bounds, method, client, way, accepted, parameters };
-        let (response, losses) = answer::answer(&ask, response).await?;
-        record.losses += losses;
+        let ask = Ask { api, bounds, method, client, way, accepted, parameters, prefer };
+        let (mut response, lost, rest) = answer::answer(&ask, response).await?;
+        record.lose(&lost);
+        let telling = (api.loss_header, prefer);
+        told::tell(response.headers_mut(), telling, record.lost(), rest.as_ref());
         Ok(response)
     }
 

@@ -29,6 +29,13 @@ impl Refusal {
             Self::VersionMissing { known, .. } | Self::VersionUnknown { known, .. } => {
                 members.insert("known_versions".into(), json!(known));
             }
+            Self::RequestLossy(losses) | Self::ResponseLossy(losses) => {
+                let losses: Vec<Value> = losses
+                    .iter()
+                    .map(|one| json!({"rule": one.rule, "pointer": one.pointer, "what": one.what}))
+                    .collect();
+                members.insert("losses".into(), Value::Array(losses));
+            }
             Self::VersionsDisagree { seen } => {
                 let seen: Vec<Value> = seen
                     .iter()

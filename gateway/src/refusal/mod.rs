@@ -3,4 +3,4 @@
 mod body;
 mod reason;
 
-pub use reason::{Elsewhere, Refusal};
+pub use reason::{Elsewhere, LossTold, Refusal};

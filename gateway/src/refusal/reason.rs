@@ -20,6 +20,17 @@ impl Elsewhere {
     }
 }
 
+/// One loss that a client did not accept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LossTold {
+    /// The row of the rules, `A1`.
+    pub rule: &'static str,
+    /// Where, in the names of the message's sender, with `*` for any item or member.
+    pub pointer: String,
+    /// What would be done there.
+    pub what: String,
+}
+
 /// Why an exchange does not go on. The code and the status of each are public: changing one breaks clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -77,6 +88,10 @@ pub enum Refusal {
         /// What is wrong there.
         why: String,
     },
+    /// The request would lose this, and the client prefers `handling=strict`.
+    RequestLossy(Vec<LossTold>),
+    /// The answer to a safe request would lose this, and the client prefers `handling=strict`.
+    ResponseLossy(Vec<LossTold>),
     /// The request body is not JSON that can be converted safely.
     RequestMalformed {
         /// Where, in the client's names.
@@ -151,6 +166,8 @@ impl Refusal {
             Self::MethodNotAllowed { .. } => "method-not-allowed",
             Self::NoBackend { .. } => "no-backend",
             Self::RequestUnconvertible { .. } => "request-unconvertible",
+            Self::RequestLossy(_) => "request-lossy",
+            Self::ResponseLossy(_) => "response-lossy",
             Self::RequestMalformed { .. } => "request-malformed",
             Self::ParameterMissing(_) => "parameter-missing",
             Self::BodyTooLarge(_) => "body-too-large",
@@ -198,7 +215,10 @@ impl Refusal {
             Self::Expectation => StatusCode::EXPECTATION_FAILED,
             Self::NoApi | Self::NoOperation(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::RequestUnconvertible { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::RequestUnconvertible { .. } | Self::RequestLossy(_) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::ResponseLossy(_) => StatusCode::NOT_ACCEPTABLE,
             Self::BodyTooLarge(_) | Self::BodyRatio(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RequestCoded(_) | Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RequestNoTransform => StatusCode::NOT_ACCEPTABLE,
@@ -290,6 +310,16 @@ impl Refusal {
                     "the body cannot be expressed in the version that is running: {why}; change that value"
                 )
             }
+            Self::RequestLossy(losses) => format!(
+                "the version that is running cannot hold all of this request, and it prefers strict handling: {}; \
+                 leave that out, or prefer handling=lenient",
+                told(losses)
+            ),
+            Self::ResponseLossy(losses) => format!(
+                "your version cannot show all of the answer, and the request prefers strict handling: {}; ask for a \
+                 newer version, or prefer handling=lenient",
+                told(losses)
+            ),
             Self::RequestMalformed { why, .. } => {
                 format!("the body cannot be read: {why}; send one well-formed JSON value")
             }
@@ -377,4 +407,9 @@ impl Refusal {
             other => other.code().to_owned(),
         }
     }
+}
+
+fn told(losses: &[LossTold]) -> String {
+    let one = |loss: &LossTold| format!("{} ({})", loss.what, loss.rule);
+    losses.iter().map(one).collect::<Vec<_>>().join(", ")
 }

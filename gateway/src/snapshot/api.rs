@@ -8,10 +8,10 @@ use evergate_schemas::convert::{PreparedBody, Unconvertible};
 use evergate_schemas::describe::model::Status;
 use evergate_schemas::plan::bridge::ParameterStep;
 use http::{HeaderName, HeaderValue};
-use prometheus_client::metrics::counter::Counter;
 
+use super::loss::{Loss, LossTable};
 use super::meter::{ConversionMeter, ExchangeMeter, UnconvertedMeter};
-use super::policy::{NoTransform, Signatures, Undeclared};
+use super::policy::{LossHeader, NoTransform, Signatures, Undeclared};
 use super::router::{Router, Template};
 use super::selector::{Selector, Versions};
 use crate::upstream::{Endpoint, Pool};
@@ -43,6 +43,8 @@ pub struct Api {
     pub undeclared: Undeclared,
     /// What is done with messages that forbid transformation.
     pub no_transform: NoTransform,
+    /// Whether clients are told in the head what was lost.
+    pub loss_header: LossHeader,
     /// What is done with messages whose signature a conversion would break.
     pub signatures: Signatures,
     /// The values of `configuration` sources as JSON texts.
@@ -162,8 +164,8 @@ pub struct CrossingMessage {
     pub bodies: Vec<CrossingBody>,
     /// Parameters of a request, headers of a response.
     pub parameters: Vec<ParameterStep>,
-    /// The counter of each parameter step that is a loss.
-    pub parameter_losses: Vec<Option<Counter>>,
+    /// Each parameter step that is a loss.
+    pub parameter_losses: Vec<Option<Arc<Loss>>>,
     /// Some program reads a header, a parameter or the configuration.
     pub reads_outside: bool,
 }
@@ -172,6 +174,15 @@ impl CrossingMessage {
     /// Whether any body has to be rewritten.
     pub fn converts(&self) -> bool {
         self.bodies.iter().any(|body| body.conversion.is_some())
+    }
+
+    /// Whether any step may drop or replace information.
+    pub fn may_lose(&self) -> bool {
+        let of_body = |body: &CrossingBody| {
+            let table = body.conversion.as_ref().map(|one| &one.losses);
+            table.is_some_and(|table| table.iter().flatten().any(Option::is_some))
+        };
+        self.parameter_losses.iter().any(Option::is_some) || self.bodies.iter().any(of_body)
     }
 }
 
@@ -193,8 +204,8 @@ pub struct Conversion {
     pub prepared: PreparedBody,
     /// What becomes of a record of a stream that does not get through.
     pub unconvertible: Unconvertible,
-    /// The counter of each note that is a loss: by stage, then by note.
-    pub losses: Arc<[Vec<Option<Counter>>]>,
+    /// Each note that is a loss: by stage, then by note.
+    pub losses: LossTable,
 }
 
 /// The backends that speak one version.

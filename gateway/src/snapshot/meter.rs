@@ -50,6 +50,10 @@ pub struct LossLabels {
     pub api: String,
     /// Method and template.
     pub operation: String,
+    /// The client's version.
+    pub client_version: String,
+    /// The backend's version.
+    pub backend_version: String,
     /// Which way.
     pub way: Way,
     /// The row of the rules, `A8`.

@@ -2,6 +2,7 @@
 
 pub mod accept;
 mod api;
+pub mod loss;
 pub mod meter;
 mod policy;
 mod router;
@@ -12,6 +13,6 @@ pub use api::{
     Api, Choice, ClientOperation, ClientVersion, Conversion, ConversionLimits, Crossing,
     CrossingBody, CrossingMessage, Group,
 };
-pub use policy::{NoTransform, Signatures, Undeclared};
+pub use policy::{LossHeader, NoTransform, Signatures, Undeclared};
 pub use router::{Captures, Found, Router, Template};
 pub use whole::{Bounds, Shared, Snapshot};

@@ -27,3 +27,14 @@ pub enum Undeclared {
     /// Refused.
     Refuse,
 }
+
+/// Whether the client's answer says in its head what the conversions lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LossHeader {
+    /// Where the client prefers `loss-report`.
+    Asked,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}

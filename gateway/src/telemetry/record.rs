@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::snapshot::loss::Lost;
 use http::{HeaderValue, Method};
 use tracing::{Level, enabled, event};
 
@@ -59,8 +60,8 @@ pub struct Record {
     pub cause: String,
     /// Octets of body sent to the client.
     pub bytes_out: u64,
-    /// Losses that the conversions had.
-    pub losses: u64,
+    /// What the conversions lost.
+    lost: Lost,
     /// How it ended.
     pub ended: Ended,
 }
@@ -84,9 +85,20 @@ impl Record {
             refusal: "",
             cause: String::new(),
             bytes_out: 0,
-            losses: 0,
+            lost: Lost::default(),
             ended: Ended::default(),
         }
+    }
+
+    /// Notes and counts what a conversion lost.
+    pub fn lose(&mut self, lost: &Lost) {
+        lost.count();
+        self.lost.merge(lost);
+    }
+
+    /// What was lost so far.
+    pub const fn lost(&self) -> &Lost {
+        &self.lost
     }
 }
 
@@ -112,7 +124,8 @@ impl Drop for Record {
             refusal = self.refusal,
             cause = self.cause.escape_default().to_string(),
             bytes_out = self.bytes_out,
-            losses = self.losses,
+            losses = self.lost.total(),
+            lost = self.lost.rules(),
             micros,
             ended = self.ended.word(),
             "exchange"

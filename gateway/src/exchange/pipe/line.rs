@@ -11,6 +11,7 @@ use super::encode::Encoder;
 use super::fault::Failed;
 use super::work::Work;
 use crate::exchange::digest::Digests;
+use crate::snapshot::loss::Lost;
 use crate::snapshot::meter::ConversionMeter;
 
 /// Decoded octets up to which no ratio is looked at: a short body of blanks may shrink a thousandfold.
@@ -143,8 +144,8 @@ impl Pipe {
         }
     }
 
-    /// Ends the body; gives the number of losses that fired.
-    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) -> Result<u64, Failed> {
+    /// Ends the body; gives what was lost.
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) -> Result<Lost, Failed> {
         self.timed(|pipe| {
             // damaged content is told as such, not as what it looks like
             if let Some(digests) = &pipe.digests {
@@ -152,10 +153,10 @@ impl Pipe {
             }
             pipe.decoders.iter().try_for_each(Decoder::finish)?;
             let Some(mut encoder) = pipe.encoder.take() else { return pipe.work.finish(out) };
-            let losses = pipe.work.finish(&mut pipe.converted)?;
+            let lost = pipe.work.finish(&mut pipe.converted)?;
             encoder.push(&pipe.converted, out);
             encoder.finish(out);
-            Ok(losses)
+            Ok(lost)
         })
     }
 

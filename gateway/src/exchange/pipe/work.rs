@@ -6,6 +6,7 @@ use evergate_schemas::convert::{BodyConverter, BodyOptions, Limits, Refused};
 use evergate_schemas::plan::outside::Values;
 
 use super::fault::Failed;
+use crate::snapshot::loss::Lost;
 use crate::snapshot::{Conversion, ConversionLimits};
 
 /// A conversion from bytes to bytes.
@@ -52,8 +53,8 @@ impl Work {
         }
     }
 
-    /// Ends the body; gives the number of losses that fired.
-    pub(super) fn finish(&mut self, out: &mut Vec<u8>) -> Result<u64, Failed> {
+    /// Ends the body; gives what was lost.
+    pub(super) fn finish(&mut self, out: &mut Vec<u8>) -> Result<Lost, Failed> {
         match self {
             Self::Document(one) => one.finish(out),
         }
@@ -61,18 +62,9 @@ impl Work {
 }
 
 impl Document {
-    fn finish(&mut self, out: &mut Vec<u8>) -> Result<u64, Failed> {
+    fn finish(&mut self, out: &mut Vec<u8>) -> Result<Lost, Failed> {
         let report = self.converter.finish(out).map_err(|refused| failed(&refused))?;
-        let mut total = 0;
-        for (counters, fired) in self.conversion.losses.iter().zip(&report.fired) {
-            for (counter, times) in counters.iter().zip(fired) {
-                if let (Some(counter), 1..) = (counter, *times) {
-                    counter.inc_by(u64::from(*times));
-                    total += u64::from(*times);
-                }
-            }
-        }
-        Ok(total)
+        Ok(Lost::fired(&self.conversion.losses, &report.fired))
     }
 }
 
