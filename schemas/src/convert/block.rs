@@ -1,14 +1,12 @@
 //! Whole tokens sixteen bytes at a time, for the quick way; whatever is odd is left to the slow one.
+//!
+//! Each function takes the rest of a chunk and gives what follows the token. None means that the token does not lie in
+//! the chunk whole, or too near to its end, or is spelled oddly, or is wrong.
 
 use wide::u8x16;
 
 /// Bytes looked at together.
 const WIDTH: usize = 16;
-
-#[inline]
-fn load(bytes: &[u8], at: usize) -> Option<[u8; WIDTH]> {
-    bytes.get(at..)?.first_chunk::<WIDTH>().copied()
-}
 
 /// A bit for each `"`, `\` and control character.
 #[inline]
@@ -23,68 +21,77 @@ fn ends(block: [u8; WIDTH]) -> u32 {
 /// Bytes until the first `"`, `\` or control character, or all of them.
 #[inline]
 pub(super) fn plain(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(block) = load(bytes, at) {
-        let found = ends(block);
+    let mut rest = bytes;
+    while let Some((block, after)) = rest.split_first_chunk() {
+        let found = ends(*block);
         if found != 0 {
-            return at + found.trailing_zeros() as usize;
+            return bytes.len() - rest.len() + found.trailing_zeros() as usize;
         }
-        at += WIDTH;
+        rest = after;
     }
-    let rest = bytes.get(at..).unwrap_or_default();
-    at + rest
-        .iter()
-        .position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)
-        .unwrap_or(rest.len())
+    let end = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    bytes.len() - rest.len() + rest.iter().position(end).unwrap_or(rest.len())
 }
 
-/// Where the closing quote of the string is whose text begins at `at`; none when it is not in the chunk, or near its
-/// end, or something is wrong with the string.
+/// What follows the string whose text `rest` begins with.
 #[inline]
-pub(super) fn string_end(chunk: &[u8], at: usize) -> Option<usize> {
-    let mut at = at;
+pub(super) fn after_string(rest: &[u8]) -> Option<&[u8]> {
+    let mut rest = rest;
+    let mut found;
     loop {
-        let found = ends(load(chunk, at)?);
-        if found == 0 {
-            at += WIDTH;
-            continue;
+        let (block, after) = rest.split_first_chunk()?;
+        found = ends(*block);
+        if found != 0 {
+            break;
         }
-        at += found.trailing_zeros() as usize;
-        match chunk.get(at)? {
-            b'"' => return Some(at),
-            b'\\' => at = escape_end(chunk, at + 1)?,
+        rest = after;
+    }
+    let (end, after) = rest.get(found.trailing_zeros() as usize..)?.split_first()?;
+    if *end == b'"' { Some(after) } else { after_odd_string(*end, after) }
+}
+
+/// The same, after a byte that does not simply belong to the string.
+#[inline(never)]
+fn after_odd_string(odd: u8, after: &[u8]) -> Option<&[u8]> {
+    let (mut odd, mut rest) = (odd, after);
+    loop {
+        rest = match odd {
+            b'"' => return Some(rest),
+            b'\\' => after_escape(rest)?,
             _ => return None,
-        }
+        };
+        rest = rest.get(plain(rest)..)?;
+        (odd, rest) = rest.split_first().map(|(odd, after)| (*odd, after))?;
     }
 }
 
-/// The place after the escape whose letter is at `at`.
+/// What follows the escape whose letter `rest` begins with.
 #[inline]
-fn escape_end(chunk: &[u8], at: usize) -> Option<usize> {
-    match chunk.get(at)? {
-        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(at + 1),
-        b'u' => code_end(chunk, at),
+fn after_escape(rest: &[u8]) -> Option<&[u8]> {
+    let (letter, after) = rest.split_first()?;
+    match letter {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(after),
+        b'u' => after_code(after),
         _ => None,
     }
 }
 
-/// The place after the code whose `u` is at `at`: of one unit, or of a surrogate pair.
-fn code_end(chunk: &[u8], at: usize) -> Option<usize> {
-    match unit(chunk, at + 1)? {
+/// What follows the four digits that `rest` begins with, or the two halves of a surrogate pair.
+fn after_code(rest: &[u8]) -> Option<&[u8]> {
+    let (digits, after) = rest.split_first_chunk()?;
+    match unit(*digits)? {
         0xD800..=0xDBFF => {
-            let low = chunk.get(at + 5) == Some(&b'\\') && chunk.get(at + 6) == Some(&b'u');
-            let low = low && matches!(unit(chunk, at + 7)?, 0xDC00..=0xDFFF);
-            low.then_some(at + 11)
+            let (digits, after) = after.strip_prefix(b"\\u")?.split_first_chunk()?;
+            matches!(unit(*digits)?, 0xDC00..=0xDFFF).then_some(after)
         }
         0xDC00..=0xDFFF => None,
-        _ => Some(at + 5),
+        _ => Some(after),
     }
 }
 
 /// Four hexadecimal digits.
 #[inline]
-fn unit(chunk: &[u8], at: usize) -> Option<u16> {
-    let digits = chunk.get(at..)?.first_chunk::<4>()?;
+fn unit(digits: [u8; 4]) -> Option<u16> {
     digits.iter().try_fold(0_u16, |value, &digit| {
         let digit = match digit {
             b'0'..=b'9' => digit - b'0',
@@ -96,22 +103,23 @@ fn unit(chunk: &[u8], at: usize) -> Option<u16> {
     })
 }
 
-/// The place after the number that begins at `at`; none when it is not in the chunk, or near its end, or long, or has
-/// an exponent, or something is wrong with it.
+/// What follows the number that `rest` begins with. None too when it is long or has an exponent.
 #[inline]
-pub(super) fn number_end(chunk: &[u8], at: usize) -> Option<usize> {
-    let block = load(chunk, at)?;
-    number_length(digits(block), &block)
-        .or_else(|| long_number_length(chunk, at))
-        .map(|length| at + length)
+pub(super) fn after_number(rest: &[u8]) -> Option<&[u8]> {
+    let block = rest.first_chunk()?;
+    match number_length(digits(*block), block) {
+        Some(length) => rest.get(length..),
+        None => after_long_number(rest),
+    }
 }
 
 #[cold]
 #[inline(never)]
-fn long_number_length(chunk: &[u8], at: usize) -> Option<usize> {
-    let block = chunk.get(at..)?.first_chunk::<32>()?;
-    let bits = digits(load(block, 0)?) | digits(load(block, WIDTH)?) << WIDTH;
-    number_length(bits, block)
+fn after_long_number(rest: &[u8]) -> Option<&[u8]> {
+    let block = rest.first_chunk::<32>()?;
+    let (low, high) = block.split_first_chunk()?;
+    let bits = digits(*low) | digits(*high.first_chunk()?) << WIDTH;
+    rest.get(number_length(bits, block)?..)
 }
 
 /// A bit for each digit.
@@ -145,62 +153,77 @@ fn number_length(digits: u32, block: &[u8]) -> Option<usize> {
     }
 }
 
-/// The place after `true`, `false` or `null`, which begins at `at`.
+/// What follows the `true`, `false` or `null` that `rest` begins with.
 #[inline]
-pub(super) fn literal_end(chunk: &[u8], at: usize) -> Option<usize> {
-    let rest = chunk.get(at..)?;
-    match rest.first_chunk::<4>()? {
-        b"true" | b"null" => Some(at + 4),
-        b"fals" if rest.get(4) == Some(&b'e') => Some(at + 5),
+fn after_literal(rest: &[u8]) -> Option<&[u8]> {
+    let (word, after) = rest.split_first_chunk()?;
+    const TRUE: u32 = u32::from_le_bytes(*b"true");
+    const NULL: u32 = u32::from_le_bytes(*b"null");
+    const FALS: u32 = u32::from_le_bytes(*b"fals");
+    match u32::from_le_bytes(*word) {
+        TRUE | NULL => Some(after),
+        FALS => after.strip_prefix(b"e"),
         _ => None,
     }
 }
 
-/// The first place from `at` on that is no whitespace, or the end.
+/// What follows the scalar that `rest` begins with.
 #[inline]
-pub(super) fn blank_end(chunk: &[u8], at: usize) -> usize {
-    match chunk.get(at) {
-        Some(0..=b' ') => long_blank_end(chunk, at),
-        _ => at,
+pub(super) fn after_scalar(rest: &[u8]) -> Option<&[u8]> {
+    match rest.first()? {
+        b'"' => after_string(rest.get(1..)?),
+        b'-' | b'0'..=b'9' => after_number(rest),
+        _ => after_literal(rest),
     }
 }
 
-fn long_blank_end(chunk: &[u8], at: usize) -> usize {
-    let mut at = at;
-    while let Some(block) = load(chunk, at) {
-        let block = u8x16::new(block);
+/// What follows the blanks that `rest` begins with, if any.
+#[inline]
+pub(super) fn after_blank(rest: &[u8]) -> &[u8] {
+    match rest.first() {
+        Some(0..=b' ') => after_blanks(rest),
+        _ => rest,
+    }
+}
+
+fn after_blanks(rest: &[u8]) -> &[u8] {
+    let mut rest = rest;
+    while let Some((block, after)) = rest.split_first_chunk::<WIDTH>() {
+        let block = u8x16::new(*block);
         let blank = block.simd_eq(u8x16::splat(b' '))
             | block.simd_eq(u8x16::splat(b'\n'))
             | block.simd_eq(u8x16::splat(b'\r'))
             | block.simd_eq(u8x16::splat(b'\t'));
         let run = blank.to_bitmask().trailing_ones() as usize;
-        at += run;
         if run < WIDTH {
-            return at;
+            return rest.get(run..).unwrap_or_default();
         }
+        rest = after;
     }
-    let rest = chunk.get(at..).unwrap_or_default();
-    let blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
-    at + rest.iter().position(|byte| !blank(byte)).unwrap_or(rest.len())
+    while let [b' ' | b'\n' | b'\r' | b'\t', after @ ..] = rest {
+        rest = after;
+    }
+    rest
 }
 
 /// A bit for each of the 32 bytes in which the two are equal.
 #[inline]
 pub(super) fn same(left: &[u8; 32], right: &[u8; 32]) -> u32 {
-    let half = |from: usize| {
-        let (left, right) = (load(left, from), load(right, from));
+    let half = |left: &[u8], right: &[u8]| {
+        let (left, right) = (left.first_chunk().copied(), right.first_chunk().copied());
         let (left, right) = (left.unwrap_or_default(), right.unwrap_or_default());
         u8x16::new(left).simd_eq(u8x16::new(right)).to_bitmask()
     };
-    half(0) | half(WIDTH) << WIDTH
+    let ((low, high), (other_low, other_high)) = (left.split_at(WIDTH), right.split_at(WIDTH));
+    half(low, other_low) | half(high, other_high) << WIDTH
 }
 
 /// A bit for each of the 64 bytes that is `byte`.
 #[inline]
 pub(super) fn places(bytes: &[u8; 64], byte: u8) -> u64 {
-    let quarter = |from: usize| {
-        let block = load(bytes, from).unwrap_or_default();
-        u64::from(u8x16::new(block).simd_eq(u8x16::splat(byte)).to_bitmask()) << from
-    };
-    quarter(0) | quarter(WIDTH) | quarter(2 * WIDTH) | quarter(3 * WIDTH)
+    let quarters = bytes.as_chunks::<WIDTH>().0;
+    let quarters = quarters
+        .iter()
+        .map(|quarter| u64::from(u8x16::new(*quarter).simd_eq(u8x16::splat(byte)).to_bitmask()));
+    quarters.rev().fold(0, |all, quarter| all << WIDTH | quarter)
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use regex::Regex;
 
 use crate::convert::choose::{ChooseOp, TestOp};
+use crate::convert::memory::Shelf;
 use crate::convert::names::Key;
 use crate::convert::refused::Cause;
 use crate::convert::scalar::Rows;
@@ -46,6 +47,7 @@ pub(super) struct Code {
     pub(super) ops: Vec<Op>,
     pub(super) root: OpId,
     pub(super) key: Key,
+    pub(super) shelf: Shelf,
 }
 
 /// What becomes of a value; see [`Node`].
@@ -190,7 +192,13 @@ impl Code {
         let ids = Ids(program);
         let mut ops = vec![Op::Copy];
         ops.extend(program.nodes.iter().map(|node| ids.op(node, key)));
-        Self { program: program.clone(), ops, root: ids.of(program.root), key }
+        Self {
+            program: program.clone(),
+            ops,
+            root: ids.of(program.root),
+            key,
+            shelf: Shelf::default(),
+        }
     }
 
     /// The operation of a node.

@@ -1,15 +1,17 @@
 //! One program over one payload: the syntax of JSON as a machine that can stop and go on at any byte.
 
+use std::mem::take;
 use std::sync::Arc;
 
 use crate::convert::code::{COPY, Code, OpId};
 use crate::convert::fault::Fault;
 use crate::convert::member::{Member, Region};
+use crate::convert::memory::Memory;
 use crate::convert::names::{Names, Scope};
 use crate::convert::place::NAME;
 use crate::convert::refused::{Cause, Limits, Refused};
 use crate::convert::scan::{Escape, Number};
-use crate::convert::shape::{Seen, ShapeId, Shapes};
+use crate::convert::shape::{Known, Seen, ShapeId, Shapes};
 use crate::convert::store::{Level, Store};
 use crate::convert::swift;
 use crate::plan::outside::Values;
@@ -70,6 +72,19 @@ pub(super) struct Frame {
     pub(super) guess: u8,
 }
 
+impl Frame {
+    /// The next member is this one.
+    #[inline]
+    pub(super) fn take(&mut self, known: &Known) {
+        self.seen |= 1 << (self.guess & 63);
+        self.count += 1;
+        self.at = self.guess;
+        self.guess = known.next[0];
+        self.inner = known.inner;
+        self.spelling = Spelling::Known;
+    }
+}
+
 /// What belongs to an open object on which there is an operation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Active {
@@ -88,6 +103,20 @@ pub(super) struct Io<'a> {
     pub(super) out: &'a mut Vec<u8>,
     /// Input before this place of the chunk was written or dropped.
     pub(super) run: usize,
+}
+
+impl<'a> Io<'a> {
+    /// The chunk from a place on.
+    #[inline]
+    pub(super) fn rest(&self, pos: usize) -> &'a [u8] {
+        self.chunk.get(pos..).unwrap_or_default()
+    }
+
+    /// Where the rest begins.
+    #[inline]
+    pub(super) const fn place(&self, rest: &[u8]) -> usize {
+        self.chunk.len() - rest.len()
+    }
 }
 
 /// The next place in the chunk.
@@ -150,16 +179,17 @@ impl Machine {
 
     /// A machine for a value that another operation than the root's waits for.
     pub(super) fn at_op(code: &Arc<Code>, op: OpId, limits: Limits, values: &Arc<Values>) -> Self {
+        let Memory { frames, names, shapes, regions, active, bits } = code.shelf.take();
         Self {
             limits,
             copied: 0,
             values: Arc::clone(values),
             offset: 0,
             state: State::Value,
-            frames: Vec::new(),
+            frames,
             kept: Vec::new(),
-            names: Names::default(),
-            shapes: Shapes::default(),
+            names,
+            shapes,
             quick: swift::fits(&limits),
             halted_at: 0,
             halted: None,
@@ -176,10 +206,10 @@ impl Machine {
             pending: None,
             waiting: Vec::new(),
             dropping: false,
-            regions: Vec::new(),
+            regions,
             watch: usize::MAX,
-            active: Vec::new(),
-            bits: Vec::new(),
+            active,
+            bits,
             store: Store::default(),
             fired: vec![0; code.program.notes.len()],
             code: Arc::clone(code),
@@ -282,6 +312,19 @@ impl Machine {
             }
         }
         self.offset = end;
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        self.code.shelf.give(Memory {
+            frames: take(&mut self.frames),
+            names: take(&mut self.names),
+            shapes: take(&mut self.shapes),
+            regions: take(&mut self.regions),
+            active: take(&mut self.active),
+            bits: take(&mut self.bits),
+        });
     }
 }
 

@@ -93,7 +93,7 @@ impl Machine {
     }
 
     /// Writes bytes of the program's own.
-    fn put(&mut self, io: &mut Io<'_>, bytes: &[u8]) {
+    pub(super) fn put(&mut self, io: &mut Io<'_>, bytes: &[u8]) {
         let out = if self.store.open > 0 { &mut self.store.arena } else { &mut *io.out };
         out.extend_from_slice(bytes);
     }
@@ -104,7 +104,7 @@ impl Machine {
         self.watch = depth;
     }
 
-    fn object<'c>(&self, io: &Io<'c>) -> Option<&'c ObjectOp> {
+    pub(super) fn object<'c>(&self, io: &Io<'c>) -> Option<&'c ObjectOp> {
         match io.code.op(self.frames.last()?.op) {
             Op::Object(object) => Some(object),
             _ => None,
@@ -152,14 +152,14 @@ impl Machine {
         Ok(())
     }
 
-    fn mark_wrote(&mut self) {
+    pub(super) fn mark_wrote(&mut self) {
         if let Some(frame) = self.frames.last_mut() {
             frame.wrote = true;
         }
     }
 
     /// Whether nothing that stood in the current container so far was written.
-    fn is_bare(&self) -> bool {
+    pub(super) fn is_bare(&self) -> bool {
         self.frames.last().is_some_and(|frame| !frame.wrote)
     }
 
@@ -277,7 +277,7 @@ impl Machine {
     }
 
     /// Notes that an output name is written; false when it was.
-    fn set_bit(&mut self, bit: u32) -> bool {
+    pub(super) fn set_bit(&mut self, bit: u32) -> bool {
         let base = self.active.last().map_or(0, |active| active.bits);
         if bit == UNWATCHED {
             return true;
@@ -473,6 +473,13 @@ impl Machine {
         self.guard(at)?;
         self.keep_to(io, at);
         let wrote = self.frames.last().is_some_and(|frame: &Frame| frame.wrote);
+        if self.store.open == 0 && !object.reads_slots {
+            let bits = std::mem::take(&mut self.bits);
+            let own = bits.get(active.bits..).unwrap_or_default();
+            let done = self.writer(io, at).supplies(&object.supplies, own, &[], wrote);
+            self.bits = bits;
+            return done.map_or_else(|stop| self.stopped(io, Err(stop), at), |_| Ok(()));
+        }
         let bits = self.bits.get(active.bits..).unwrap_or_default().to_vec();
         let mut cells = Vec::new();
         if object.reads_slots {

@@ -105,6 +105,14 @@ impl Names {
         }
     }
 
+    /// All objects are over, however they ended.
+    pub(super) fn forget(&mut self) {
+        if self.open > 0 || self.few.capacity() > KEPT {
+            *self = Self::default();
+        }
+        self.few.clear();
+    }
+
     /// Takes in the hash of a name; whether it is new to the innermost object.
     #[inline]
     pub(super) fn insert(&mut self, scope: &mut Scope, hash: u64) -> bool {

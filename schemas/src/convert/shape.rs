@@ -12,10 +12,10 @@ use crate::convert::code::{COPY, OpId};
 const KNOWN: usize = 64;
 
 /// Names known at all places together.
-const KNOWN_IN_ALL: usize = 1024;
+const KNOWN_IN_ALL: usize = 512;
 
 /// Places.
-const SHAPES: usize = 256;
+const SHAPES: usize = 128;
 
 /// Bytes of a name that is remembered.
 const NAME: usize = 64;
@@ -51,52 +51,46 @@ impl Fate {
     pub(super) const COPIED: Self = Self { entry: None, op: COPY, plain: true };
 }
 
-/// A name that objects at a place had.
+/// What is expected where a name that objects at a place had comes again. One cache line.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Known {
-    /// Everything from the comma or bracket before the name up to the value; its first bytes, and the others.
-    head: [u8; 32],
-    rest: SmallVec<[u8; 16]>,
-    /// The bits of [`same`] that count; none when the spelling is not known.
+    /// Everything from the comma or bracket before the name up to the value; its first bytes.
+    head: [u8; HEAD],
+    /// The bits of [`same`] that count.
     wanted: u32,
+    /// Bytes of the spelling; 0 when none is remembered.
     pub(super) length: u8,
-    /// Blanks before the name.
-    pub(super) lead: u8,
+    /// Where in the spelling the name begins and ends, with its quotes.
+    pub(super) name: (u8, u8),
+    /// The member is copied and `head` is the whole spelling.
+    pub(super) simple: bool,
     /// The ones that came after it: the last one, and the one before.
     pub(super) next: [u8; 2],
     /// The place of its value.
     pub(super) inner: ShapeId,
     pub(super) fate: Fate,
+}
+
+/// Bytes of a spelling that are compared at once.
+const HEAD: usize = 32;
+
+/// A name.
+#[derive(Debug)]
+struct Name {
     hash: u64,
     /// Unescaped.
-    pub(super) name: SmallVec<[u8; 32]>,
+    text: SmallVec<[u8; 32]>,
+    /// What comes after [`Known::head`].
+    rest: SmallVec<[u8; 16]>,
 }
 
 impl Known {
-    /// Whether the chunk goes on with exactly the spelling that is remembered.
+    /// Whether `rest` begins with exactly the first bytes of the spelling.
     #[inline]
-    pub(super) fn is_at(&self, chunk: &[u8], at: usize) -> bool {
-        let Some(rest) = chunk.get(at..) else { return false };
-        let Some(head) = rest.first_chunk::<32>() else { return false };
-        self.wanted != 0
-            && same(head, &self.head) & self.wanted == self.wanted
-            && (self.rest.is_empty()
-                || rest.get(32..self.length as usize) == Some(self.rest.as_slice()))
-    }
-
-    /// Remembers a spelling.
-    fn spell(&mut self, spelling: &[u8], lead: usize) {
-        let (Ok(length), Ok(lead)) = (u8::try_from(spelling.len()), u8::try_from(lead)) else {
-            return;
-        };
-        let (head, rest) = spelling.split_at(spelling.len().min(32));
-        self.head = [0; 32];
-        self.head.iter_mut().zip(head).for_each(|(to, from)| *to = *from);
-        let unused = u32::try_from(32 - head.len()).unwrap_or(0);
-        self.wanted = u32::MAX.unbounded_shr(unused);
-        self.rest = SmallVec::from_slice(rest);
-        self.length = length;
-        self.lead = lead;
+    pub(super) fn leads(&self, rest: &[u8]) -> bool {
+        let head = rest.first_chunk::<HEAD>();
+        head.is_some_and(|head| !same(head, &self.head) & self.wanted == 0)
     }
 }
 
@@ -112,11 +106,19 @@ pub(super) struct Shape {
     /// One byte of each hash.
     tags: [u8; KNOWN],
     pub(super) known: Vec<Known>,
+    names: Vec<Name>,
 }
 
 impl Shape {
     fn new(op: OpId) -> Self {
-        Self { op, first: [NOBODY; 2], items: NOWHERE, tags: [0; KNOWN], known: Vec::new() }
+        Self {
+            op,
+            first: [NOBODY; 2],
+            items: NOWHERE,
+            tags: [0; KNOWN],
+            known: Vec::new(),
+            names: Vec::new(),
+        }
     }
 
     /// The number of a name.
@@ -124,13 +126,51 @@ impl Shape {
         let mut candidates = places(&self.tags, tag(hash));
         while candidates != 0 {
             let number = candidates.trailing_zeros();
-            let known = self.known.get(number as usize)?;
-            if known.hash == hash && *known.name == *name {
+            let known = self.names.get(number as usize)?;
+            if known.hash == hash && *known.text == *name {
                 return u8::try_from(number).ok();
             }
             candidates &= candidates - 1;
         }
         None
+    }
+
+    /// The name with this number, if `rest` begins with it.
+    #[inline]
+    pub(super) fn expected(&self, number: u8, rest: &[u8]) -> Option<&Known> {
+        let known = self.known.get(usize::from(number))?;
+        let length = usize::from(known.length);
+        if length == 0 || !known.leads(rest) {
+            return None;
+        }
+        if length > HEAD {
+            let name = self.names.get(usize::from(number))?;
+            return (*name.rest == *rest.get(HEAD..length)?).then_some(known);
+        }
+        Some(known)
+    }
+
+    /// Remembers how a name is spelled.
+    fn spell(&mut self, number: u8, spelling: &[u8], name: (usize, usize)) {
+        let number = usize::from(number);
+        let (Some(known), Some(whole)) = (self.known.get_mut(number), self.names.get_mut(number))
+        else {
+            return;
+        };
+        let (Ok(length), Ok(start), Ok(end)) =
+            (u8::try_from(spelling.len()), u8::try_from(name.0), u8::try_from(name.1))
+        else {
+            return;
+        };
+        let (head, rest) = spelling.split_at(spelling.len().min(HEAD));
+        known.head = [0; HEAD];
+        known.head.iter_mut().zip(head).for_each(|(to, from)| *to = *from);
+        let unused = u32::try_from(HEAD - head.len()).unwrap_or(0);
+        known.wanted = u32::MAX.unbounded_shr(unused);
+        known.length = length;
+        known.name = (start, end);
+        known.simple = known.fate.plain && rest.is_empty();
+        whole.rest = SmallVec::from_slice(rest);
     }
 }
 
@@ -143,7 +183,8 @@ const fn tag(hash: u64) -> u8 {
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
     all: Vec<Shape>,
-    names: usize,
+    /// Names at all places.
+    known: usize,
 }
 
 impl Shapes {
@@ -151,6 +192,13 @@ impl Shapes {
     #[inline]
     pub(super) fn at(&self, id: ShapeId) -> Option<&Shape> {
         self.all.get(usize::from(id))
+    }
+
+    /// Begins anew if there was no room for more, as what was seen first need not be what comes now.
+    pub(super) fn refresh(&mut self) {
+        if self.all.len() >= SHAPES || self.known >= KNOWN_IN_ALL {
+            *self = Self::default();
+        }
     }
 
     /// The place where the payload itself is.
@@ -167,7 +215,7 @@ impl Shapes {
     pub(super) fn enter(&mut self, id: ShapeId, op: OpId) -> u8 {
         let Some(shape) = self.all.get_mut(usize::from(id)) else { return NOBODY };
         if shape.op != op {
-            self.names -= shape.known.len();
+            self.known -= shape.known.len();
             let items = shape.items;
             *shape = Shape { items, ..Shape::new(op) };
         }
@@ -181,8 +229,8 @@ impl Shapes {
 
     /// A name at a place, unescaped.
     pub(super) fn name(&self, id: ShapeId, number: u8) -> &[u8] {
-        let known = self.at(id).and_then(|shape| shape.known.get(usize::from(number)));
-        known.map_or(&[], |known| &known.name)
+        let name = self.at(id).and_then(|shape| shape.names.get(usize::from(number)));
+        name.map_or(&[], |name| &name.text)
     }
 
     /// The place of items at a place.
@@ -217,23 +265,23 @@ impl Shapes {
     pub(super) fn add(&mut self, id: ShapeId, name: &[u8], hash: u64, fate: Fate) -> Option<u8> {
         let shape = self.all.get_mut(usize::from(id))?;
         let number = shape.known.len();
-        if number >= KNOWN || self.names >= KNOWN_IN_ALL || name.len() > NAME {
+        if number >= KNOWN || self.known >= KNOWN_IN_ALL || name.len() > NAME {
             return None;
         }
-        self.names += 1;
+        self.known += 1;
         *shape.tags.get_mut(number)? = tag(hash);
         shape.known.push(Known {
-            head: [0; 32],
-            rest: SmallVec::new(),
+            head: [0; HEAD],
             wanted: 0,
             length: 0,
-            lead: 0,
+            name: (0, 0),
+            simple: false,
             next: [NOBODY; 2],
             inner: NOWHERE,
             fate,
-            hash,
-            name: SmallVec::from_slice(name),
         });
+        let (text, rest) = (SmallVec::from_slice(name), SmallVec::new());
+        shape.names.push(Name { hash, text, rest });
         u8::try_from(number).ok()
     }
 
@@ -251,14 +299,12 @@ impl Shapes {
         known.map_or((NOBODY, NOWHERE), |known| (known.next[0], known.inner))
     }
 
-    /// Notes how a name is spelled, with the blanks around.
-    pub(super) fn spell(&mut self, id: ShapeId, number: u8, spelling: &[u8], lead: usize) {
-        let shape = self.all.get_mut(usize::from(id));
-        let known = shape.and_then(|shape| shape.known.get_mut(usize::from(number)));
-        if let Some(known) = known
+    /// Notes how a name is spelled, with the blanks around; and where in that the name is.
+    pub(super) fn spell(&mut self, id: ShapeId, number: u8, spelling: &[u8], name: (usize, usize)) {
+        if let Some(shape) = self.all.get_mut(usize::from(id))
             && spelling.len() <= SPELLING
         {
-            known.spell(spelling, lead);
+            shape.spell(number, spelling, name);
         }
     }
 }

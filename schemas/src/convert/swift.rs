@@ -3,23 +3,23 @@
 //! It begins and ends between two tokens and keeps nothing but what the slow way keeps, so that either may go on where
 //! the other stopped. What does not lie in the chunk whole, is spelled oddly or is wrong, it leaves alone.
 
-use crate::convert::block::{blank_end, literal_end, number_end, string_end};
+use crate::convert::block::{after_blank, after_scalar, after_string};
 use crate::convert::code::COPY;
 use crate::convert::fault::Fault;
-use crate::convert::machine::{Io, Machine, Spelling, State, Step, place_in};
+use crate::convert::machine::{Frame, Io, Machine, Spelling, State, Step, place_in};
 use crate::convert::refused::Limits;
-use crate::convert::shape::{Fate, NOBODY};
+use crate::convert::shape::{Fate, Known, NOBODY};
 
 /// Where the quick way stands: twice the place in the chunk, plus one when a container was opened there and not a
 /// value ended; or [`Next::HALT`]. One word, as anything larger would go through memory at each token.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Next(usize);
+pub(super) struct Next(usize);
 
 impl Next {
     /// It goes no further; see [`Machine::halted`].
     const HALT: Self = Self(usize::MAX);
 
-    const fn ended(pos: usize) -> Self {
+    pub(super) const fn ended(pos: usize) -> Self {
         Self(pos << 1)
     }
 
@@ -34,6 +34,16 @@ const LEAST: usize = 64;
 /// Whether all that the quick way takes at once is within the limits, so that it need not look at them.
 pub(super) const fn fits(limits: &Limits) -> bool {
     limits.held >= 4096 && limits.name >= 256 && limits.number >= 32 && limits.members >= 64
+}
+
+/// Places in the chunk of a member: the comma before it, or the same as its name's when it has none; the name, its
+/// end, and the value with the blanks before it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Places {
+    pub(super) comma: Option<usize>,
+    pub(super) name: usize,
+    pub(super) name_end: usize,
+    pub(super) value: usize,
 }
 
 impl Machine {
@@ -75,38 +85,71 @@ impl Machine {
     /// After a bracket.
     #[inline]
     fn swift_first(&mut self, io: &mut Io<'_>, pos: usize) -> Next {
-        let Some(top) = self.frames.last() else { return self.slow(State::Done, pos) };
+        let rest = io.rest(pos);
+        let Some(top) = self.frames.last_mut() else { return self.slow(State::Done, pos) };
         if top.object {
-            return self.swift_name(io, pos, pos);
+            if (top.op == COPY || !self.dropping)
+                && let Some(shape) = self.shapes.at(top.shape)
+                && let Some(after) = after_members(&shape.known, rest, top)
+            {
+                return Next::ended(io.place(after));
+            }
+            return self.swift_name(io, None, pos);
         }
-        let start = blank_end(io.chunk, pos);
-        if io.chunk.get(start) == Some(&b']') {
-            return self.swift_close(io, start);
+        let start = after_blank(rest);
+        match start.first() {
+            Some(b']') => return self.swift_close(io, io.place(start)),
+            Some(_) => {}
+            None => return self.slow(State::ItemOrEnd, pos),
         }
         if top.op != COPY {
             self.arm_item(io);
+        } else if let Some(after) = after_items(start, top, 0) {
+            return Next::ended(io.place(after));
         }
-        self.swift_value(io, start)
+        self.swift_value(io, io.place(start))
     }
 
     /// After a value.
     #[inline]
     fn swift_after(&mut self, io: &mut Io<'_>, pos: usize) -> Next {
-        let pos = blank_end(io.chunk, pos);
+        let mut rest = after_blank(io.rest(pos));
         let Some(top) = self.frames.last_mut() else { return self.slow(State::Done, pos) };
-        match (io.chunk.get(pos), top.object) {
-            (Some(b','), true) => self.swift_name(io, pos, pos + 1),
-            (Some(b','), false) => {
-                top.count = top.count.saturating_add(1);
-                if top.op != COPY {
-                    self.comma(pos);
-                    self.arm_item(io);
-                }
-                self.swift_value(io, pos + 1)
+        if let [b',', next @ ..] = rest {
+            if !top.object {
+                return self.swift_item(io, io.place(rest));
             }
+            if (top.op == COPY || !self.dropping)
+                && let Some(shape) = self.shapes.at(top.shape)
+                && let Some(after) = after_members(&shape.known, next, top)
+            {
+                rest = after_blank(after);
+            }
+        }
+        let pos = io.place(rest);
+        match (rest.first(), top.object) {
+            (Some(b','), true) => self.swift_name(io, Some(pos), pos + 1),
             (Some(b'}'), true) | (Some(b']'), false) => self.swift_close(io, pos),
             _ => self.slow(State::After, pos),
         }
+    }
+
+    /// An item after the comma at `pos`.
+    #[inline]
+    fn swift_item(&mut self, io: &mut Io<'_>, pos: usize) -> Next {
+        let Some(top) = self.frames.last_mut() else { return self.slow(State::Done, pos) };
+        let rest = io.rest(pos + 1);
+        if top.op == COPY {
+            if let Some(after) = after_items(rest, top, 1) {
+                return Next::ended(io.place(after));
+            }
+            top.count = top.count.saturating_add(1);
+        } else {
+            top.count = top.count.saturating_add(1);
+            self.comma(pos);
+            self.arm_item(io);
+        }
+        self.swift_value(io, pos + 1)
     }
 
     #[inline]
@@ -137,8 +180,9 @@ impl Machine {
 
     #[inline]
     fn swift_value(&mut self, io: &mut Io<'_>, pos: usize) -> Next {
-        let pos = blank_end(io.chunk, pos);
-        let Some(&byte) = io.chunk.get(pos) else { return self.slow(State::Value, pos) };
+        let rest = after_blank(io.rest(pos));
+        let pos = io.place(rest);
+        let Some(&byte) = rest.first() else { return self.slow(State::Value, pos) };
         if self.armed {
             if !matches!(byte, b'"' | b'{' | b'[' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') {
                 return self.slow(State::Value, pos);
@@ -148,117 +192,94 @@ impl Machine {
                 return self.fail(fault);
             }
         }
-        let end = match byte {
-            b'"' => string_end(io.chunk, pos + 1).map(|end| end + 1),
-            b'{' | b'[' => {
-                if self.frames.len() >= self.limits.depth as usize {
-                    return self.slow(State::Value, pos);
-                }
-                self.enter(byte == b'{');
-                return Next::opened(pos + 1);
+        if matches!(byte, b'{' | b'[') {
+            if self.frames.len() >= self.limits.depth as usize {
+                return self.slow(State::Value, pos);
             }
-            b'-' | b'0'..=b'9' => number_end(io.chunk, pos),
-            _ => literal_end(io.chunk, pos),
-        };
-        match end {
-            Some(end) => self.swift_end(io, end),
+            self.enter(byte == b'{');
+            return Next::opened(pos + 1);
+        }
+        match after_scalar(rest) {
+            Some(after) => self.swift_end(io, io.place(after)),
             None => self.slow(State::Value, pos),
         }
     }
 
-    /// A member whose name is looked for from `from` on; a comma before it is at `comma`.
+    /// A member whose name is looked for from `from` on.
     #[inline]
-    fn swift_name(&mut self, io: &mut Io<'_>, comma: usize, from: usize) -> Next {
-        let Some(top) = self.frames.last_mut() else { return self.slow(State::Done, comma) };
+    fn swift_name(&mut self, io: &mut Io<'_>, comma: Option<usize>, from: usize) -> Next {
+        let Some(top) = self.frames.last_mut() else { return self.slow(State::Done, from) };
         let shape = self.shapes.at(top.shape);
-        let guess = shape.and_then(|shape| shape.known.get(usize::from(top.guess)));
-        let Some(known) = guess
-            .filter(|known| known.is_at(io.chunk, from) && top.seen >> (top.guess & 63) & 1 == 0)
-        else {
+        let known = shape.and_then(|shape| shape.expected(top.guess, io.rest(from)));
+        let Some(known) = known.filter(|_| top.seen >> (top.guess & 63) & 1 == 0) else {
             return self.swift_search(io, comma, from);
         };
-        top.seen |= 1 << (top.guess & 63);
-        top.count += 1;
-        top.at = top.guess;
-        top.guess = known.next[0];
-        top.inner = known.inner;
-        top.spelling = Spelling::Known;
-        let end = from + usize::from(known.length);
+        top.take(known);
+        let [name, name_end, value] =
+            [known.name.0, known.name.1, known.length].map(|at| from + usize::from(at));
         if top.op == COPY {
-            return self.swift_value(io, end);
+            return self.swift_value(io, value);
         }
         let fate = known.fate;
-        if fate.plain && !self.dropping {
-            top.wrote = true;
-            return self.swift_value(io, end);
-        }
-        let start = from + usize::from(known.lead);
-        let name_end = start + known.name.len() + 2;
-        if let Err(fault) = self.swift_member(io, fate, [comma, start, name_end]) {
-            return self.fail(fault);
-        }
-        self.swift_value(io, end)
+        self.swift_member(io, fate, Places { comma, name, name_end, value })
     }
 
-    /// A member for which there is something to do.
-    fn swift_member(
-        &mut self,
-        io: &mut Io<'_>,
-        fate: Fate,
-        places: [usize; 3],
-    ) -> Result<(), Box<Fault>> {
-        let [comma, start, end] = places;
+    /// A member of an object on which there is an operation.
+    #[inline]
+    fn swift_member(&mut self, io: &mut Io<'_>, fate: Fate, places: Places) -> Next {
+        if let Some(next) = self.swift_edit(io, fate, places) {
+            return next.unwrap_or_else(|| self.swift_value(io, places.value));
+        }
         self.state = State::Name;
-        if comma < start && io.chunk.get(comma) == Some(&b',') {
+        if let Some(comma) = places.comma {
             self.comma(comma);
         }
-        self.token_at = self.at(start);
-        self.name_start(io, start);
-        self.member_start(end, fate)
+        self.token_at = self.at(places.name);
+        self.name_start(io, places.name);
+        if let Err(fault) = self.member_start(places.name_end, fate) {
+            return self.fail(fault);
+        }
+        self.swift_value(io, places.value)
     }
 
     /// A name that is not the one expected.
     #[inline(never)]
-    fn swift_search(&mut self, io: &mut Io<'_>, comma: usize, from: usize) -> Next {
-        let chunk = io.chunk;
-        let first = comma == from;
-        let state = if first { State::NameOrEnd } else { State::After };
-        let start = blank_end(chunk, from);
-        if first && chunk.get(start) == Some(&b'}') {
-            return self.swift_close(io, start);
+    fn swift_search(&mut self, io: &mut Io<'_>, comma: Option<usize>, from: usize) -> Next {
+        let (state, back) = comma.map_or((State::NameOrEnd, from), |comma| (State::After, comma));
+        let start = after_blank(io.rest(from));
+        let name = io.place(start);
+        if comma.is_none() && start.first() == Some(&b'}') {
+            return self.swift_close(io, name);
         }
-        let Some((end, value)) = whole_name(chunk, start) else { return self.slow(state, comma) };
-        let raw = chunk.get(start + 1..end - 1).unwrap_or_default();
-        let hash = io.code.key.hash(raw);
-        let Some(top) = self.frames.last() else { return self.slow(state, comma) };
+        let Some((after, value)) = after_name(start) else { return self.slow(state, back) };
+        let places = Places { comma, name, name_end: io.place(after), value: io.place(value) };
+        let raw = io.chunk.get(name + 1..places.name_end - 1).unwrap_or_default();
+        let Some(top) = self.frames.last() else { return self.slow(state, back) };
         if raw.len() > self.limits.name
             || top.count >= self.limits.members
             || memchr::memchr(b'\\', raw).is_some()
         {
-            return self.slow(state, comma);
+            return self.slow(state, back);
         }
         let before = top.at;
-        let Some(known) = self.meet(io.code, raw, hash) else { return self.slow(state, comma) };
+        let hash = io.code.key.hash(raw);
+        let Some(known) = self.meet(io.code, raw, hash) else { return self.slow(state, back) };
         self.point_at(known, before);
-        let Some(top) = self.frames.last_mut() else { return self.slow(state, comma) };
-        let (op, id) = (top.op, top.shape);
+        let Some(top) = self.frames.last_mut() else { return self.slow(state, back) };
         top.count += 1;
-        top.spelling = Spelling::Chunk {
-            start: place_in(start as u64 + 1),
-            length: place_in(raw.len() as u64),
-        };
+        let length = place_in(raw.len() as u64);
+        top.spelling = Spelling::Chunk { start: place_in(name as u64 + 1), length };
         if let Some(number) = known {
             top.spelling = Spelling::Known;
-            let spelling = chunk.get(from..value).unwrap_or_default();
-            self.shapes.spell(id, number, spelling, start - from);
+            let spelling = io.chunk.get(from..places.value).unwrap_or_default();
+            let inside = (name - from, places.name_end - from);
+            self.shapes.spell(top.shape, number, spelling, inside);
         }
-        if op != COPY {
-            let fate = self.fate(io.code, known, raw, hash);
-            if let Err(fault) = self.swift_member(io, fate, [comma, start, end]) {
-                return self.fail(fault);
-            }
+        if top.op == COPY {
+            return self.swift_value(io, places.value);
         }
-        self.swift_value(io, value)
+        let fate = self.fate(io.code, known, raw, hash);
+        self.swift_member(io, fate, places)
     }
 
     /// Points the innermost object at a name that it just met.
@@ -273,16 +294,55 @@ impl Machine {
     }
 }
 
-/// The places after the name that begins at `start`, and of the value that follows its colon.
-fn whole_name(chunk: &[u8], start: usize) -> Option<(usize, usize)> {
-    if chunk.get(start) != Some(&b'"') {
-        return None;
+/// Takes members that are simply copied, with scalars for values, as long as they are the ones expected; `rest` is
+/// where the first of them begins. What follows the last of them, if there is one.
+#[inline]
+fn after_members<'c>(known: &[Known], rest: &'c [u8], top: &mut Frame) -> Option<&'c [u8]> {
+    let (mut at, mut guess, mut seen, mut count) = (top.at, top.guess, top.seen, 0);
+    let (mut rest, mut end) = (rest, None);
+    while let Some(next) = known.get(usize::from(guess)) {
+        let bit = 1 << (guess & 63);
+        if !next.simple || seen & bit != 0 || !next.leads(rest) {
+            break;
+        }
+        let value = rest.get(usize::from(next.length)..).unwrap_or_default();
+        let Some(after) = after_scalar(value) else { break };
+        seen |= bit;
+        at = guess;
+        guess = next.next[0];
+        count += 1;
+        end = Some(after);
+        let [b',', next @ ..] = after else { break };
+        rest = next;
     }
-    let end = string_end(chunk, start + 1)? + 1;
-    let colon = blank_end(chunk, end);
-    if chunk.get(colon) != Some(&b':') {
-        return None;
+    if count > 0 {
+        (top.at, top.guess, top.seen, top.count) = (at, guess, seen, top.count + count);
+        top.spelling = Spelling::Known;
+        top.wrote = true;
     }
-    let value = blank_end(chunk, colon + 1);
-    (value < chunk.len()).then_some((end, value))
+    end
+}
+
+/// Takes items of a copied array that are scalars; `rest` is where the first of them begins, `commas` how many stand
+/// directly before it. What follows the last of them, if there is one.
+#[inline]
+fn after_items<'c>(rest: &'c [u8], top: &mut Frame, commas: u32) -> Option<&'c [u8]> {
+    let (mut rest, mut end, mut count) = (rest, None, top.count);
+    let mut more = commas;
+    while let Some(after) = after_scalar(after_blank(rest)) {
+        end = Some(after);
+        count = count.saturating_add(more);
+        more = 1;
+        let [b',', next @ ..] = after else { break };
+        rest = next;
+    }
+    top.count = count;
+    end
+}
+
+/// What follows the name that `rest` begins with, and the value that follows its colon.
+fn after_name(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let after = after_string(rest.strip_prefix(b"\"")?)?;
+    let value = after_blank(after_blank(after).strip_prefix(b":")?);
+    (!value.is_empty()).then_some((after, value))
 }
