@@ -23,7 +23,7 @@ use Direction::{Down, Up};
 use Side::{Request, Response};
 
 /// Two versions of a component `T`, and what the newer declares.
-struct Step {
+pub(super) struct Step {
     api: Api,
     changes: VersionChanges,
 }
@@ -35,7 +35,7 @@ struct Seen {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "cases read as they are written")]
-fn step(old: Value, new: Value, changes: &str) -> Step {
+pub(super) fn step(old: Value, new: Value, changes: &str) -> Step {
     let directory = tempfile::tempdir().unwrap();
     for (version, schema) in [("1", old), ("2", new)] {
         let body = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/T"}}}});
@@ -78,7 +78,12 @@ impl Step {
     }
 
     #[track_caller]
-    fn check(&self, way: (Direction, Side), input: Value, expected: Result<Value, &str>) -> &Self {
+    pub(super) fn check(
+        &self,
+        way: (Direction, Side),
+        input: Value,
+        expected: Result<Value, &str>,
+    ) -> &Self {
         let program = self.seen(way.0, way.1).program;
         let seen = apply(&program, &input, &Values::default());
         let seen = seen.map_err(|rejected| rejected.pointer.as_str().to_owned());
@@ -87,7 +92,12 @@ impl Step {
     }
 
     #[track_caller]
-    fn judged(&self, way: (Direction, Side), verdict: Verdict, policies: &[Policy]) -> &Self {
+    pub(super) fn judged(
+        &self,
+        way: (Direction, Side),
+        verdict: Verdict,
+        policies: &[Policy],
+    ) -> &Self {
         let seen = self.seen(way.0, way.1);
         let told: Vec<Policy> = seen
             .judgement
@@ -115,11 +125,11 @@ impl Step {
     }
 }
 
-fn object(members: Value, required: &[&str]) -> Value {
+pub(super) fn object(members: Value, required: &[&str]) -> Value {
     json!({"type": "object", "properties": members, "required": required, "additionalProperties": false})
 }
 
-fn one(schema: Value) -> Value {
+pub(super) fn one(schema: Value) -> Value {
     object(json!({"m": schema}), &["m"])
 }
 

@@ -206,7 +206,9 @@ fn converted(
         policies,
         ..Judgement::of(Verdict::Undecided)
     };
-    if traced.declared && !hopeless && inclusion == Some(Inclusion::Proved) {
+    // A sender that sends nothing is served; one of which everything is refused is not.
+    let passes = traced.total || (traced.declared && !hopeless);
+    if passes && inclusion == Some(Inclusion::Proved) {
         let loses = answer.steps.iter().any(|note| note.loss);
         answer.verdict = if loses { Verdict::Lossy } else { Verdict::Bridged };
         if let Some(image) = &traced.image {
@@ -223,7 +225,8 @@ fn converted(
     }
     let unknown =
         reads_configuration(stages).find(|name| !known.configuration.contains_key(name.as_ref()));
-    let mut search = Search { closed, reader: question.reader, stages, known: &known, tried: 0 };
+    let mut search =
+        Search { closed, reader: question.reader, stages, known: &known, hopeless, tried: 0 };
     match (unknown, search.run(hints, &traced.refusals, question.limits.payloads)) {
         (None, Ok(Some(witness))) => {
             answer.verdict = Verdict::Broken;

@@ -19,6 +19,8 @@ pub(super) struct Search<'a> {
     pub(super) reader: &'a Schema,
     pub(super) stages: &'a [Arc<Program>],
     pub(super) known: &'a Known,
+    /// Nothing gets through; else a refusal that is declared is no failure.
+    pub(super) hopeless: bool,
     /// Candidates looked at so far.
     pub(super) tried: u32,
 }
@@ -114,6 +116,9 @@ impl Search<'_> {
                 Ok(next) => value = next,
                 Err(rejected) => {
                     let note = program.note(rejected.note);
+                    if !self.hopeless && note.is_some_and(|note| note.policy.is_some()) {
+                        return None;
+                    }
                     return Some(Failure {
                         received: None,
                         at: rejected.pointer,
