@@ -20,6 +20,7 @@ paths:
         required: true
         content:
           application/merge-patch+json: { schema: { $ref: "#/components/schemas/Order" } }
+          application/x-www-form-urlencoded: { schema: { $ref: "#/components/schemas/Form" } }
           application/json-patch+json: { schema: { type: array, items: { type: object, additionalProperties: true } } }
       responses: { "204": { description: done } }
 components:
@@ -33,6 +34,13 @@ components:
         note: { type: string }
         lines: { type: array, items: { $ref: "#/components/schemas/Line" } }
       additionalProperties: false
+    Form:
+      type: object
+      properties:
+        qty: { type: integer }
+        state: { enum: [OPEN, DONE] }
+        tags: { type: array, items: { type: string } }
+        text: { type: string }
     Line:
       type: object
       required: [sku]
@@ -56,6 +64,10 @@ changes:
     rename: { qty: quantity }
     map: { member: state, values: { OPEN: open, DONE: done } }
     move: { note: extra/note }
+  - say: Forms are like orders.
+    at: Form
+    rename: { qty: quantity }
+    map: { member: state, values: { OPEN: open, DONE: done } }
   - say: Lines name articles.
     at: Line
     rename: { sku: article }
@@ -100,6 +112,17 @@ async fn an_edit_says_no_more_than_it_said() {
         assert_eq!((reply.status, seen.as_str()), (204, came), "{reply:?}");
         assert_eq!(reply.field("accept-patch"), "application/json-patch+json");
     }
+}
+
+#[tokio::test]
+async fn a_form_is_its_fields() {
+    let (reply, seen) = patch(
+        "application/x-www-form-urlencoded",
+        "tags=a%2Bb&qty=2&state=DONE&tags=c&text=1&other=%7e",
+    )
+    .await;
+    assert_eq!(reply.status, 204, "{reply:?}");
+    assert_eq!(seen, "tags=a%2Bb&tags=c&quantity=2&state=done&text=1&other=%7e");
 }
 
 #[tokio::test]

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use crate::convert::code::Prepared;
 use crate::convert::converter::Converter;
+use crate::convert::form::Form;
 use crate::convert::patch::Patch;
 use crate::convert::records::{Records, Unconvertible, prepared_events};
 use crate::convert::refused::{Limits, Refused, Report};
 use crate::plan::bridge::BodyPlan;
 use crate::plan::outside::Values;
 use crate::plan::program::Program;
-use crate::plan::wire::{Framing, Wire};
+use crate::plan::wire::{FormWire, Framing, Wire};
 
 /// The plan of a body made ready to run, once, for any number of bodies.
 #[derive(Clone, Debug)]
@@ -24,6 +25,7 @@ enum Written {
     Document,
     Records(Framing, Arc<[Prepared]>),
     Patch(Arc<[Arc<Program>]>),
+    Form(Arc<FormWire>),
 }
 
 /// What one conversion of a body goes by.
@@ -42,6 +44,7 @@ impl PreparedBody {
     pub fn new(plan: &BodyPlan) -> Self {
         let written = match &plan.wire {
             Wire::Document => Written::Document,
+            Wire::Form(wire) => Written::Form(Arc::clone(wire)),
             Wire::Patch => Written::Patch(plan.plan.stages.as_slice().into()),
             Wire::Records(framing) => {
                 Written::Records(framing.clone(), prepared_events(framing).into())
@@ -73,6 +76,7 @@ enum Kind {
     Document(Box<Converter>),
     Records(Box<Records>),
     Patch(Box<Patch>),
+    Form(Box<Form>),
 }
 
 impl BodyConverter {
@@ -83,6 +87,10 @@ impl BodyConverter {
             Written::Document => {
                 let values = Arc::clone(values);
                 Kind::Document(Box::new(Converter::start(&prepared.own, *limits, values)))
+            }
+            Written::Form(wire) => {
+                let converter = Converter::start(&prepared.own, *limits, Arc::clone(values));
+                Kind::Form(Box::new(Form::new(Arc::clone(wire), converter, limits.record)))
             }
             Written::Patch(stages) => {
                 Kind::Patch(Box::new(Patch::start(stages, &prepared.own, *limits, values)))
@@ -105,6 +113,7 @@ impl BodyConverter {
             Kind::Document(one) => one.push(chunk, out),
             Kind::Records(one) => one.push(chunk, out),
             Kind::Patch(one) => one.push(chunk),
+            Kind::Form(one) => one.push(chunk),
         }
     }
 
@@ -118,13 +127,14 @@ impl BodyConverter {
             Kind::Document(one) => one.finish(out),
             Kind::Records(one) => one.finish(out),
             Kind::Patch(one) => one.finish(out),
+            Kind::Form(one) => one.finish(out),
         }
     }
 
     /// Records that were left out or replaced by one that says so.
     pub fn replaced(&self) -> u64 {
         match &self.0 {
-            Kind::Document(_) | Kind::Patch(_) => 0,
+            Kind::Document(_) | Kind::Patch(_) | Kind::Form(_) => 0,
             Kind::Records(one) => one.replaced(),
         }
     }
@@ -135,6 +145,7 @@ impl BodyConverter {
             Kind::Document(one) => one.held_back(),
             Kind::Records(one) => one.held_back(),
             Kind::Patch(one) => one.held_back(),
+            Kind::Form(one) => one.held_back(),
         }
     }
 }

@@ -29,6 +29,7 @@ mod code;
 mod converter;
 mod edit;
 mod fault;
+mod form;
 mod machine;
 mod member;
 mod memory;

@@ -1,5 +1,6 @@
 //! How the JSON values that a plan converts stand in the bytes of a body.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::plan::program::Program;
@@ -15,6 +16,43 @@ pub enum Wire {
     Records(Framing),
     /// Operations on the values (RFC 6902).
     Patch,
+    /// Names and texts (WHATWG URL §5), an object of fields.
+    Form(Arc<FormWire>),
+}
+
+/// How the fields of a form are written on both sides, by name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FormWire {
+    /// As they come.
+    pub sent: BTreeMap<String, Field>,
+    /// As they go.
+    pub read: BTreeMap<String, Field>,
+}
+
+/// What a field of a form is (OpenAPI 3.1 §4.8.15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Each value is a text; else it is read as the JSON value that it spells, where it spells one.
+    pub text: bool,
+    /// How several values are written.
+    pub many: Many,
+}
+
+impl Default for Field {
+    fn default() -> Self {
+        Self { text: true, many: Many::No }
+    }
+}
+
+/// How several values of a field are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Many {
+    /// There is one.
+    No,
+    /// Each in a pair of its own.
+    Repeated,
+    /// In one pair, with this between.
+    Joined(char),
 }
 
 /// How records are told apart in a stream.
@@ -43,7 +81,7 @@ impl Wire {
     pub fn stages(&self) -> impl Iterator<Item = &Arc<Program>> {
         let events = match self {
             Self::Records(Framing::Events(events)) => &**events,
-            Self::Document | Self::Records(_) | Self::Patch => &[],
+            Self::Document | Self::Records(_) | Self::Patch | Self::Form(_) => &[],
         };
         events.iter().filter_map(|event| event.stages.as_ref()).flatten()
     }

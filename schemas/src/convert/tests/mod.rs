@@ -373,6 +373,7 @@ fn later_stages_refuse_in_the_names_of_the_first() {
     assert_eq!(report.fired.len(), 2);
 }
 
+mod forms;
 mod hostile;
 mod nested;
 mod patches;

@@ -180,10 +180,10 @@ impl<'a> Messages<'_, 'a> {
             (Syntax::Records(frames), Syntax::Records(other)) if frames == other => {
                 self.records(side, hops, known, frames)
             }
-            _ => {
-                let ends = ((sent.version, sent.content), (read.version, read.content));
-                (unchanged(value::as_it_is(self.ledger, side, ends)), Wire::Document)
+            (Syntax::Form, Syntax::Form) => {
+                self.form(side, hops, known).unwrap_or_else(|| self.as_it_is(side, sent, read))
             }
+            _ => self.as_it_is(side, sent, read),
         };
         let mut judgement = plan.judgement.clone();
         met(&mut judgement, (sent.content, read.content), read.fit);
@@ -198,6 +198,12 @@ impl<'a> Messages<'_, 'a> {
         });
     }
 
+    /// A body that no plan converts.
+    fn as_it_is(&mut self, side: Side, sent: &Hop<'a>, read: &Hop<'a>) -> (Plan, Wire) {
+        let ends = ((sent.version, sent.content), (read.version, read.content));
+        (unchanged(value::as_it_is(self.ledger, side, ends)), Wire::Document)
+    }
+
     /// The plan over all hops; `side` absent for plain documents.
     pub(super) fn plan(&mut self, side: Option<Side>, hops: &[Hop<'a>], known: &Known) -> Plan {
         let reading = |role| side.map_or(Reading::Plain, |side| Reading::Directed(side, role));
@@ -209,7 +215,7 @@ impl<'a> Messages<'_, 'a> {
         self.read_plan(Some(side), hops, known, &|role| Reading::Edited(side, role))
     }
 
-    fn read_plan(
+    pub(super) fn read_plan(
         &mut self,
         side: Option<Side>,
         hops: &[Hop<'a>],

@@ -1,6 +1,7 @@
 //! All plans of an api: each client operation against each backend version, every shared payload judged once.
 
 mod bridges;
+mod forms;
 mod ledger;
 mod media;
 mod message;
