@@ -76,7 +76,12 @@ pub fn check(data: &[u8]) {
     let body = choices.0;
     let (whole, ended) = run(&stages, limits, std::iter::once(body));
     let (chunked, other) = run(&stages, limits, cut(body, sizes).into_iter());
-    assert_eq!(ended, other, "cut into {sizes:?}");
+    if stages.len() < 2 {
+        assert_eq!(ended, other, "cut into {sizes:?}");
+    } else {
+        // Where several programs refuse one after the other, which of them comes first may hang on the cut.
+        assert_eq!(ended.as_ref().ok(), other.as_ref().ok(), "cut into {sizes:?}");
+    }
     match &ended {
         Ok(report) => {
             assert_eq!(whole, chunked, "cut into {sizes:?}");
