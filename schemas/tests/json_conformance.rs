@@ -177,3 +177,24 @@ fn the_choices_are_documented() {
     }
     assert_eq!(std::fs::read_to_string(&file).unwrap(), fresh, "docs/json.md is not in step");
 }
+
+#[test]
+fn no_two_cuts_make_a_difference() {
+    let text = br#"{"asd":{},"foo":[],"text":"a\u00e9\"b","list":[1.50,-0e+1,null,[],{"asd":[ ]},true ] ,"long":"0123456789012345678901234567890123456789","last":[]}"#;
+    for stages in [&[][..], &[editing()][..]] {
+        let whole = run(stages, text, text.len()).unwrap();
+        for first in 0..text.len() {
+            for second in first..text.len() {
+                let values = Arc::new(Values::default());
+                let mut converter = Converter::new(stages, Limits::default(), values);
+                let mut out = Vec::new();
+                for piece in [&text[..first], &text[first..second], &text[second..]] {
+                    let done = converter.push(piece, &mut out);
+                    assert!(done.is_ok(), "cut at {first} and {second}: {done:?}");
+                }
+                converter.finish(&mut out).unwrap();
+                assert_eq!(out, whole, "cut at {first} and {second}");
+            }
+        }
+    }
+}
