@@ -7,11 +7,14 @@ use crate::schema::Schema;
 
 use super::cast::Cast;
 use super::embed::{Embed, Form};
+use super::envelope::Envelope;
 use super::fit::Fit;
+use super::gather::Gathered;
 use super::keyed::Keyed;
 use super::list::{List, Pick};
 use super::members::{Compute, Merge, Split};
 use super::order::{Group, Select};
+use super::retag::Retag;
 use super::scale::Scale;
 use super::time::{Moment, Time};
 use super::wrap;
@@ -47,6 +50,16 @@ pub enum Transform {
     Embed(Embed),
     /// Values that the reader does not take (rows A8 to A11, A15).
     Fit(Fit),
+    /// Members into an object of their own (lens L3).
+    Gather(Gathered),
+    /// Members out of an object of their own (lens L3).
+    Scatter(Gathered),
+    /// A value into a member of an object (lens L16).
+    Envelop(Envelope),
+    /// A value out of a member of an object (lens L16).
+    Open(Envelope),
+    /// One way to say which variant an object is into another (lens L14).
+    Retag(Retag),
     /// One after the other; the first that does not take its value decides.
     Chain(Vec<Self>),
 }
@@ -96,6 +109,11 @@ impl Transform {
             Self::Group(one) => one.apply(text),
             Self::Embed(one) => one.apply(text),
             Self::Fit(one) => one.apply(text),
+            Self::Gather(one) => one.gather(text),
+            Self::Scatter(one) => one.scatter(text),
+            Self::Envelop(one) => Ok(one.put_in(text)),
+            Self::Open(one) => one.take_out(text),
+            Self::Retag(one) => one.apply(text),
             Self::Chain(parts) => {
                 let mut made = Made::exact(text.to_owned());
                 for part in parts {
@@ -124,6 +142,11 @@ impl Transform {
             Self::Group(one) => one.image(sender, schema),
             Self::Embed(one) => one.image(sender, schema),
             Self::Fit(one) => one.image(sender, schema),
+            Self::Gather(one) => one.gathered(sender, schema),
+            Self::Scatter(one) => one.scattered(sender, schema),
+            Self::Envelop(one) => one.put_in_image(sender),
+            Self::Open(one) => one.taken_out_image(sender, schema),
+            Self::Retag(one) => one.image(sender, schema),
             Self::Chain(parts) => {
                 parts.iter().fold(sender.clone(), |sender, part| part.image(&sender, schema))
             }
@@ -156,6 +179,16 @@ impl Transform {
             Self::List(_) | Self::Keyed(_) | Self::Select(_) | Self::Group(_) | Self::Embed(_) => {
                 Pointer::root()
             }
+            Self::Gather(one) => one.inside_out(place),
+            Self::Scatter(one) => one.outside_in(place),
+            Self::Envelop(one) => {
+                let mut tokens = place.tokens();
+                let inside = tokens.next().is_some_and(|first| first == one.member);
+                let rest = tokens.filter(|_| inside);
+                rest.fold(Pointer::root(), |at, token| at.join(&token))
+            }
+            Self::Open(one) => Pointer::root().join(&one.member).concat(place),
+            Self::Retag(_) => Pointer::root(),
             Self::Chain(parts) => {
                 parts.iter().rev().fold(place.clone(), |place, part| part.origin(&place))
             }
@@ -165,7 +198,14 @@ impl Transform {
     /// Whether information of some valid value may be lost; no only where that is proved.
     pub fn may_lose(&self, sender: &Value, schema: &Schema) -> bool {
         match self {
-            Self::Wrap | Self::List(List::Of { .. }) | Self::Compute(_) => false,
+            Self::Wrap
+            | Self::List(List::Of { .. })
+            | Self::Compute(_)
+            | Self::Gather(_)
+            | Self::Envelop(_) => false,
+            Self::Scatter(one) => one.may_lose(sender, schema),
+            Self::Open(one) => one.may_lose(sender, schema),
+            Self::Retag(one) => one.may_lose(sender, schema),
             Self::List(one) => one.may_lose(sender, schema),
             Self::Cast(one) => one.may_lose(sender, schema),
             Self::Scale(one) => one.may_lose(sender, schema),
@@ -199,7 +239,11 @@ impl Transform {
     /// Whether the function is proved to be defined for every valid value.
     pub fn takes_all(&self, sender: &Value, schema: &Schema) -> bool {
         match self {
-            Self::Wrap | Self::Compute(_) | Self::Select(_) => true,
+            Self::Wrap | Self::Compute(_) | Self::Select(_) | Self::Envelop(_) => true,
+            Self::Gather(one) => one.gathers_all(sender, schema),
+            Self::Scatter(one) => one.scatters_all(sender, schema),
+            Self::Open(one) => one.takes_all(sender, schema),
+            Self::Retag(one) => one.takes_all(sender, schema),
             Self::List(one) => one.takes_all(sender, schema),
             Self::Split(one) => one.takes_all(sender, schema),
             Self::Merge(one) => one.takes_all(sender, schema),

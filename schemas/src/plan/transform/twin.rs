@@ -129,6 +129,23 @@ impl Object {
         }
     }
 
+    /// These members and no others.
+    pub(super) fn closed(properties: Map<String, Value>, required: Vec<String>) -> Self {
+        let rest = Map::from_iter([("additionalProperties".to_owned(), json!(false))]);
+        Self { properties, required, rest }
+    }
+
+    /// These members and any others.
+    pub(super) fn open(properties: Map<String, Value>, required: Vec<String>) -> Self {
+        Self { properties, required, rest: Map::new() }
+    }
+
+    /// Whether no member but the named ones may be there.
+    pub(super) fn is_closed(&self) -> bool {
+        self.rest.get("additionalProperties") == Some(&Value::Bool(false))
+            && !self.rest.contains_key("patternProperties")
+    }
+
     /// The schema of a member; `false` when it cannot be there.
     pub(super) fn member(&self, name: &str) -> Value {
         let mut branch = self.rest.clone();
