@@ -53,6 +53,7 @@ impl<'a> Walk<'a> {
         let pending = self.site.arriving(&duty.pending, shapes).into_iter().collect();
         let inner = Duty { ways: Vec::new(), made: true, pending, ..duty.clone() };
         let names = ways.iter().map(|(way, _)| way.text.as_str()).collect::<Vec<_>>().join("\n");
+        let names = format!("{names}\n{:?}", duty.case_ids());
         let key = (pair.0.to_string(), pair.1.to_string(), names, duty.pending.clone());
         let shared = duty.map.is_none() && duty.on_null.is_none() && duty.on_unknown.is_none();
         let shared = shared && duty.on_range.is_none();

@@ -15,6 +15,9 @@ mod site;
 mod slots;
 #[cfg(test)]
 #[expect(clippy::needless_pass_by_value, reason = "cases are written where they are used")]
+mod structures;
+#[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "cases are written where they are used")]
 mod tests;
 mod union;
 #[cfg(test)]

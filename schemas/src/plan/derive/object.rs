@@ -30,6 +30,8 @@ struct Pair<'s, 'a> {
     routes: Routes,
     at: Pointer,
     tag: Option<Rc<TagChange>>,
+    /// Members whose other name is a matter of case.
+    spelled: BTreeSet<&'a str>,
 }
 
 /// What the reader says about a member of this name.
@@ -43,11 +45,12 @@ impl<'a> Walk<'a> {
     pub(super) fn object(&mut self, (sender, reader): (&Shape, &Shape), duty: &Duty<'a>) -> Node {
         let mut local = self.site.local(&duty.pending, (sender, reader));
         local.renames.retain(|from, to| renames(sender, reader, from, to));
+        let spelled = local.spell(&duty.cases, self.site.direction, (sender, reader));
         local.adds.retain(|(name, _)| !sender.object.properties.contains_key(*name));
         local.supplies.splice(0..0, std::mem::take(&mut local.adds));
         let at = duty.at.clone();
         let routes = self.routes(&local, (sender, reader), &duty.extra, &at);
-        let pair = Pair { sender, reader, local, routes, at, tag: duty.tag.clone() };
+        let pair = Pair { sender, reader, local, routes, at, tag: duty.tag.clone(), spelled };
         let mut members: Vec<Member> =
             names(&pair).into_iter().map(|name| self.member(&name, &pair)).collect();
         members.sort_by(|one, other| one.name.cmp(&other.name));
@@ -84,6 +87,7 @@ impl<'a> Walk<'a> {
         let required = pair.reader.object.required.contains(output);
         let pending = self.site.step(&pair.local.pending, &[name, output]);
         let mut duty = Duty::new(Stand::Member { required }, at, pending);
+        duty.cases.clone_from(&pair.local.cases);
         duty.joined = pair.sender.joined || pair.reader.joined;
         duty.map =
             pair.local.maps.iter().find(|map| map.member == name || map.member == output).copied();
@@ -145,7 +149,8 @@ impl<'a> Walk<'a> {
         };
         let rename = (output != &*name).then(|| {
             let text = format!("rename `{name}` to `{output}`");
-            (output.into(), self.note("L1", text, &duty.at, false))
+            let rule = if pair.spelled.contains(&*name) { "L23" } else { "L1" };
+            (output.into(), self.note(rule, text, &duty.at, false))
         });
         Member { name, rename, node, take: slot.map(|slot| (slot, Take::Copy)) }
     }
@@ -178,7 +183,8 @@ impl<'a> Walk<'a> {
             return (Vec::new(), COPY);
         }
         let pending = self.site.step(&pair.local.pending, &["*"]);
-        let duty = Duty::new(Stand::Entry, pair.at.join("*"), pending);
+        let mut duty = Duty::new(Stand::Entry, pair.at.join("*"), pending);
+        duty.cases.clone_from(&pair.local.cases);
         let mut patterns: Vec<(Arc<str>, NodeId)> = Vec::new();
         for (pattern, node) in &sender.patterns {
             let same = reader.patterns.iter().find(|(other, _)| other == pattern);

@@ -117,7 +117,7 @@ impl Step {
 
     /// The rules that its notes name.
     #[track_caller]
-    fn rules(&self, way: (Direction, Side), rules: &[&str]) -> &Self {
+    pub(super) fn rules(&self, way: (Direction, Side), rules: &[&str]) -> &Self {
         let program = self.seen(way.0, way.1).program;
         let seen: Vec<&str> = program.notes.iter().map(|note| note.rule).collect();
         assert_eq!(seen, rules, "{program:#?}");

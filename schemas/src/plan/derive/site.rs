@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::describe::model::{OperationKey, Status};
 use crate::plan::lens::{
-    Direction, Entry, For, MapRule, OnExtra, OnMissing, OnNull, OnRange, OnUnknown, Rules, Scope,
-    ValueSource, VersionChanges, Way,
+    CaseRule, Direction, Entry, For, MapRule, OnExtra, OnMissing, OnNull, OnRange, OnUnknown,
+    Rules, Scope, ValueSource, VersionChanges, Way,
 };
 use crate::plan::shape::Shape;
 use crate::schema::Side;
@@ -54,6 +54,8 @@ pub(super) struct Local<'a> {
     pub(super) drops: BTreeSet<&'a str>,
     pub(super) on_null: BTreeMap<&'a str, &'a OnNull>,
     pub(super) on_unknown: BTreeMap<&'a str, &'a OnUnknown>,
+    /// Names of members here and below.
+    pub(super) cases: Vec<&'a CaseRule>,
     /// Functions of members, by the sender's or the reader's name, in the order in which they are applied.
     pub(super) ways: Vec<(&'a str, &'a Way)>,
     pub(super) on_range: BTreeMap<&'a str, &'a OnRange>,
@@ -61,6 +63,41 @@ pub(super) struct Local<'a> {
     pub(super) on_missing: BTreeMap<&'a str, OnMissing>,
     /// What holds further in.
     pub(super) pending: Vec<Pending>,
+}
+
+/// Rules of case from further out and from here, each once.
+pub(super) fn with_cases<'a>(outer: &[&'a CaseRule], here: &[&'a CaseRule]) -> Vec<&'a CaseRule> {
+    let mut all = outer.to_vec();
+    for rule in here {
+        if !all.iter().any(|one| std::ptr::eq(*one, *rule)) {
+            all.push(rule);
+        }
+    }
+    all
+}
+
+impl<'a> Local<'a> {
+    /// Takes in the names that rules of case give the members of this pair; the new names, by the sender's.
+    pub(super) fn spell(
+        &mut self,
+        outer: &[&'a CaseRule],
+        direction: Direction,
+        (sender, reader): (&Shape, &Shape),
+    ) -> BTreeSet<&'a str> {
+        self.cases = with_cases(outer, &self.cases);
+        let mut spelled = BTreeSet::new();
+        for (old, new) in self.cases.iter().flat_map(|rule| &rule.pairs) {
+            let (from, to) = if direction == Direction::Up { (old, new) } else { (new, old) };
+            let means = sender.object.properties.contains_key(from)
+                && reader.object.properties.contains_key(to)
+                && !reader.object.properties.contains_key(from);
+            if means && !self.renames.contains_key(from.as_str()) {
+                self.renames.insert(from, to);
+                spelled.insert(from.as_str());
+            }
+        }
+        spelled
+    }
 }
 
 impl<'a> Site<'a> {
@@ -162,6 +199,7 @@ impl<'a> Site<'a> {
             local.moves.push((from.clone(), to.clone()));
         }
         local.maps.extend(&rules.maps);
+        local.cases.extend(&rules.cases);
         let (written, dropped) =
             if up { (&rules.adds, &rules.removes) } else { (&rules.removes, &rules.adds) };
         local.adds.extend(written.iter().map(|(name, source)| (name.as_str(), source)));

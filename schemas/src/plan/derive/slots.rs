@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::plan::lens::ValueSource;
 use crate::plan::program::{Missing, NoteId, Slot, Source, Supply};
-use crate::plan::shape::{Rest, Shape};
+use crate::plan::shape::{Kind, Rest, Shape};
 use crate::pointer::Pointer;
 use crate::schema::Role;
 
@@ -117,7 +117,8 @@ impl<'a> Walk<'a> {
             } else if let Some((reader, required)) = self.movable(from, to, shapes) {
                 let text = format!("move `{}` to `{}`", from.join("/"), to.join("/"));
                 // A value that stands at the target already stays, and the moved one is lost.
-                let loss = self.declared(Role::Sender, shapes.0, to).is_some();
+                let loss = self.declared(Role::Sender, shapes.0, to).is_some()
+                    || self.is_blocked(shapes.0, to);
                 let note = self.note("L2", text, &along(at, from), loss);
                 let slot = self.slot(&mut routes, &mut known, from);
                 let moved = Some(Moved { note, reader, required });
@@ -154,6 +155,14 @@ impl<'a> Walk<'a> {
             }
         }
         routes
+    }
+
+    /// Whether a parent of the target may be there as something that has no members, a null or another.
+    fn is_blocked(&mut self, sender: &Shape, to: &[String]) -> bool {
+        let [first, _, ..] = to else { return false };
+        let Some(parent) = sender.object.properties.get(first) else { return false };
+        let parent = self.shape(Role::Sender, parent);
+        Kind::ALL.into_iter().any(|kind| kind != Kind::Object && parent.may_be(kind))
     }
 
     fn slot(&mut self, routes: &mut Routes, known: &mut BTreeMap<Path, Slot>, from: &Path) -> Slot {

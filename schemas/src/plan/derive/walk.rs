@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use crate::plan::lens::{Direction, MapRule, OnNull, OnRange, OnUnknown, Way};
+use crate::plan::lens::{CaseRule, Direction, MapRule, OnNull, OnRange, OnUnknown, Way};
 use crate::plan::program::{ArrayNode, Node, NodeId, Note, NoteId, Program, Split};
 use crate::plan::shape::{Kind, Shape, shape};
 use crate::pointer::Pointer;
@@ -14,7 +14,7 @@ use crate::relate::{Prover, close};
 use crate::schema::{Role, Schema};
 
 use super::build::{Builder, COPY};
-use super::site::{Pending, Site};
+use super::site::{Pending, Site, with_cases};
 use super::slots::Extra;
 use super::union::TagChange;
 
@@ -76,6 +76,8 @@ pub(super) struct Duty<'a> {
     /// The sender does not declare it: only a value of the reader's types may come.
     pub(super) fits: bool,
     pub(super) extra: Extra,
+    /// Names of members that hold from further out.
+    pub(super) cases: Vec<&'a CaseRule>,
     /// Functions that the value goes through first.
     pub(super) ways: Vec<&'a Way>,
     /// The functions of the value itself are behind us.
@@ -97,6 +99,7 @@ impl Duty<'_> {
             on_range: None,
             fits: false,
             extra: Extra::default(),
+            cases: Vec::new(),
             ways: Vec::new(),
             made: false,
             tag: None,
@@ -104,7 +107,14 @@ impl Duty<'_> {
     }
 }
 
-type Key = (Kind, String, String, Vec<Pending>);
+impl Duty<'_> {
+    /// Which rules of case hold, for remembering.
+    pub(super) fn case_ids(&self) -> Vec<usize> {
+        self.cases.iter().map(|rule| std::ptr::from_ref(*rule) as usize).collect()
+    }
+}
+
+type Key = (Kind, String, String, Vec<Pending>, Vec<usize>);
 
 /// A pair, the functions on the way, and what holds further in.
 type MadeKey = (String, String, String, Vec<Pending>);
@@ -235,7 +245,13 @@ impl<'a> Walk<'a> {
             && (composed(pair.0) || composed(pair.1));
         let id = self.build.reserve();
         if shared {
-            let key = (kind, pair.0.to_string(), pair.1.to_string(), duty.pending.clone());
+            let key = (
+                kind,
+                pair.0.to_string(),
+                pair.1.to_string(),
+                duty.pending.clone(),
+                duty.case_ids(),
+            );
             if let Some(known) = self.memo.get(&key) {
                 return *known;
             }
@@ -257,6 +273,7 @@ impl<'a> Walk<'a> {
         let mut inner = Duty::new(Stand::Item, duty.at.join("*"), Vec::new());
         let local = self.site.local(&duty.pending, (sender, reader));
         inner.pending = self.site.step(&local.pending, &["*"]);
+        inner.cases = with_cases(&duty.cases, &local.cases);
         (inner.map, inner.on_null, inner.on_unknown) = (duty.map, duty.on_null, duty.on_unknown);
         inner.on_range = duty.on_range;
         let anything = Value::Bool(true);

@@ -93,6 +93,8 @@ pub struct Rules {
     pub on_extra: Vec<For<OnExtra>>,
     /// A3, A5, where no value is written.
     pub on_missing: Vec<For<OnMissing>>,
+    /// L23: names of members at the target and below.
+    pub cases: Vec<CaseRule>,
     /// Functions of values, applied in this order on the way up and in the opposite order on the way down.
     pub transforms: Vec<TransformRule>,
 }
@@ -151,6 +153,15 @@ pub enum OnMissing {
     Error,
     /// It goes on without, and the reader may refuse it; no default is written either.
     Omit,
+}
+
+/// L23: members that are called otherwise wherever they are declared at a target or below it. Names that are data, the
+/// keys of maps, are none of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CaseRule {
+    /// Old name to new name.
+    pub pairs: Vec<(String, String)>,
 }
 
 /// A function of one member, or of the whole value at the target, in each direction.

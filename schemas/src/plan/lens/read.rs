@@ -10,14 +10,19 @@ use crate::problem::{Problem, Severity};
 use super::model::{Entry, Rules, Target, VersionChanges};
 use super::nearest::remedy;
 use super::target::Sides;
-use super::{policy, value, whole};
+use super::{policy, structure, value, whole};
 
 const VERBS: [&str; 8] =
     ["rename", "move", "map", "add", "remove", "supply", "on_null", "on_unknown"];
 
 /// All verbs on payloads.
 fn verbs() -> impl Iterator<Item = &'static str> {
-    VERBS.into_iter().chain(value::VERBS).chain(whole::VERBS).chain(policy::VERBS)
+    VERBS
+        .into_iter()
+        .chain(value::VERBS)
+        .chain(whole::VERBS)
+        .chain(policy::VERBS)
+        .chain(structure::VERBS)
 }
 
 /// Reads what `new` declares about `old`, its predecessor. Entries with a problem are left out of the answer;
@@ -235,6 +240,9 @@ impl<'a> Reader<'a> {
                     self.function(verb, value, place, &mut rules)
                 }
                 verb if whole::VERBS.contains(&verb) => self.made(verb, value, place, &mut rules),
+                verb if structure::VERBS.contains(&verb) => {
+                    self.structure(verb, value, place, &mut rules)
+                }
                 verb if policy::VERBS.contains(&verb) => {
                     self.policy(verb, value, place, &mut rules)
                 }

@@ -1,5 +1,7 @@
 //! `at`: places in messages as written, looked up in both versions.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::describe::model::{Content, Description, Operation, OperationKey, Status};
@@ -11,6 +13,9 @@ use crate::schema::{DEFS_PREFIX, Schema};
 use super::model::{Scope, Target, covers};
 use super::nearest::remedy;
 use super::read::Reader;
+
+/// Schemas that are looked at below one target.
+const LOOKED_AT: usize = 20_000;
 
 /// What the targets of an entry are in each version.
 #[derive(Debug, Default)]
@@ -255,6 +260,29 @@ impl Places {
                 .all(|one| types(one).iter().all(|kind| kind == "integer" || kind == "null"))
         };
         !found.is_empty() && found.iter().all(whole)
+    }
+
+    /// The members of each object that is declared at these places or below, object by object.
+    pub(super) fn all_names(&self) -> Vec<Vec<String>> {
+        let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+        for (schema, node) in &self.nodes {
+            let mut waiting = vec![node.clone()];
+            while let Some(node) = waiting.pop() {
+                if seen.len() >= LOOKED_AT || !seen.insert(node.to_string()) {
+                    continue;
+                }
+                let seen = shape(schema, &node);
+                let values = match seen.object.rest {
+                    Rest::Each(value) => Some(value),
+                    Rest::Unsaid | Rest::Any | Rest::Nothing => None,
+                };
+                found.push(seen.object.properties.keys().cloned().collect());
+                waiting.extend(seen.object.properties.into_values());
+                waiting.extend(seen.object.patterns.into_iter().map(|(_, value)| value));
+                waiting.extend(values.into_iter().chain(seen.array.items).chain(seen.array.prefix));
+            }
+        }
+        found
     }
 
     /// Whether the member at a path may be there: declared, or in an object that is open in so many words or

@@ -42,7 +42,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn pairs(&mut self, value: &'a Value, at: &Pointer) -> Vec<(&'a str, &'a str, Pointer)> {
+    pub(super) fn pairs(
+        &mut self,
+        value: &'a Value,
+        at: &Pointer,
+    ) -> Vec<(&'a str, &'a str, Pointer)> {
         let mut pairs = Vec::new();
         for (old, new) in self.members(value, at).into_iter().flatten() {
             let at = at.join(old);
