@@ -55,7 +55,9 @@ pub fn assemble(
     }
     let snapshot = Snapshot {
         generation: previous.map_or(0, |snapshot| snapshot.generation) + 1,
-        loaded: SystemTime::now(),
+        loaded: previous
+            .filter(|previous| previous.digest == digest)
+            .map_or_else(SystemTime::now, |previous| previous.loaded),
         digest,
         apis,
         bounds: bounds(&config),

@@ -8,7 +8,7 @@ use http::{HeaderName, Uri};
 
 use super::asked::Asked;
 use super::inbound::Inbound;
-use super::pipe::Accepted;
+use super::pipe::{Accepted, Coding};
 use super::query;
 use super::route::{Lead, Named};
 use crate::refusal::Refusal;
@@ -101,8 +101,14 @@ pub(crate) fn rewrite_media(
 }
 
 /// Takes away what would make the answer something that cannot be converted.
-pub(crate) fn ask_for_convertible(headers: &mut HeaderMap, accepted: &Accepted) {
-    if let Ok(value) = HeaderValue::try_from(accepted.narrowed()) {
+pub(crate) fn ask_for_convertible(
+    headers: &mut HeaderMap,
+    accepted: &Accepted,
+    crossing: &Crossing,
+) {
+    let readable: &[Coding] =
+        if crossing.streams_responses() { &Coding::PROMPT } else { &Coding::ALL };
+    if let Ok(value) = HeaderValue::try_from(accepted.narrowed(readable)) {
         headers.insert(ACCEPT_ENCODING, value);
     }
     headers.remove(RANGE);

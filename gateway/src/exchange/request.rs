@@ -100,7 +100,7 @@ pub(super) async fn convert(
     let mut lost = parameters::apply(message, &mut place, &values)?;
     outbound::rewrite_indicators(step.api, backend, &mut query, &mut head.headers);
     if crossing.converts_responses() {
-        outbound::ask_for_convertible(&mut head.headers, step.accepted);
+        outbound::ask_for_convertible(&mut head.headers, step.accepted, crossing);
     }
     conditions(step, &mut head, &record.client_version);
     if let Some(media_type) = plan.and_then(|plan| plan.written_as.as_ref()) {

@@ -151,6 +151,14 @@ impl Crossing {
             || self.responses.iter().any(|(_, message)| message.reads_outside)
     }
 
+    /// Whether any response is a stream of records.
+    pub fn streams_responses(&self) -> bool {
+        let bodies = self.responses.iter().flat_map(|(_, message)| &message.bodies);
+        bodies
+            .filter_map(|body| body.conversion.as_ref())
+            .any(|conversion| conversion.prepared.is_stream())
+    }
+
     /// Whether any response may be rewritten.
     pub fn converts_responses(&self) -> bool {
         self.responses.iter().any(|(_, message)| message.converts())

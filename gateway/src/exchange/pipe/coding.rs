@@ -26,6 +26,9 @@ impl Coding {
     /// All of them, the one to prefer first.
     pub(crate) const ALL: [Self; 4] = [Self::Gzip, Self::Brotli, Self::Zstd, Self::Deflate];
 
+    /// Those whose decoder gives out at once what came. That of zstd holds back a window until the end of a frame.
+    pub(crate) const PROMPT: [Self; 3] = [Self::Gzip, Self::Brotli, Self::Deflate];
+
     /// The registered name.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -109,11 +112,11 @@ impl Accepted {
         pairs.filter(|(own, _)| *own == coding).map(|(_, quality)| quality).sum()
     }
 
-    /// What the backend is asked for: of the codings that the client takes those that can be taken off, with the
-    /// client's own qualities.
-    pub(crate) fn narrowed(&self) -> String {
+    /// What the backend is asked for: of these codings, which can be taken off, those that the client takes, with
+    /// the client's own qualities.
+    pub(crate) fn narrowed(&self, readable: &[Coding]) -> String {
         let mut text = String::new();
-        for coding in Coding::ALL {
+        for &coding in readable {
             let quality = self.quality(coding);
             if quality > 0 {
                 push(&mut text, coding.name(), quality);
@@ -199,7 +202,7 @@ mod tests {
     #[track_caller]
     fn check(accept: Option<&str>, own: &[Coding], narrowed: &str, chosen: Option<Coding>) {
         let accepted = accepted(&headers(ACCEPT_ENCODING, accept));
-        assert_eq!(accepted.narrowed(), narrowed);
+        assert_eq!(accepted.narrowed(&Coding::ALL), narrowed);
         assert_eq!(accepted.choose(own), chosen);
     }
 
@@ -218,6 +221,12 @@ mod tests {
         check(Some("identity;q=0, gzip"), &[], "gzip", Some(Gzip));
         check(Some("X-GZIP; Q=1.000"), &[Gzip, Gzip], "gzip", Some(Gzip));
         check(Some("gzip;q=2"), &[Gzip], "identity", None);
+    }
+
+    #[test]
+    fn a_stream_is_not_asked_for_in_zstd() {
+        let accepted = accepted(&headers(ACCEPT_ENCODING, Some("zstd, br")));
+        assert_eq!(accepted.narrowed(&Coding::PROMPT), "br");
     }
 
     #[test]

@@ -1,0 +1,180 @@
+//! CPU time of the gateway for a response that is passed through and for one that is converted: the real binary,
+//! with load and backend in processes of their own.
+#![expect(clippy::expect_used, clippy::panic, reason = "a bench may fall")]
+
+mod peers;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Clock ticks a second in `/proc` on every Linux that this runs on (`getconf CLK_TCK`).
+const TICKS: f64 = 100.0;
+/// How long the gateway may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const DESCRIPTION: &str = r##"
+openapi: 3.1.0
+info: { title: payments, version: "1" }
+paths:
+  /payments:
+    get:
+      responses:
+        "200": { description: all, content: { application/json: { schema: { $ref: "#/components/schemas/Page" } } } }
+components:
+  schemas:
+    Page:
+      type: object
+      properties:
+        pagination: { type: object, properties: { startCursor: { type: string }, hasNextPage: { type: boolean } } }
+        result: { type: array, items: { $ref: "#/components/schemas/Payment" } }
+    Payment:
+      type: object
+      required: [id, OWNER]
+      additionalProperties: false
+      properties:
+        id: { type: string }
+        OWNER: { type: string }
+        receivedAmount: { type: object, properties: { value: { type: string }, assetCode: { type: string }, assetScale: { type: integer } } }
+        completed: { type: boolean }
+        EXTRA: { type: string }
+        metadata: { type: object, additionalProperties: true }
+        score: { type: number }
+        retries: { type: [integer, "null"] }
+        createdAt: { type: string }
+        updatedAt: { type: string }
+"##;
+
+/// Version 1 has `paymentPointer` and a required `method`, version 2 `walletAddress` and `legacyState`.
+const CHANGES: &str = "
+changes:
+  - say: A payment pointer is called a wallet address.
+    at: Payment
+    rename: { paymentPointer: walletAddress }
+  - say: There is one method only.
+    at: Payment
+    remove: { method: { constant: ilp } }
+";
+
+fn write(directory: &Path, name: &str, text: &str) {
+    let path = directory.join(name);
+    std::fs::create_dir_all(path.parent().expect("a file has a directory")).expect("a directory");
+    std::fs::write(path, text).expect("a file");
+}
+
+fn describe(directory: &Path) {
+    let v1 = DESCRIPTION.replace("OWNER", "paymentPointer").replace("EXTRA", "method");
+    let v1 = v1.replace("[id, paymentPointer]", "[id, paymentPointer, method]");
+    let v2 = DESCRIPTION.replace("OWNER", "walletAddress").replace("EXTRA", "legacyState");
+    write(directory, "payments/v1/openapi.yaml", &v1);
+    write(directory, "payments/v2/openapi.yaml", &v2.replace("version: \"1\"", "version: \"2\""));
+    write(directory, "payments/v2/changes.yaml", CHANGES);
+}
+
+/// A process that ends with this value.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // it may be gone
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn gateway(directory: &Path, backend: &str) -> (Running, String) {
+    let config = format!(
+        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0 }}\napis:\n  payments:\n    \
+         description: ./payments\n    client_version: [{{ path: \"/v{{version}}\" }}]\n    backends: [{{ version: \
+         v2, endpoints: [\"http://{backend}\"] }}]\n"
+    );
+    write(directory, "gateway.yaml", &config);
+    let ready = directory.join("ready.json");
+    let _ = std::fs::remove_file(&ready);
+    let binary = std::env::var_os("EVERGATE_BINARY")
+        .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_evergate")), PathBuf::from);
+    let child = Command::new(binary)
+        .args(["run", "--config"])
+        .arg(directory.join("gateway.yaml"))
+        .arg("--ready-file")
+        .arg(&ready)
+        .env("RUST_LOG", "warn")
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the gateway starts");
+    let running = Running(child);
+    let begun = Instant::now();
+    loop {
+        let text = std::fs::read_to_string(&ready).unwrap_or_default();
+        if let Some(address) = address(&text) {
+            return (running, address);
+        }
+        assert!(begun.elapsed() < PATIENCE, "the gateway is not ready");
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+}
+
+/// The first listening address in a ready file.
+fn address(text: &str) -> Option<String> {
+    let ready: serde_json::Value = serde_json::from_str(text).ok()?;
+    Some(ready.get("listen")?.get(0)?.as_str()?.to_owned())
+}
+
+/// User and system time of a process so far, in seconds.
+fn cpu(process: u32) -> f64 {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("a process");
+    let (_, after) = text.rsplit_once(") ").expect("a name in parentheses");
+    let fields: Vec<&str> = after.split(' ').collect();
+    let ticks =
+        |at: usize| -> f64 { fields.get(at).and_then(|text| text.parse().ok()).unwrap_or(0.0) };
+    (ticks(11) + ticks(12)) / TICKS
+}
+
+/// CPU microseconds of the gateway for one request.
+fn round(gateway: u32, address: &str, target: &str, requests: usize) -> f64 {
+    let before = cpu(gateway);
+    peers::load(address, target, requests);
+    (cpu(gateway) - before) * 1e6 / requests as f64
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+fn number(name: &str, default: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+fn main() {
+    if peers::is_one() {
+        return;
+    }
+    let (rounds, requests) = (number("ROUNDS", 5), number("REQUESTS", 8_000));
+    println!("CPU of the gateway, µs a request, median of {rounds} rounds of {requests}");
+    for kilobytes in [2, 16, 256] {
+        let directory = tempfile::tempdir().expect("a directory");
+        describe(directory.path());
+        let (_backend, backend) = peers::backend(kilobytes * 1024);
+        let (running, address) = gateway(directory.path(), &backend);
+        let process = running.0.id();
+        let requests = requests * 16 / (kilobytes.max(8) + 8);
+        let (mut passed, mut converted, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        for number in 0..=rounds {
+            let one = round(process, &address, "/v2/payments", requests);
+            let other = round(process, &address, "/v1/payments", requests);
+            // the first warms up
+            if number > 0 {
+                passed.push(one);
+                converted.push(other);
+                ratios.push(other / one);
+            }
+        }
+        println!(
+            "{kilobytes:>4} KB   passed {:>8.1}   converted {:>8.1}   ratio {:.2}",
+            median(&mut passed),
+            median(&mut converted),
+            median(&mut ratios)
+        );
+    }
+}

@@ -1,0 +1,148 @@
+//! The other processes: a backend that answers each request with one page, and clients that ask for it.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+
+#[path = "../../../schemas/benches/convert/page.rs"]
+#[expect(dead_code, reason = "only the payload is of use here")]
+mod page;
+
+/// Connections that are kept busy.
+const CONNECTIONS: usize = 4;
+const ROLE: &str = "EVERGATE_BENCH_ROLE";
+const ARGUMENTS: &str = "EVERGATE_BENCH_ARGUMENTS";
+
+/// A process that ends with this value.
+pub(crate) struct Peer(Child);
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        // it may be gone
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Plays the part that the environment names, if it names one.
+pub(crate) fn is_one() -> bool {
+    let arguments = std::env::var(ARGUMENTS).unwrap_or_default();
+    match std::env::var(ROLE).as_deref() {
+        Ok("backend") => serve(arguments.parse().expect("a size")),
+        Ok("load") => {
+            let mut words = arguments.split(' ');
+            let mut next = || words.next().expect("an argument");
+            let (address, target, requests) = (next(), next(), next());
+            ask(address, target, requests.parse().expect("a number"));
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn start(role: &str, arguments: &str) -> Child {
+    Command::new(std::env::current_exe().expect("this program"))
+        .env(ROLE, role)
+        .env(ARGUMENTS, arguments)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("this program starts again")
+}
+
+/// A backend with a page of so many octets, and its address.
+pub(crate) fn backend(size: usize) -> (Peer, String) {
+    let mut child = start("backend", &size.to_string());
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+    (Peer(child), line.trim().to_owned())
+}
+
+/// Sends so many requests and waits for all answers.
+pub(crate) fn load(address: &str, target: &str, requests: usize) {
+    let mut child = start("load", &format!("{address} {target} {requests}"));
+    let done = child.wait().expect("it ends");
+    assert!(done.success(), "not every request was answered");
+}
+
+fn serve(size: usize) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    println!("{}", listener.local_addr().expect("an address"));
+    let body = page::document(size);
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+    );
+    let answer: &'static [u8] = Vec::leak([head.as_bytes(), body.as_bytes()].concat());
+    for stream in listener.incoming().flatten() {
+        std::thread::spawn(move || answer_all(stream, answer));
+    }
+}
+
+fn answer_all(mut stream: TcpStream, answer: &[u8]) {
+    let _ = stream.set_nodelay(true);
+    let mut buffer = [0; 16 << 10];
+    let mut length = 0;
+    loop {
+        let Ok(read @ 1..) = stream.read(&mut buffer[length..]) else { return };
+        length += read;
+        if buffer[..length].ends_with(b"\r\n\r\n") {
+            length = 0;
+            if stream.write_all(answer).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn ask(address: &str, target: &str, requests: usize) {
+    let each = requests.div_ceil(CONNECTIONS);
+    std::thread::scope(|scope| {
+        for _ in 0..CONNECTIONS {
+            scope.spawn(|| ask_one(address, target, each));
+        }
+    });
+}
+
+fn ask_one(address: &str, target: &str, requests: usize) {
+    let mut stream = TcpStream::connect(address).expect("a connection");
+    let _ = stream.set_nodelay(true);
+    let request = format!("GET {target} HTTP/1.1\r\nhost: bench\r\naccept: */*\r\n\r\n");
+    let mut buffer = vec![0; 64 << 10];
+    for _ in 0..requests {
+        stream.write_all(request.as_bytes()).expect("it is sent");
+        let mut length = stream.read(&mut buffer).expect("an answer");
+        let head = loop {
+            if let Some(at) = buffer[..length].windows(4).position(|four| four == b"\r\n\r\n") {
+                break at + 4;
+            }
+            let read = stream.read(&mut buffer[length..]).expect("an answer");
+            assert!(read > 0, "the answer breaks off");
+            length += read;
+        };
+        let text = std::str::from_utf8(&buffer[..head]).expect("a head").to_ascii_lowercase();
+        assert!(text.starts_with("http/1.1 200"), "{text}");
+        let Some((_, rest)) = text.split_once("content-length: ") else {
+            chunked(&mut stream, &mut buffer, (head, length));
+            continue;
+        };
+        let digits = rest.split("\r\n").next().expect("a length");
+        let mut left = head + digits.parse::<usize>().expect("a number") - length;
+        while left > 0 {
+            let read = stream.read(&mut buffer).expect("a body");
+            assert!(read > 0, "the body breaks off");
+            left -= read;
+        }
+    }
+}
+
+/// Reads until the last chunk: the page never holds what ends one.
+fn chunked(stream: &mut TcpStream, buffer: &mut [u8], part: (usize, usize)) {
+    let mut tail = buffer[part.0..part.1].to_vec();
+    while !tail.ends_with(b"\r\n0\r\n\r\n") {
+        let read = stream.read(buffer).expect("a body");
+        assert!(read > 0, "the body breaks off");
+        let keep = tail.len().saturating_sub(8);
+        tail.drain(..keep);
+        tail.extend_from_slice(&buffer[read.saturating_sub(64)..read]);
+    }
+}
