@@ -49,7 +49,9 @@ pub(crate) struct Changes<'a> {
 /// Whether a message may be signed at all, so that what it is before a conversion has to be kept.
 pub(crate) fn is_signed(headers: &HeaderMap, query: &str) -> bool {
     signs_query(query)
-        || headers.keys().any(|name| *name == SIGNATURE_INPUT || *name == DPOP || of_body(name))
+        || headers.keys().any(of_body)
+        || headers.contains_key(SIGNATURE_INPUT)
+        || headers.contains_key(DPOP)
         || headers.get(AUTHORIZATION).is_some_and(|value| signs(value.as_bytes()))
 }
 
@@ -95,7 +97,10 @@ fn signs_query(query: &str) -> bool {
 }
 
 fn of_body(name: &HeaderName) -> bool {
-    OF_BODY.binary_search(&name.as_str()).is_ok()
+    let name = name.as_str();
+    // nearly every name of every message ends otherwise
+    let may = name.ends_with("ure") || name.ends_with("256") || name.ends_with("-sig");
+    may && OF_BODY.binary_search(&name).is_ok()
 }
 
 fn signs(authorization: &[u8]) -> bool {
@@ -179,6 +184,7 @@ mod tests {
     #[test]
     fn the_table_of_fields_is_in_order() {
         assert!(OF_BODY.is_sorted());
+        assert!(OF_BODY.iter().all(|name| super::of_body(&HeaderName::from_static(name))));
     }
 
     #[test]
