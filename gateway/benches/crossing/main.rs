@@ -1,6 +1,6 @@
 //! CPU time of the gateway for a response that is passed through and for one that is converted: the real binary,
 //! with load and backend in processes of their own.
-#![expect(clippy::expect_used, clippy::panic, reason = "a bench may fall")]
+#![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "a bench prints, and may fall")]
 
 mod peers;
 
@@ -131,10 +131,10 @@ fn cpu(process: u32) -> f64 {
 }
 
 /// CPU microseconds of the gateway for one request.
-fn round(gateway: u32, address: &str, target: &str, requests: usize) -> f64 {
+fn round(gateway: u32, address: &str, target: &str, requests: u32) -> f64 {
     let before = cpu(gateway);
     peers::load(address, target, requests);
-    (cpu(gateway) - before) * 1e6 / requests as f64
+    (cpu(gateway) - before) * 1e6 / f64::from(requests)
 }
 
 fn median(values: &mut [f64]) -> f64 {
@@ -142,7 +142,7 @@ fn median(values: &mut [f64]) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
-fn number(name: &str, default: usize) -> usize {
+fn number(name: &str, default: u32) -> u32 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 

@@ -50,7 +50,7 @@ fn start(role: &str, arguments: &str) -> Child {
 }
 
 /// A backend with a page of so many octets, and its address.
-pub(crate) fn backend(size: usize) -> (Peer, String) {
+pub(crate) fn backend(size: u32) -> (Peer, String) {
     let mut child = start("backend", &size.to_string());
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
@@ -58,7 +58,7 @@ pub(crate) fn backend(size: usize) -> (Peer, String) {
 }
 
 /// Sends so many requests and waits for all answers.
-pub(crate) fn load(address: &str, target: &str, requests: usize) {
+pub(crate) fn load(address: &str, target: &str, requests: u32) {
     let mut child = start("load", &format!("{address} {target} {requests}"));
     let done = child.wait().expect("it ends");
     assert!(done.success(), "not every request was answered");

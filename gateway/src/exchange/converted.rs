@@ -69,7 +69,9 @@ impl Converted {
         let mut read = 0;
         // a stream may be silent for long, and its client waits for the head
         while read < beginning && !body.pipe.streams() {
-            let Some(frame) = body.source.frame().await else {
+            // a body of known length is over without waiting for the connection to say so
+            let frame = if body.source.is_over() { None } else { body.source.frame().await };
+            let Some(frame) = frame else {
                 let lost = body.pipe.finish(&mut body.ready).map_err(Early::Pipe)?;
                 return Ok(Begun::Whole(body.ready.into(), lost, body.pipe.into_digests()));
             };

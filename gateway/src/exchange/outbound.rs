@@ -108,7 +108,9 @@ pub(crate) fn ask_for_convertible(
 ) {
     let readable: &[Coding] =
         if crossing.streams_responses() { &Coding::PROMPT } else { &Coding::ALL };
-    if let Ok(value) = HeaderValue::try_from(accepted.narrowed(readable)) {
+    if !headers.contains_key(ACCEPT_ENCODING) {
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    } else if let Ok(value) = HeaderValue::try_from(accepted.narrowed(readable)) {
         headers.insert(ACCEPT_ENCODING, value);
     }
     headers.remove(RANGE);

@@ -40,6 +40,11 @@ impl Quiet {
         Self { body, silence, clock: None, fresh: true }
     }
 
+    /// Whether nothing more comes.
+    pub(crate) fn is_over(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
     /// The next frame.
     pub(crate) async fn frame(&mut self) -> Option<Result<Frame<Bytes>, Cut>> {
         std::future::poll_fn(|context| self.poll_frame(context)).await
