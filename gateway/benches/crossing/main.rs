@@ -130,11 +130,11 @@ fn cpu(process: u32) -> f64 {
     (ticks(11) + ticks(12)) / TICKS
 }
 
-/// CPU microseconds of the gateway for one request.
+/// CPU seconds of the gateway for ten thousand requests.
 fn round(gateway: u32, address: &str, target: &str, requests: u32) -> f64 {
     let before = cpu(gateway);
     peers::load(address, target, requests);
-    (cpu(gateway) - before) * 1e6 / f64::from(requests)
+    (cpu(gateway) - before) * 1e4 / f64::from(requests)
 }
 
 fn median(values: &mut [f64]) -> f64 {
@@ -142,39 +142,45 @@ fn median(values: &mut [f64]) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
-fn number(name: &str, default: u32) -> u32 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+/// A number that the environment says.
+fn number<Number: std::str::FromStr>(name: &str) -> Option<Number> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// One row: passed and converted by turns.
+fn row(kilobytes: u32, framing: &str, (rounds, requests): (u32, u32)) {
+    let directory = tempfile::tempdir().expect("a directory");
+    describe(directory.path());
+    let (_backend, backend) = peers::backend(kilobytes * 1024, framing);
+    let (running, address) = gateway(directory.path(), &backend);
+    let process = running.0.id();
+    let requests = requests * 16 / (kilobytes.max(8) + 8);
+    let (mut passed, mut converted, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for number in 0..=rounds {
+        let one = round(process, &address, "/v2/payments", requests);
+        let other = round(process, &address, "/v1/payments", requests);
+        // the first warms up
+        if number > 0 {
+            passed.push(one);
+            converted.push(other);
+            ratios.push(other / one);
+        }
+    }
+    let (passed, converted) = (median(&mut passed), median(&mut converted));
+    let ratio = median(&mut ratios);
+    println!("| {kilobytes} KB, {framing} | {passed:.3} | {converted:.3} | {ratio:.2} |");
 }
 
 fn main() {
     if peers::is_one() {
         return;
     }
-    let (rounds, requests) = (number("ROUNDS", 5), number("REQUESTS", 8_000));
-    println!("CPU of the gateway, µs a request, median of {rounds} rounds of {requests}");
-    for kilobytes in [2, 16, 256] {
-        let directory = tempfile::tempdir().expect("a directory");
-        describe(directory.path());
-        let (_backend, backend) = peers::backend(kilobytes * 1024);
-        let (running, address) = gateway(directory.path(), &backend);
-        let process = running.0.id();
-        let requests = requests * 16 / (kilobytes.max(8) + 8);
-        let (mut passed, mut converted, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-        for number in 0..=rounds {
-            let one = round(process, &address, "/v2/payments", requests);
-            let other = round(process, &address, "/v1/payments", requests);
-            // the first warms up
-            if number > 0 {
-                passed.push(one);
-                converted.push(other);
-                ratios.push(other / one);
-            }
-        }
-        println!(
-            "{kilobytes:>4} KB   passed {:>8.1}   converted {:>8.1}   ratio {:.2}",
-            median(&mut passed),
-            median(&mut converted),
-            median(&mut ratios)
-        );
+    let effort = (number("ROUNDS").unwrap_or(7), number("REQUESTS").unwrap_or(20_000));
+    println!("CPU seconds (user and system) of the gateway for 10,000 requests\n");
+    println!("| body | passed | converted | converted ÷ passed |\n|---|---|---|---|");
+    for (kilobytes, framing) in
+        [(1, "length"), (2, "length"), (16, "length"), (16, "chunked"), (256, "length")]
+    {
+        row(kilobytes, framing, effort);
     }
 }

@@ -8,8 +8,10 @@ use std::process::{Child, Command, Stdio};
 #[expect(dead_code, reason = "only the payload is of use here")]
 mod page;
 
-/// Connections that are kept busy.
-const CONNECTIONS: usize = 4;
+/// Connections that are kept busy, if the environment does not say how many.
+const CONNECTIONS: usize = 32;
+/// How a backend that sends no length cuts its page.
+const CHUNK: usize = 8 << 10;
 const ROLE: &str = "EVERGATE_BENCH_ROLE";
 const ARGUMENTS: &str = "EVERGATE_BENCH_ARGUMENTS";
 
@@ -28,7 +30,10 @@ impl Drop for Peer {
 pub(crate) fn is_one() -> bool {
     let arguments = std::env::var(ARGUMENTS).unwrap_or_default();
     match std::env::var(ROLE).as_deref() {
-        Ok("backend") => serve(arguments.parse().expect("a size")),
+        Ok("backend") => {
+            let (size, framing) = arguments.split_once(' ').expect("two arguments");
+            serve(size.parse().expect("a size"), framing);
+        }
         Ok("load") => {
             let mut words = arguments.split(' ');
             let mut next = || words.next().expect("an argument");
@@ -49,9 +54,9 @@ fn start(role: &str, arguments: &str) -> Child {
         .expect("this program starts again")
 }
 
-/// A backend with a page of so many octets, and its address.
-pub(crate) fn backend(size: u32) -> (Peer, String) {
-    let mut child = start("backend", &size.to_string());
+/// A backend with a page of so many octets, with its `length` or `chunked`, and its address.
+pub(crate) fn backend(size: u32, framing: &str) -> (Peer, String) {
+    let mut child = start("backend", &format!("{size} {framing}"));
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
     (Peer(child), line.trim().to_owned())
@@ -64,15 +69,20 @@ pub(crate) fn load(address: &str, target: &str, requests: u32) {
     assert!(done.success(), "not every request was answered");
 }
 
-fn serve(size: usize) {
+fn serve(size: usize, framing: &str) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
     let body = page::document(size);
-    let length = body.len();
-    let head = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
-    );
-    let answer: &'static [u8] = Vec::leak([head.as_bytes(), body.as_bytes()].concat());
+    let (field, body) = if framing == "chunked" {
+        let chunk =
+            |part: &[u8]| [format!("{:x}\r\n", part.len()).as_bytes(), part, b"\r\n"].concat();
+        let chunks: Vec<u8> = body.as_bytes().chunks(CHUNK).flat_map(chunk).collect();
+        ("transfer-encoding: chunked".to_owned(), [&*chunks, b"0\r\n\r\n"].concat())
+    } else {
+        (format!("content-length: {}", body.len()), body.into_bytes())
+    };
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{field}\r\n\r\n");
+    let answer: &'static [u8] = Vec::leak([head.as_bytes(), &body].concat());
     for stream in listener.incoming().flatten() {
         std::thread::spawn(move || answer_all(stream, answer));
     }
@@ -95,9 +105,10 @@ fn answer_all(mut stream: TcpStream, answer: &[u8]) {
 }
 
 fn ask(address: &str, target: &str, requests: usize) {
-    let each = requests.div_ceil(CONNECTIONS);
+    let connections = crate::number("CONNECTIONS").unwrap_or(CONNECTIONS).max(1);
+    let each = requests.div_ceil(connections);
     std::thread::scope(|scope| {
-        for _ in 0..CONNECTIONS {
+        for _ in 0..connections {
             scope.spawn(|| ask_one(address, target, each));
         }
     });

@@ -122,20 +122,24 @@ impl OutboundBody {
 
     /// A second handle from which the body can be had back if nobody began to read it.
     pub(crate) fn reclaimable(mut self) -> (Self, Reclaim) {
+        if matches!(self.kind, Kind::Empty) {
+            return (self, Reclaim(None));
+        }
         let home = Home::default();
         self.home = Some(Arc::clone(&home));
-        (self, Reclaim(home))
+        (self, Reclaim(Some(home)))
     }
 }
 
-/// See [`OutboundBody::reclaimable`].
+/// See [`OutboundBody::reclaimable`]. There is nothing to give back of an empty body.
 #[derive(Debug)]
-pub(crate) struct Reclaim(Home);
+pub(crate) struct Reclaim(Option<Home>);
 
 impl Reclaim {
     /// The body, if it was dropped unread.
     pub(crate) fn take(&self) -> Option<OutboundBody> {
-        let kind = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let Some(home) = &self.0 else { return Some(OutboundBody::empty()) };
+        let kind = home.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         Some(OutboundBody { kind, home: None })
     }
 }
