@@ -77,3 +77,37 @@ pub(crate) fn program() -> Program {
         notes: vec![note("rename"), note("drop"), note("add")],
     }
 }
+
+/// In each item one member is renamed.
+pub(crate) fn renaming(from: &str, to: &str) -> Program {
+    let member = |name: &str, node| Member { name: name.into(), rename: None, node, take: None };
+    let object = |members| {
+        Node::Object(Box::new(ObjectNode {
+            members,
+            patterns: Vec::new(),
+            other: NodeId(0),
+            supplies: Vec::new(),
+            conflict: None,
+            slots: (0, 0),
+            hold: false,
+        }))
+    };
+    let renamed = Member { rename: Some((to.into(), NoteId(0))), ..member(from, NodeId(0)) };
+    let note = Note {
+        rule: "L1",
+        text: "rename".to_owned(),
+        at: String::new(),
+        loss: false,
+        policy: None,
+    };
+    Program {
+        nodes: vec![
+            Node::Copy,
+            object(vec![renamed]),
+            Node::Array(Box::new(ArrayNode { prefix: Vec::new(), items: NodeId(1) })),
+            object(vec![member("result", NodeId(2))]),
+        ],
+        root: NodeId(3),
+        notes: vec![note],
+    }
+}
