@@ -158,7 +158,7 @@ fn table() -> String {
         match answer(name, &text) {
             Ok(()) => writeln!(table, "| `{name}` | accepted, byte for byte | |").unwrap(),
             Err(refused) => {
-                writeln!(table, "| `{name}` | refused | `{}` |", refused.cause.code()).unwrap()
+                writeln!(table, "| `{name}` | refused | `{}` |", refused.cause.code()).unwrap();
             }
         }
     }

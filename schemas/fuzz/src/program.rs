@@ -122,7 +122,7 @@ impl<'d> Choices<'d> {
         if self.yes() {
             return Test::Present(self.pick(&NAMES).into());
         }
-        let path = (0..1 + self.below(2)).map(|_| self.pick(&NAMES).into()).collect();
+        let path = (0..=self.below(2)).map(|_| self.pick(&NAMES).into()).collect();
         Test::Equals(path, self.pick(&KEYS).into())
     }
 
@@ -206,9 +206,9 @@ impl<'d> Choices<'d> {
     fn supply(&mut self, slot: bool, depth: usize) -> Supply {
         let source = match self.below(6) {
             0 if slot => Source::Slot(Slot(0)),
-            1 if depth > 0 => Source::Object(
-                (0..1 + self.below(2)).map(|_| self.supply(slot, depth - 1)).collect(),
-            ),
+            1 if depth > 0 => {
+                Source::Object((0..=self.below(2)).map(|_| self.supply(slot, depth - 1)).collect())
+            }
             2 => Source::Nothing,
             3 => Source::Outside(Outside::Header("tenant".into())),
             _ => Source::Literal(self.pick(&LITERALS).into()),

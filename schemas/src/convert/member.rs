@@ -177,7 +177,7 @@ impl Machine {
         let scalar = !matches!(first, b'{' | b'[');
         let op = resolve(io, op, first, scalar);
         match io.code.op(op) {
-            Op::Refuse(note) => self.fault(Cause::Value(io.code.note(*note)), pos),
+            Op::Refuse(note) => self.fault(Cause::Value(io.code.note(*note).into()), pos),
             Op::Broken(cause) => self.fault(cause.clone(), pos),
             Op::Omit(note) => self.omit(io, *note, at).map(|()| self.enter_region(Kind::Omitted)),
             Op::Replace(text, note) => {
@@ -227,7 +227,7 @@ impl Machine {
     /// The member, item or payload that waits is left out.
     fn omit(&mut self, io: &mut Io<'_>, note: NoteId, at: u64) -> Done {
         if self.frames.is_empty() {
-            return self.fault_at(Cause::Omitted(io.code.note(note)), at);
+            return self.fault_at(Cause::Omitted(io.code.note(note).into()), at);
         }
         fire(&mut self.fired, note);
         self.member = None;
@@ -258,7 +258,7 @@ impl Machine {
         if let (Some(object), Some(entry)) = (object, entry)
             && !self.set_bit(entry.bit)
         {
-            let note = object.conflict.map(|note| io.code.note(note));
+            let note = object.conflict.map(|note| io.code.note(note).into());
             return self
                 .fault_at(Cause::Conflict(note), member.map_or(start, |one| one.name_start));
         }
@@ -387,7 +387,7 @@ impl Machine {
         }
     }
 
-    fn stopped(&self, io: &Io<'_>, done: Result<(), Box<Stop>>, at: u64) -> Done {
+    fn stopped(&self, io: &Io<'_>, done: Result<(), Stop>, at: u64) -> Done {
         done.map_err(|stop| {
             let depth = self.frames.len().saturating_sub(1);
             let (at, object) = stop.place.unwrap_or_else(|| (at, self.pointer(depth, io.chunk)));
@@ -401,7 +401,7 @@ impl Machine {
         let Op::Table(table) = io.code.op(op) else { return Ok(()) };
         let (found, first) = self.find_row(io, table, start, end);
         match io.code.op(resolve(io, found, first, false)) {
-            Op::Refuse(note) => self.fault_at(Cause::Value(io.code.note(*note)), start),
+            Op::Refuse(note) => self.fault_at(Cause::Value(io.code.note(*note).into()), start),
             Op::Broken(cause) => self.fault_at(cause.clone(), start),
             Op::Omit(note) => self.left_out(io, *note, start, end),
             Op::Replace(text, note) => {

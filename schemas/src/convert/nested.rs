@@ -61,7 +61,7 @@ struct Inner<'a> {
 const LEVELS: u32 = 64;
 
 impl Inner<'_> {
-    fn run(&mut self, op: OpId, text: &str) -> Result<Outcome, Box<Refused>> {
+    fn run(&mut self, op: OpId, text: &str) -> Result<Outcome, Refused> {
         if self.level >= LEVELS {
             return Err(here(Cause::Circular));
         }
@@ -71,11 +71,11 @@ impl Inner<'_> {
         outcome
     }
 
-    fn operation(&mut self, op: OpId, text: &str) -> Result<Outcome, Box<Refused>> {
+    fn operation(&mut self, op: OpId, text: &str) -> Result<Outcome, Refused> {
         let code = self.code;
         let first = text.as_bytes().first().copied().unwrap_or(b'n');
         match code.op(op) {
-            Op::Refuse(note) => Err(here(Cause::Value(code.note(*note)))),
+            Op::Refuse(note) => Err(here(Cause::Value(code.note(*note).into()))),
             Op::Broken(cause) => Err(here(cause.clone())),
             Op::Omit(note) => Ok(Outcome::Omitted(*note)),
             Op::Replace(literal, note) => {
@@ -96,7 +96,7 @@ impl Inner<'_> {
         }
     }
 
-    fn transform(&mut self, one: &TransformOp, text: &str) -> Result<Outcome, Box<Refused>> {
+    fn transform(&mut self, one: &TransformOp, text: &str) -> Result<Outcome, Refused> {
         let before = match self.run(one.before, text)? {
             Outcome::Same => Cow::Borrowed(text),
             Outcome::Text(text) => {
@@ -122,12 +122,12 @@ impl Inner<'_> {
         }
         let then = self.run(one.then, &made.text).map_err(|refused| {
             let pointer = one.node.origin(&refused.pointer);
-            Box::new(Refused { pointer, offset: 0, cause: refused.cause })
+            Refused { pointer, offset: 0, cause: refused.cause }
         })?;
         Ok(then.or(Cow::Owned(made.text)))
     }
 
-    fn machine(&mut self, op: OpId, text: &str) -> Result<Outcome, Box<Refused>> {
+    fn machine(&mut self, op: OpId, text: &str) -> Result<Outcome, Refused> {
         let mut machine = Machine::at_op(self.code, op, self.limits, self.values);
         let mut out = Vec::with_capacity(text.len());
         machine.push(text.as_bytes(), &mut out).and_then(|()| machine.finish(&mut out))?;
@@ -148,6 +148,6 @@ impl Outcome {
     }
 }
 
-fn here(cause: Cause) -> Box<Refused> {
-    Box::new(Refused { pointer: Pointer::root(), offset: 0, cause })
+fn here(cause: Cause) -> Refused {
+    Refused { pointer: Pointer::root(), offset: 0, cause }
 }

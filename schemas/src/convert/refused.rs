@@ -50,7 +50,7 @@ pub struct Refused {
 
 impl Refused {
     /// Whether `changes.yaml` says that such a payload is to be refused.
-    pub const fn is_declared(&self) -> bool {
+    pub fn is_declared(&self) -> bool {
         match &self.cause {
             Cause::Value(note) | Cause::Omitted(note) | Cause::Missing(note) => {
                 note.policy.is_some()
@@ -122,19 +122,19 @@ pub enum Cause {
     Unseen,
     /// The program lets no such value through.
     #[error("this value cannot be converted: {}", .0.text)]
-    Value(Note),
+    Value(Box<Note>),
     /// A function of the program is not defined for the value; why, without a word of the value.
     #[error("this value cannot be converted: {}: {}", .0.text, .1)]
-    Unfit(Note, String),
+    Unfit(Box<Note>, String),
     /// The whole payload would be left out.
     #[error("the whole payload would be left out: {}", .0.text)]
-    Omitted(Note),
+    Omitted(Box<Note>),
     /// A member that the reader needs and nothing supplies.
     #[error("a needed value is missing: {}", .0.text)]
-    Missing(Note),
+    Missing(Box<Note>),
     /// Two members would get the same name.
     #[error("two members would be written under one name")]
-    Conflict(Option<Note>),
+    Conflict(Option<Box<Note>>),
     /// Two values for one moved member.
     #[error("two values claim the place of one moved member")]
     Claimed,
@@ -184,13 +184,13 @@ impl Cause {
     }
 
     /// The step of the program that refused, if it was one.
-    pub const fn note(&self) -> Option<&Note> {
+    pub fn note(&self) -> Option<&Note> {
         match self {
             Self::Value(note)
             | Self::Unfit(note, _)
             | Self::Omitted(note)
             | Self::Missing(note) => Some(note),
-            Self::Conflict(note) => note.as_ref(),
+            Self::Conflict(note) => note.as_deref(),
             _ => None,
         }
     }

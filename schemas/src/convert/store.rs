@@ -173,8 +173,8 @@ pub(super) struct Stop {
 }
 
 impl Stop {
-    fn new(cause: Cause) -> Box<Self> {
-        Box::new(Self { cause, place: None, names: Vec::new() })
+    fn new(cause: Cause) -> Self {
+        Self { cause, place: None, names: Vec::new() }
     }
 }
 
@@ -200,7 +200,7 @@ impl Writer<'_> {
         bits: &[u64],
         cells: &[(u32, u32)],
         wrote: bool,
-    ) -> Result<bool, Box<Stop>> {
+    ) -> Result<bool, Stop> {
         let mut wrote = wrote;
         let mut names: SmallVec<[&str; 2]> = SmallVec::new();
         for one in supplies.iter().filter(|one| !has_bit(bits, one.bit)) {
@@ -214,7 +214,7 @@ impl Writer<'_> {
             self.out.extend_from_slice(one.lead.as_bytes());
             let done = match (self.value(&one.source, cells), one.missing) {
                 (Ok(false), Missing::Refuse(note)) => {
-                    Err(Stop::new(Cause::Missing(self.code.note(note))))
+                    Err(Stop::new(Cause::Missing(self.code.note(note).into())))
                 }
                 (done, _) => done,
             };
@@ -238,7 +238,7 @@ impl Writer<'_> {
         Ok(wrote)
     }
 
-    fn value(&mut self, source: &SourceOp, cells: &[(u32, u32)]) -> Result<bool, Box<Stop>> {
+    fn value(&mut self, source: &SourceOp, cells: &[(u32, u32)]) -> Result<bool, Stop> {
         match source {
             SourceOp::Literal(text) => {
                 self.out.extend_from_slice(text.as_bytes());
@@ -271,7 +271,7 @@ impl Writer<'_> {
     }
 
     /// A captured value at one of its places.
-    fn slot(&mut self, piece: &Piece) -> Result<(), Box<Stop>> {
+    fn slot(&mut self, piece: &Piece) -> Result<(), Stop> {
         let before = self.out.len();
         self.piece(piece)?;
         *self.copied += (self.out.len() - before) as u64;
@@ -279,7 +279,7 @@ impl Writer<'_> {
     }
 
     /// A part of the arena, without what was moved away and with what was waited for.
-    pub(super) fn piece(&mut self, piece: &Piece) -> Result<(), Box<Stop>> {
+    pub(super) fn piece(&mut self, piece: &Piece) -> Result<(), Stop> {
         if self.nested >= NESTED {
             return Err(Stop::new(Cause::Circular));
         }
@@ -312,7 +312,7 @@ impl Writer<'_> {
         self.out.extend_from_slice(self.store.arena.get(bytes).unwrap_or_default());
     }
 
-    fn hole(&mut self, hole: &Hole) -> Result<(), Box<Stop>> {
+    fn hole(&mut self, hole: &Hole) -> Result<(), Stop> {
         let code = self.code;
         let Op::Object(object) = code.op(hole.op) else { return Ok(()) };
         let done = self.supplies(&object.supplies, &hole.bits, &hole.cells, hole.wrote);

@@ -157,7 +157,7 @@ impl Node {
         if self.null {
             match (&self.kind, schema.get("type").cloned()) {
                 (Kind::Item, _) | (_, None) => {
-                    schema = json!({"anyOf": [schema, {"type": "null"}]})
+                    schema = json!({"anyOf": [schema, {"type": "null"}]});
                 }
                 (_, Some(kind)) => schema["type"] = json!([kind, "null"]),
             }

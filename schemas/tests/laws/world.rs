@@ -46,7 +46,7 @@ impl World {
         let mut model = Model::some(&mut random, &mut names);
         let mut written = vec![(model.document(), Value::Null)];
         let mut edits = 0;
-        for _ in 0..1 + random.index(3) {
+        for _ in 0..=random.index(3) {
             let (mut entries, mut touched) = (Vec::new(), BTreeSet::new());
             for _ in 0..random.index(4) {
                 let mut own = Random::new(random.next());

@@ -312,7 +312,7 @@ fn the_first_of_two_sources_is_written() {
     outer.hold = true;
     let nodes = vec![Node::Copy, Node::Object(Box::new(outer))];
     check(nodes.clone(), 1, r#"{"in":0}"#, r#"{"a":0,"b":1}"#);
-    check(nodes.clone(), 1, r#"{}"#, r#"{"b":1,"a":2}"#);
+    check(nodes.clone(), 1, r"{}", r#"{"b":1,"a":2}"#);
     check(nodes, 1, r#"{"a":3}"#, r#"{"a":3,"b":1}"#);
 }
 

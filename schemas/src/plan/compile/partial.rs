@@ -106,7 +106,7 @@ impl Edited<'_> {
         let Some(key) = reference.strip_prefix(DEFS_PREFIX) else { return reference.to_owned() };
         let edited = format!("{key}{EDITED}");
         if self.schema.defs.0.contains_key(key) && !self.defs.contains_key(&edited) {
-            self.defs.insert(edited.clone(), Value::Bool(true));
+            self.defs.insert(edited, Value::Bool(true));
             self.waiting.push(key.to_owned());
         }
         format!("{reference}{EDITED}")
@@ -120,7 +120,7 @@ fn references(value: &Value, found: &mut impl FnMut(&str)) {
             for (name, inner) in members {
                 match inner.as_str().filter(|_| name == "$ref") {
                     Some(reference) => {
-                        found(reference.strip_prefix(DEFS_PREFIX).unwrap_or_default())
+                        found(reference.strip_prefix(DEFS_PREFIX).unwrap_or_default());
                     }
                     None => references(inner, found),
                 }

@@ -147,7 +147,7 @@ fn a11_a_narrowed_pattern_refuses_requests_and_is_kept_in_responses() {
         .judged((Up, Response), Verdict::Bridged, &[Policy::KeptDeclared])
         .rules((Up, Request), &["A11"]);
     // Without a policy it is the break that it was, and `error` is no answer in a response.
-    step(old.clone(), new.clone(), "    on_range: { m: { down: error } }\n")
+    step(old.clone(), new, "    on_range: { m: { down: error } }\n")
         .judged((Up, Request), Verdict::Broken, &[])
         .judged((Down, Response), Verdict::Broken, &[])
         .rules((Up, Request), &[]);
@@ -238,7 +238,7 @@ fn a17_and_a19_extra_members() {
         .check((Down, Request), json!({"a": "x"}), Ok(json!({"a": "x"})))
         .judged((Down, Request), Verdict::Bridged, &[Policy::RefusalDeclared])
         .judged((Up, Request), Verdict::Native, &[]);
-    step(old.clone(), new, "    on_extra: { b: { down: keep } }\n").judged(
+    step(old, new, "    on_extra: { b: { down: keep } }\n").judged(
         (Down, Request),
         Verdict::Broken,
         &[],

@@ -104,7 +104,7 @@ impl<'a> Walk<'a> {
         let tag = self.tag(Role::Reader, read).filter(|_| read.len() > 1)?;
         let values = self.tag_values(Role::Sender, &only.shape, &tag)?;
         let mut parts: Vec<Vec<Value>> = Vec::new();
-        let mut left = values.clone();
+        let mut left = values;
         for one in read {
             let theirs = self.tag_values(Role::Reader, &one.shape, &tag)?;
             let (mine, others): (Vec<Value>, Vec<Value>) =

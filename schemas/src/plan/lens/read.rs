@@ -237,14 +237,14 @@ impl<'a> Reader<'a> {
             let place = (sides, &at.join(verb));
             match verb.as_str() {
                 verb if value::VERBS.contains(&verb) => {
-                    self.function(verb, value, place, &mut rules)
+                    self.function(verb, value, place, &mut rules);
                 }
                 verb if whole::VERBS.contains(&verb) => self.made(verb, value, place, &mut rules),
                 verb if structure::VERBS.contains(&verb) => {
-                    self.structure(verb, value, place, &mut rules)
+                    self.structure(verb, value, place, &mut rules);
                 }
                 verb if policy::VERBS.contains(&verb) => {
-                    self.policy(verb, value, place, &mut rules)
+                    self.policy(verb, value, place, &mut rules);
                 }
                 _ => {}
             }

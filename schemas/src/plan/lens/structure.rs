@@ -146,21 +146,21 @@ impl<'a> Reader<'a> {
         self.known_keys(options, at, &["tag", "variants", "old", "new", "keep"]);
         let words =
             [("presence", TagForm::Presence), ("nested", TagForm::Nested), ("flat", TagForm::Flat)];
-        let form = |reader: &mut Self, key: &str| match options.get(key) {
-            Some(value) => reader.word(value, &at.join(key), &words),
-            None => {
+        let form = |reader: &mut Self, key: &str| {
+            if let Some(value) = options.get(key) {
+                reader.word(value, &at.join(key), &words)
+            } else {
                 let remedy = format!("write `{key}:` and presence, nested or flat");
                 reader.wrong(at, format!("a tag union needs `{key}`"), remedy);
                 None
             }
         };
         let (old, new) = (form(self, "old"), form(self, "new"));
-        let tag = match options.get("tag") {
-            Some(tag) => self.text(tag, &at.join("tag")),
-            None => {
-                self.wrong(at, "a tag union needs `tag`".to_owned(), "write the tag's name");
-                None
-            }
+        let tag = if let Some(tag) = options.get("tag") {
+            self.text(tag, &at.join("tag"))
+        } else {
+            self.wrong(at, "a tag union needs `tag`".to_owned(), "write the tag's name");
+            None
         };
         let variants = match options.get("variants") {
             Some(value) => self.parts(value, true, &at.join("variants")),
@@ -197,9 +197,10 @@ impl<'a> Reader<'a> {
     fn case(&mut self, value: &'a Value, sides: &Sides, at: &Pointer) -> Option<CaseRule> {
         let options = self.members(value, at)?;
         self.known_keys(options, at, &["from", "to"]);
-        let case = |reader: &mut Self, key: &str| match options.get(key) {
-            Some(value) => reader.word(value, &at.join(key), &Case::WORDS),
-            None => {
+        let case = |reader: &mut Self, key: &str| {
+            if let Some(value) = options.get(key) {
+                reader.word(value, &at.join(key), &Case::WORDS)
+            } else {
                 reader.wrong(
                     at,
                     format!("a change of case needs `{key}`"),

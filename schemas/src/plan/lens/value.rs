@@ -157,19 +157,17 @@ impl<'a> Reader<'a> {
         for (name, value) in self.members(value, at).into_iter().flatten() {
             let at = at.join(name);
             let empty = Map::new();
-            let (new, pick, null) = match value {
-                Value::String(new) => (new.as_str(), Pick::First, true),
-                _ => {
-                    let Some(options) = self.members(value, &at) else { continue };
-                    self.known_keys(options, &at, &["to", "pick", "empty", "on_fail"]);
-                    let said = Said { name, options, at: at.clone() };
-                    let new = options.get("to").and_then(|to| self.text(to, &at.join("to")));
-                    let picks =
-                        [("first", Pick::First), ("last", Pick::Last), ("only", Pick::Only)];
-                    let pick = self.optional(&said, "pick", &picks).unwrap_or(Pick::First);
-                    let null = self.optional(&said, "empty", &[("null", true), ("error", false)]);
-                    (new.unwrap_or(name), pick, null.unwrap_or(true))
-                }
+            let (new, pick, null) = if let Value::String(new) = value {
+                (new.as_str(), Pick::First, true)
+            } else {
+                let Some(options) = self.members(value, &at) else { continue };
+                self.known_keys(options, &at, &["to", "pick", "empty", "on_fail"]);
+                let said = Said { name, options, at: at.clone() };
+                let new = options.get("to").and_then(|to| self.text(to, &at.join("to")));
+                let picks = [("first", Pick::First), ("last", Pick::Last), ("only", Pick::Only)];
+                let pick = self.optional(&said, "pick", &picks).unwrap_or(Pick::First);
+                let null = self.optional(&said, "empty", &[("null", true), ("error", false)]);
+                (new.unwrap_or(name), pick, null.unwrap_or(true))
             };
             self.must_have(&sides.old, &[name.clone()], &at);
             self.must_have(&sides.new, &[new.to_owned()], &at);

@@ -222,7 +222,7 @@ impl Decimal {
                     .digits
                     .iter()
                     .fold(0, |rest, digit| (rest * 10 + u128::from(*digit)) % unit);
-                rest * power_of_ten(zeros, unit) % unit == 0
+                (rest * power_of_ten(zeros, unit)).is_multiple_of(unit)
             }
             _ => false,
         }

@@ -173,7 +173,7 @@ fn decode(text: &str, alphabet: &[u8; 64]) -> Result<Vec<u8>, Unfit> {
 fn decoded(text: &str, alphabet: &[u8; 64]) -> Option<Vec<u8>> {
     let body = text.trim_end_matches('=');
     let padding = text.len() - body.len();
-    if body.len() % 4 == 1 || (padding > 0 && (padding > 2 || text.len() % 4 != 0)) {
+    if body.len() % 4 == 1 || (padding > 0 && (padding > 2 || !text.len().is_multiple_of(4))) {
         return None;
     }
     let mut bytes = Vec::with_capacity(body.len() / 4 * 3 + 2);

@@ -133,9 +133,10 @@ impl Keyed {
     fn map_of(&self, part: &Branch, schema: &Schema) -> Value {
         let (item, least, most) = super::twin::items(part);
         let entries = of_type(&item, schema, "object");
-        let value = |mut one: Object| match &self.value {
-            Some(value) => one.member(value),
-            None => {
+        let value = |mut one: Object| {
+            if let Some(value) = &self.value {
+                one.member(value)
+            } else {
                 one.remove(&self.key);
                 one.schema()
             }
@@ -154,21 +155,20 @@ impl Keyed {
         let least = object.required.len();
         let item = |value: Value| -> Vec<Value> {
             let key = json!({"type": "string"});
-            match &self.value {
-                Some(name) => vec![json!({
+            if let Some(name) = &self.value {
+                vec![json!({
                     "type": "object",
                     "properties": {&*self.key: key, &**name: value},
                     "required": [&*self.key, &**name],
                     "additionalProperties": false,
-                })],
-                None => {
-                    let entries = of_type(&value, schema, "object");
-                    let with = |mut one: Object| {
-                        one.insert(&self.key, key.clone(), true);
-                        one.schema()
-                    };
-                    entries.iter().flat_map(objects).map(with).collect()
-                }
+                })]
+            } else {
+                let entries = of_type(&value, schema, "object");
+                let with = |mut one: Object| {
+                    one.insert(&self.key, key.clone(), true);
+                    one.schema()
+                };
+                entries.iter().flat_map(objects).map(with).collect()
             }
         };
         let items: Vec<Value> = object.values().into_iter().flat_map(item).collect();

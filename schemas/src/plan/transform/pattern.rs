@@ -65,7 +65,7 @@ impl Pattern {
 fn sure(syntax: &Hir) -> Vec<String> {
     match syntax.kind() {
         HirKind::Capture(group) => {
-            group.name.iter().map(|name| name.to_string()).chain(sure(&group.sub)).collect()
+            group.name.iter().map(ToString::to_string).chain(sure(&group.sub)).collect()
         }
         HirKind::Concat(parts) => parts.iter().flat_map(sure).collect(),
         HirKind::Alternation(parts) => {
