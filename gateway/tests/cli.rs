@@ -16,9 +16,12 @@ fn evergate(args: &[&str], input: &[u8]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // a program that does not read its input may be gone before all of it is written
-    let _ = child.stdin.take().unwrap().write_all(input);
-    child.wait_with_output().unwrap()
+    let mut stdin = child.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        // a program that does not read its input may be gone before all of it is written
+        scope.spawn(move || stdin.write_all(input));
+        child.wait_with_output().unwrap()
+    })
 }
 
 #[track_caller]
@@ -111,6 +114,47 @@ fn a_payload_is_converted_and_a_wrong_one_refused() {
     assert!(text(&broken.stderr).contains("not a whole payload"), "{}", text(&broken.stderr));
     let unknown = [PLACE, &["--request", "--from", "v1", "--to", "v9"]].concat();
     assert_eq!(evergate(&unknown, b"{}").status.code(), Some(2));
+}
+
+#[test]
+fn a_stream_is_converted_record_by_record() {
+    let lines = [PLACE, &["--request", "--from", "v1", "--to", "v2"]].concat();
+    let lines = [&lines[..], &["--media-type", "application/x-ndjson"]].concat();
+    let record = |number: usize, name: &str| {
+        format!("{{\"article\":\"pen\",\"amount\":{number},\"{name}\":\"x\"}}\n")
+    };
+    let written = |name: &str| (0..10_000).map(|number| record(number, name)).collect::<String>();
+    let output = evergate(&lines, written("note").as_bytes());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout) == written("remark"), "not every record was converted");
+
+    let broken = format!("{}{{\"article\":\n{}", record(0, "note"), record(2, "note"));
+    let ran = |policy: &str| {
+        let output = evergate(&[&lines[..], &["--records", policy]].concat(), broken.as_bytes());
+        assert_eq!(output.status.code(), Some(1));
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let (out, error) = ran("close");
+    assert_eq!(out, record(0, "remark"));
+    assert!(error.contains("record 1 (from 0): ") && error.contains(" at byte "), "{error}");
+    assert!(error.contains("are not a whole stream"), "{error}");
+    let (out, error) = ran("skip");
+    assert_eq!(out, record(0, "remark") + &record(2, "remark"));
+    assert_eq!(error, "evergate: 1 records could not be converted\n");
+    let (out, _) = ran("error");
+    assert!(out.contains("\"pointer\":\"/1") && out.lines().count() == 3, "{out}");
+}
+
+#[test]
+fn a_file_is_read_and_a_missing_one_named() {
+    let up = [PLACE, &["--request", "--from", "v1", "--to", "v2"]].concat();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("in.json");
+    std::fs::write(&file, r#"{"article":"pen","amount":1,"note":"x"}"#).unwrap();
+    let output = evergate(&[&up[..], &[file.to_str().unwrap()]].concat(), b"");
+    assert_eq!(text(&output.stdout), r#"{"article":"pen","amount":1,"remark":"x"}"#);
+    let (_, error) = check(&[&up[..], &["no-such-file.json"]].concat(), 2);
+    assert!(error.contains("no-such-file.json cannot be read"), "{error}");
 }
 
 #[test]

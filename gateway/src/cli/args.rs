@@ -45,7 +45,7 @@ pub(super) enum Verb {
     Suggest(Suggest),
     /// Freeze versions: from then on, `check` finds every edit of their documents.
     Release(Release),
-    /// Convert one payload from one version to another, from standard input to standard output.
+    /// Convert a payload or a stream of records from one version to another, in constant memory.
     Convert(Convert),
     /// Test the conversions: contract files, generated payloads and the authors' examples.
     Contracts(Contracts),
@@ -370,6 +370,9 @@ pub(super) struct Diff {
 /// `evergate convert`
 #[derive(Debug, Args)]
 pub(super) struct Convert {
+    /// The file to read; standard input if left out. What it becomes goes to standard output.
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
     /// The api directory.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(super) dir: PathBuf,
@@ -391,12 +394,27 @@ pub(super) struct Convert {
     /// The version it is to be written in.
     #[arg(long, value_name = "VERSION")]
     pub(super) to: String,
-    /// The payload's media type; the first JSON one that the sender declares if left out.
-    #[arg(long, value_name = "TYPE")]
-    pub(super) media: Option<String>,
+    /// The payload's media type; the first JSON one that the sender declares if left out. NDJSON, JSON text sequences
+    /// and server-sent events are converted record after record.
+    #[arg(long, alias = "media", value_name = "TYPE")]
+    pub(super) media_type: Option<String>,
+    /// What becomes of a record that cannot be converted.
+    #[arg(long, value_enum, default_value_t = BadRecords::Close)]
+    pub(super) records: BadRecords,
     /// A value of the api's configuration that a conversion may need; may be given many times.
     #[arg(long, value_name = "NAME=JSON")]
     pub(super) value: Vec<String>,
+}
+
+/// What becomes of a record that cannot be converted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum BadRecords {
+    /// The output ends before it, with exit code 1.
+    Close,
+    /// It is left out; the exit code is 1 in the end.
+    Skip,
+    /// A record that says why stands in its place; the exit code is 1 in the end.
+    Error,
 }
 
 /// `evergate changelog`

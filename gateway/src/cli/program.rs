@@ -44,10 +44,7 @@ fn act(line: &CommandLine) -> Result<Outcome, Failure> {
         Verb::Changelog(args) => changelog::changelog(args, &mut out),
         Verb::Suggest(args) => suggest::suggest(args, &mut out),
         Verb::Release(args) => release::release(args, &mut out),
-        Verb::Convert(args) => {
-            let (from, to) = (std::io::stdin().lock(), BufWriter::new(std::io::stdout().lock()));
-            convert::convert(args, from, to)
-        }
+        Verb::Convert(args) => convert::convert(args, BufWriter::new(std::io::stdout().lock())),
         Verb::Demo { once } => demo::run(demo::DemoOptions { once: *once }),
         Verb::Config(args) => config::config(args, &mut out),
         Verb::Contracts(args) => contracts::contracts(args, &mut out),
