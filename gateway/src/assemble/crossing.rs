@@ -76,7 +76,7 @@ pub(super) struct Counting<'a> {
 }
 
 impl Counting<'_> {
-    fn loss(&self, way: Way, note: &Note) -> Option<Arc<Loss>> {
+    pub(super) fn loss(&self, way: Way, note: &Note) -> Option<Arc<Loss>> {
         if !note.loss {
             return None;
         }
@@ -108,6 +108,7 @@ pub(super) fn crossing(
         request: message(&bridge.request, Way::request, counting),
         responses: responses.collect(),
         rules: rules(bridge, counting.values),
+        hiding: None,
     })
 }
 

@@ -14,8 +14,9 @@ use evergate_schemas::relate::Prover;
 use super::api::label_set;
 use super::crossing::{Counting, crossing, usable};
 use super::lifecycle::problem;
+use super::writes::{self, Writing};
 use crate::config::ApiConfig;
-use crate::snapshot::{Choice, ClientOperation, ClientVersion, Group, Router, Template};
+use crate::snapshot::{Choice, ClientOperation, ClientVersion, Crossing, Group, Router, Template};
 use crate::telemetry::Metrics;
 
 /// A loaded description with what each version declares about the one before it.
@@ -81,6 +82,7 @@ pub(super) fn fill(
     serving: (&[Group], &Metrics),
 ) -> Vec<Problem> {
     let mut problems = described.api.problems.clone();
+    problems.extend(writes::unknown(config, &described.api.versions));
     let bridges = bridges(described, config, serving.0);
     for (index, (client, description)) in
         clients.iter_mut().zip(&described.api.versions).enumerate()
@@ -97,7 +99,7 @@ pub(super) fn fill(
                 description,
                 serving,
             };
-            let built = filling.operation(at, operation);
+            let built = filling.operation(at, operation, &mut problems);
             if built.choices.is_empty() {
                 let what = format!(
                     "no backend can serve {} of version {}: {}",
@@ -123,7 +125,12 @@ struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    fn operation(&self, at: usize, operation: &Operation) -> ClientOperation {
+    fn operation(
+        &self,
+        at: usize,
+        operation: &Operation,
+        problems: &mut Vec<Problem>,
+    ) -> ClientOperation {
         let (groups, metrics) = self.serving;
         let label: Arc<str> = operation.key.to_string().into();
         let mut choices = Vec::new();
@@ -145,7 +152,13 @@ impl Filling<'_> {
                     records: self.config.records,
                     values: &self.config.values,
                 };
-                match bridged.map(|bridge| crossing(bridge, speaks, &counting)) {
+                let made = bridged.map(|bridge| {
+                    let mut made = crossing(bridge, speaks, &counting)?;
+                    let write = (operation, bridge);
+                    problems.extend(self.hiding(&mut made, write, (speaks, backend), &counting));
+                    Some(made)
+                });
+                match made {
                     Ok(Some(crossing)) => Some(Arc::new(crossing)),
                     Ok(None) => continue,
                     Err(why) => {
@@ -172,6 +185,21 @@ impl Filling<'_> {
                 reasons.join("; ")
             },
         }
+    }
+
+    /// Notes what a full write would take away; gives the warning where it is refused for that.
+    fn hiding(
+        &self,
+        crossing: &mut Crossing,
+        write: (&Operation, &OperationBridge),
+        (speaks, backend): (&Description, usize),
+        counting: &Counting<'_>,
+    ) -> Option<Problem> {
+        let read = self.bridge(writes::read_of(self.description, write.0)?, backend)?;
+        let writing = Writing { client: self.description, backend: speaks, write, read };
+        let (hiding, warning) = writing.hiding(writes::mode(self.config, write.0), counting);
+        crossing.hiding = hiding;
+        warning
     }
 
     fn bridge(&self, operation: usize, backend: usize) -> Option<&OperationBridge> {

@@ -6,5 +6,6 @@ mod described;
 mod files;
 mod lifecycle;
 mod whole;
+mod writes;
 
 pub use whole::{Assembled, assemble, fingerprint};

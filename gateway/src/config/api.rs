@@ -17,16 +17,18 @@ use super::model::{
     Require, SelectorConfig, SignaturesConfig, UndeclaredConfig,
 };
 use super::reader::Reader;
+use super::writes::writes;
 
-type Members = Map<String, Value>;
+pub(super) type Members = Map<String, Value>;
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "description",
     "match",
     "client_version",
     "backends",
     "undeclared",
     "conversion",
+    "writes",
     "values",
     "consumers",
     "versions",
@@ -75,6 +77,7 @@ pub(super) fn api<'doc>(
         loss_header,
         signatures,
         records,
+        writes: writes(reader, members, at),
         values: values(reader, members, at),
         consumers: consumers(reader, members, at),
         versions: versions(reader, members, at),

@@ -5,9 +5,11 @@ mod file;
 mod model;
 mod reader;
 mod units;
+mod writes;
 
 pub use file::{load, parse};
 pub use model::{
     ApiConfig, BackendConfig, Config, DefaultVersion, LifecycleConfig, Limits, LossHeaderConfig,
     NoTransformConfig, Require, SelectorConfig, SignaturesConfig, Timeouts, UndeclaredConfig,
+    WriteMode, WritesConfig,
 };

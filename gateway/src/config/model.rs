@@ -58,6 +58,8 @@ pub struct ApiConfig {
     pub loss_header: LossHeaderConfig,
     /// What is done with messages whose signature a conversion would break.
     pub signatures: SignaturesConfig,
+    /// What is done with full writes that would take away what the client's version cannot show.
+    pub writes: WritesConfig,
     /// What `configuration` sources read.
     pub values: BTreeMap<String, Value>,
     /// Consumer to version label, with the place.
@@ -145,6 +147,25 @@ pub enum SignaturesConfig {
     Refuse,
     /// They are converted, and the signature is forwarded as it came.
     Forward,
+}
+
+/// What is done with full writes (PUT) that would take away what the client's version cannot show.
+#[derive(Clone, Debug, Default)]
+pub struct WritesConfig {
+    /// For operations that are not named.
+    pub default: WriteMode,
+    /// By method and path as the client's version has them, `PUT /orders/{id}`, with the place of each.
+    pub operations: BTreeMap<String, (WriteMode, Place)>,
+}
+
+/// One way to treat such a write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WriteMode {
+    /// It is refused before anything is sent.
+    #[default]
+    Refuse,
+    /// It goes on, and what it takes away is counted as lost.
+    Replace,
 }
 
 /// What a conversion has to be to be used.

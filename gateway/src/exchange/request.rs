@@ -89,6 +89,7 @@ pub(super) async fn convert(
     let Arrived { mut head, body, inbound, trailing } = request;
     let (crossing, backend) = step.way;
     let message = &crossing.request;
+    refuse_hiding(crossing)?;
     let values = conversion::values(step.api, message, &head.headers, step.parameters);
     let plan = plan(step, &head.headers, &body)?;
     let conversion = plan.and_then(|plan| plan.conversion.as_ref());
@@ -133,12 +134,25 @@ pub(super) async fn convert(
     } else {
         OutboundBody::streamed(body, step.snapshot.bounds.pace)
     };
+    for member in crossing.hiding.iter().flat_map(|hiding| &hiding.members) {
+        lost.add(member, 1);
+    }
     if step.prefer.is_strict() && !lost.is_empty() {
         return Err(Refusal::RequestLossy(told::refused(lost.iter().map(|(loss, _)| loss))));
     }
     record.lose(&lost);
     say_empty(&mut head, &outbound);
     Ok((Outbound { method: head.method, target, headers: head.headers }, outbound))
+}
+
+/// Refuses a full write that would take away what the client cannot see.
+fn refuse_hiding(crossing: &Crossing) -> Result<(), Refusal> {
+    match &crossing.hiding {
+        Some(hiding) if hiding.refuses => {
+            Err(Refusal::WriteHides(told::refused(hiding.members.iter().map(|loss| &**loss))))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What is to be done to the body; `None` for one that goes on as it came.

@@ -29,7 +29,7 @@ impl Refusal {
             Self::VersionMissing { known, .. } | Self::VersionUnknown { known, .. } => {
                 members.insert("known_versions".into(), json!(known));
             }
-            Self::RequestLossy(losses) | Self::ResponseLossy(losses) => {
+            Self::RequestLossy(losses) | Self::ResponseLossy(losses) | Self::WriteHides(losses) => {
                 let losses: Vec<Value> = losses
                     .iter()
                     .map(|one| json!({"rule": one.rule, "pointer": one.pointer, "what": one.what}))

@@ -92,6 +92,8 @@ pub enum Refusal {
     RequestLossy(Vec<LossTold>),
     /// The answer to a safe request would lose this, and the client prefers `handling=strict`.
     ResponseLossy(Vec<LossTold>),
+    /// A full write would take away these members, which the client's version cannot show.
+    WriteHides(Vec<LossTold>),
     /// The request body is not JSON that can be converted safely.
     RequestMalformed {
         /// Where, in the client's names.
@@ -168,6 +170,7 @@ impl Refusal {
             Self::RequestUnconvertible { .. } => "request-unconvertible",
             Self::RequestLossy(_) => "request-lossy",
             Self::ResponseLossy(_) => "response-lossy",
+            Self::WriteHides(_) => "write-hides",
             Self::RequestMalformed { .. } => "request-malformed",
             Self::ParameterMissing(_) => "parameter-missing",
             Self::BodyTooLarge(_) => "body-too-large",
@@ -218,6 +221,7 @@ impl Refusal {
             Self::RequestUnconvertible { .. } | Self::RequestLossy(_) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
+            Self::WriteHides(_) => StatusCode::CONFLICT,
             Self::ResponseLossy(_) => StatusCode::NOT_ACCEPTABLE,
             Self::BodyTooLarge(_) | Self::BodyRatio(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RequestCoded(_) | Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -320,6 +324,15 @@ impl Refusal {
                  newer version, or prefer handling=lenient",
                 told(losses)
             ),
+            Self::WriteHides(losses) => {
+                let members: Vec<_> =
+                    losses.iter().map(|loss| format!("`{}`", loss.pointer)).collect();
+                format!(
+                    "a full write in your version would take away {} (in the names of the version that is running), \
+                     which your version cannot show; write in a newer version, or have the operator allow it by `writes`",
+                    members.join(", ")
+                )
+            }
             Self::RequestMalformed { why, .. } => {
                 format!("the body cannot be read: {why}; send one well-formed JSON value")
             }

@@ -133,6 +133,17 @@ pub struct Crossing {
     /// The digest of everything that decides what comes out: 16 hex digits. Equal on every replica with equal files
     /// and the same release of the gateway.
     pub rules: Box<str>,
+    /// With a full write that would take away what the client's version cannot show.
+    pub hiding: Option<Hiding>,
+}
+
+/// What a full write would take away, and what is done about it.
+#[derive(Debug)]
+pub struct Hiding {
+    /// The members, in the backend's names; each counts as lost where the write goes on. Never empty.
+    pub members: Vec<Arc<Loss>>,
+    /// The write is refused.
+    pub refuses: bool,
 }
 
 impl Crossing {

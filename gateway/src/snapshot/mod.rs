@@ -11,7 +11,7 @@ mod whole;
 
 pub use api::{
     Api, Choice, ClientOperation, ClientVersion, Conversion, ConversionLimits, Crossing,
-    CrossingBody, CrossingMessage, Group,
+    CrossingBody, CrossingMessage, Group, Hiding,
 };
 pub use policy::{LossHeader, NoTransform, Signatures, Undeclared};
 pub use router::{Captures, Found, Router, Template};

@@ -5,11 +5,13 @@
 //! there anyway: what the view changed, from `up(down(source))` to `up(view)`, is done to `source`.
 
 mod align;
+mod hidden;
 mod merge;
 mod patch;
 #[cfg(test)]
 mod tests;
 mod tree;
 
+pub use hidden::FullWrite;
 pub use merge::{Merged, NotMerged, put};
 pub use patch::{NotPatched, Shown, merge_patch};
