@@ -324,15 +324,6 @@ impl Refusal {
                  newer version, or prefer handling=lenient",
                 told(losses)
             ),
-            Self::WriteHides(losses) => {
-                let members: Vec<_> =
-                    losses.iter().map(|loss| format!("`{}`", loss.pointer)).collect();
-                format!(
-                    "a full write in your version would take away {} (in the names of the version that is running), \
-                     which your version cannot show; write in a newer version, or have the operator allow it by `writes`",
-                    members.join(", ")
-                )
-            }
             Self::RequestMalformed { why, .. } => {
                 format!("the body cannot be read: {why}; send one well-formed JSON value")
             }
@@ -343,6 +334,11 @@ impl Refusal {
     /// The part of [`Self::detail`] that is about the request's parameters and body.
     fn body_detail(&self) -> String {
         match self {
+            Self::WriteHides(losses) => format!(
+                "a full write in your version would take away {} (in the names of the version that is running), which \
+                 your version cannot show; write in a newer version, or have the operator allow it by `writes`",
+                losses.iter().map(|loss| format!("`{}`", loss.pointer)).collect::<Vec<_>>().join(", ")
+            ),
             Self::ParameterMissing(name) => {
                 format!("the version that is running requires `{name}`; send it")
             }
