@@ -167,7 +167,7 @@ pub(super) struct ObjectOp {
 pub(super) struct SupplyOp {
     pub(super) name: Arc<str>,
     pub(super) bit: u32,
-    /// `"name":`
+    /// `,"name":`, and the value after it when the program has it.
     pub(super) lead: String,
     pub(super) source: SourceOp,
     pub(super) note: NoteId,
@@ -179,7 +179,8 @@ pub(super) struct SupplyOp {
 /// Where it comes from.
 #[derive(Debug)]
 pub(super) enum SourceOp {
-    Literal(Literal),
+    /// The program has it; it stands in [`SupplyOp::lead`].
+    Literal,
     Slot(u32),
     Object(Vec<SupplyOp>),
     Outside(Outside),
@@ -377,8 +378,9 @@ fn supplies(all: &[Supply], bits: &BTreeMap<Arc<str>, u32>) -> Vec<SupplyOp> {
 }
 
 fn supply(one: &Supply, bits: &BTreeMap<Arc<str>, u32>) -> SupplyOp {
+    let literal = if let Source::Literal(literal) = &one.source { literal } else { "" };
     let source = match &one.source {
-        Source::Literal(literal) => SourceOp::Literal(Arc::clone(literal)),
+        Source::Literal(_) => SourceOp::Literal,
         Source::Slot(slot) => SourceOp::Slot(slot.0),
         Source::Object(inner) => SourceOp::Object(supplies(inner, &BTreeMap::new())),
         Source::Outside(outside) => SourceOp::Outside(outside.clone()),
@@ -387,7 +389,7 @@ fn supply(one: &Supply, bits: &BTreeMap<Arc<str>, u32>) -> SupplyOp {
     SupplyOp {
         name: Arc::clone(&one.name),
         bit: bits.get(&one.name).copied().unwrap_or(UNWATCHED),
-        lead: quoted(&one.name) + ":",
+        lead: format!(",{}:{literal}", quoted(&one.name)),
         source,
         note: one.note,
         missing: one.missing,

@@ -56,14 +56,11 @@ impl Machine {
     }
 
     /// Writes the input up to `to` that was not yet written.
+    #[inline]
     pub(super) fn keep_to(&mut self, io: &mut Io<'_>, to: u64) {
-        let mut waiting = std::mem::take(&mut self.waiting);
-        let early = self.early(&waiting, to);
-        if early > 0 {
-            self.put(io, waiting.get(..early).unwrap_or_default());
-            waiting.drain(..early);
+        if !self.waiting.is_empty() {
+            self.keep_waiting(io, to);
         }
-        self.waiting = waiting;
         if let Some(end) = self.here(to)
             && end > io.run
         {
@@ -73,10 +70,25 @@ impl Machine {
         }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn keep_waiting(&mut self, io: &mut Io<'_>, to: u64) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let early = self.early(&waiting, to);
+        if early > 0 {
+            self.put(io, waiting.get(..early).unwrap_or_default());
+            waiting.drain(..early);
+        }
+        self.waiting = waiting;
+    }
+
     /// Drops the input up to `to` that was not yet written.
+    #[inline]
     pub(super) fn skip_to(&mut self, io: &mut Io<'_>, to: u64) {
-        let early = self.early(&self.waiting, to);
-        self.waiting.drain(..early);
+        if !self.waiting.is_empty() {
+            let early = self.early(&self.waiting, to);
+            self.waiting.drain(..early);
+        }
         if let Some(end) = self.here(to) {
             io.run = end.max(io.run);
         }
@@ -93,6 +105,7 @@ impl Machine {
     }
 
     /// Writes bytes of the program's own.
+    #[inline]
     pub(super) fn put(&mut self, io: &mut Io<'_>, bytes: &[u8]) {
         let out = if self.store.open > 0 { &mut self.store.arena } else { &mut *io.out };
         out.extend_from_slice(bytes);
@@ -210,7 +223,8 @@ impl Machine {
         }
     }
 
-    fn object_start(&mut self, io: &mut Io<'_>, op: OpId, object: &ObjectOp, at: u64) {
+    #[inline]
+    pub(super) fn object_start(&mut self, io: &mut Io<'_>, op: OpId, object: &ObjectOp, at: u64) {
         self.entering = op;
         let level = self.store.level();
         self.active.push(Active { op, bits: self.bits.len(), level });
@@ -512,7 +526,7 @@ impl Machine {
                     cells.extend(self.cell(io, *slot).map(|cell| (*slot, cell)));
                 }
                 SourceOp::Object(inner) => self.collect_cells(io, inner, cells),
-                SourceOp::Literal(_) | SourceOp::Outside(_) | SourceOp::Nothing => {}
+                SourceOp::Literal | SourceOp::Outside(_) | SourceOp::Nothing => {}
             }
         }
     }

@@ -208,10 +208,8 @@ impl Writer<'_> {
                 continue;
             }
             let before = self.out.len();
-            if wrote {
-                self.out.push(b',');
-            }
-            self.out.extend_from_slice(one.lead.as_bytes());
+            let lead = one.lead.as_bytes().get(usize::from(!wrote)..).unwrap_or_default();
+            self.out.extend_from_slice(lead);
             let done = match (self.value(&one.source, cells), one.missing) {
                 (Ok(false), Missing::Refuse(note)) => {
                     Err(Stop::new(Cause::Missing(self.code.note(note).into())))
@@ -240,10 +238,7 @@ impl Writer<'_> {
 
     fn value(&mut self, source: &SourceOp, cells: &[(u32, u32)]) -> Result<bool, Stop> {
         match source {
-            SourceOp::Literal(text) => {
-                self.out.extend_from_slice(text.as_bytes());
-                Ok(true)
-            }
+            SourceOp::Literal => Ok(true),
             SourceOp::Outside(what) => match self.values.lookup(what) {
                 Some(text) => {
                     self.out.extend_from_slice(text.as_bytes());

@@ -4,7 +4,7 @@
 //! the other stopped. What does not lie in the chunk whole, is spelled oddly or is wrong, it leaves alone.
 
 use crate::convert::block::{after_blank, after_scalar, after_string};
-use crate::convert::code::COPY;
+use crate::convert::code::{COPY, Op};
 use crate::convert::fault::Fault;
 use crate::convert::machine::{Frame, Io, Machine, Spelling, State, Step, place_in};
 use crate::convert::refused::Limits;
@@ -110,6 +110,30 @@ impl Machine {
         self.swift_value(io, io.place(start))
     }
 
+    /// An item of an array on which there is an operation, when it is an object on which there is one too and nothing
+    /// else is to be done about it.
+    #[inline]
+    fn swift_object(&mut self, io: &mut Io<'_>, from: usize) -> Option<Next> {
+        let rest = after_blank(io.rest(from));
+        if rest.first() != Some(&b'{')
+            || self.dropping
+            || self.pending.is_some()
+            || self.store.since.is_some()
+            || self.frames.len() >= self.limits.depth as usize
+        {
+            return None;
+        }
+        let top = self.frames.last_mut()?;
+        let Op::Array(array) = io.code.op(top.op) else { return None };
+        let op = array.item(top.count);
+        let Op::Object(object) = io.code.op(op) else { return None };
+        top.wrote = true;
+        let pos = io.place(rest);
+        self.object_start(io, op, object, self.at(pos));
+        self.enter(true);
+        Some(Next::opened(pos + 1))
+    }
+
     /// After a value.
     #[inline]
     fn swift_after(&mut self, io: &mut Io<'_>, pos: usize) -> Next {
@@ -146,6 +170,9 @@ impl Machine {
             top.count = top.count.saturating_add(1);
         } else {
             top.count = top.count.saturating_add(1);
+            if let Some(next) = self.swift_object(io, pos + 1) {
+                return next;
+            }
             self.comma(pos);
             self.arm_item(io);
         }
@@ -306,7 +333,11 @@ fn after_members<'c>(known: &[Known], rest: &'c [u8], top: &mut Frame) -> Option
             break;
         }
         let value = rest.get(usize::from(next.length)..).unwrap_or_default();
-        let Some(after) = after_scalar(value) else { break };
+        let after = match value {
+            [b'"', text @ ..] => after_string(text),
+            _ => after_scalar(value),
+        };
+        let Some(after) = after else { break };
         seen |= bit;
         at = guess;
         guess = next.next[0];
