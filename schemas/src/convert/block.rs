@@ -156,10 +156,10 @@ fn number_length(digits: u32, block: &[u8]) -> Option<usize> {
 /// What follows the `true`, `false` or `null` that `rest` begins with.
 #[inline]
 fn after_literal(rest: &[u8]) -> Option<&[u8]> {
-    let (word, after) = rest.split_first_chunk()?;
     const TRUE: u32 = u32::from_le_bytes(*b"true");
     const NULL: u32 = u32::from_le_bytes(*b"null");
     const FALS: u32 = u32::from_le_bytes(*b"fals");
+    let (word, after) = rest.split_first_chunk()?;
     match u32::from_le_bytes(*word) {
         TRUE | NULL => Some(after),
         FALS => after.strip_prefix(b"e"),

@@ -12,6 +12,7 @@ impl Machine {
     /// Does what is to be done about a member, if it is simple: the place after it, or none when its value is copied
     /// and comes next.
     #[inline]
+    #[expect(clippy::option_option, reason = "not simple, or simple with a place or without")]
     pub(super) fn swift_edit(
         &mut self,
         io: &mut Io<'_>,

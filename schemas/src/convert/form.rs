@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -118,16 +119,16 @@ fn parts<'a>(text: &'a str, wire: &FormWire) -> Result<Vec<Part<'a>>, Refused> {
         let field = wire.sent.get(&part.name).unwrap_or(&unknown);
         let values: Vec<&str> = part.raw.iter().map(|(_, value)| *value).collect();
         part.json = match (field.many, values.as_slice()) {
-            (Many::No, [only]) => typed(only, field, &at)?,
+            (Many::No, [only]) => typed(only, *field, &at)?,
             (Many::Joined(mark), [only]) => {
                 let mark_text = mark.to_string();
                 let escaped = encoded(&mark_text);
                 let split = only.replace(&escaped, &mark_text);
                 let split =
                     if mark == ' ' { split.replace('+', " ").replace("%20", " ") } else { split };
-                list(split.split(mark).filter(|_| !only.is_empty()), field, &at)?
+                list(split.split(mark).filter(|_| !only.is_empty()), *field, &at)?
             }
-            _ => list(values.into_iter(), field, &at)?,
+            _ => list(values.into_iter(), *field, &at)?,
         };
     }
     Ok(parts)
@@ -135,7 +136,7 @@ fn parts<'a>(text: &'a str, wire: &FormWire) -> Result<Vec<Part<'a>>, Refused> {
 
 fn list<'a>(
     values: impl Iterator<Item = &'a str>,
-    field: &Field,
+    field: Field,
     at: &Pointer,
 ) -> Result<String, Refused> {
     let items = values.map(|value| typed(value, field, at)).collect::<Result<Vec<_>, _>>()?;
@@ -143,7 +144,7 @@ fn list<'a>(
 }
 
 /// The JSON text of one value: what the schema says it is, if it can be read as that, else a string.
-fn typed(raw: &str, field: &Field, at: &Pointer) -> Result<String, Refused> {
+fn typed(raw: &str, field: Field, at: &Pointer) -> Result<String, Refused> {
     let text = decoded(raw, at)?;
     if !field.text
         && serde_json::from_str::<&RawValue>(&text).is_ok_and(|value| value.get() == text)
@@ -242,7 +243,7 @@ fn encoded(text: &str) -> String {
             b'*' | b'-' | b'.' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
                 out.push(char::from(byte));
             }
-            _ => out.push_str(&format!("%{byte:02X}")),
+            _ => drop(write!(out, "%{byte:02X}")),
         }
     }
     out

@@ -1,6 +1,7 @@
 //! JSON Patch (RFC 6902): operations with their places in the other version's names and their values converted.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -144,7 +145,7 @@ impl Patch {
                     return Err(refused(at, cause));
                 };
                 let origin = self.landing(from, &at.join("from"))?;
-                self.carried(&operation, (origin, to), at)
+                Self::carried(&operation, (origin, to), at)
             }
             _ => Err(refused(&at.join("op"), Cause::Framing("there is no such operation"))),
         }
@@ -180,7 +181,6 @@ impl Patch {
 
     /// A value goes from one place to another unseen, so both must have the same rules.
     fn carried(
-        &self,
         operation: &Operation<'_>,
         ways: (Landing, Landing),
         at: &Pointer,
@@ -240,12 +240,12 @@ fn renamed(
     }
     let mut text = format!("{{\"op\":\"{}\"", operation.op);
     if let Some(from) = from {
-        text.push_str(&format!(",\"from\":{}", quoted(from.as_str())));
+        let _ = write!(text, ",\"from\":{}", quoted(from.as_str()));
     }
-    text.push_str(&format!(",\"path\":{}", quoted(to.as_str())));
+    let _ = write!(text, ",\"path\":{}", quoted(to.as_str()));
     let own = || operation.value.filter(|_| from.is_none() && operation.op != "remove");
     if let Some(value) = value.or_else(|| own().map(|value| value.get().to_owned())) {
-        text.push_str(&format!(",\"value\":{value}"));
+        let _ = write!(text, ",\"value\":{value}");
     }
     text.push('}');
     Turned::Written(text)

@@ -315,6 +315,10 @@ impl Machine {
     ///
     /// A name that the shape has is one bit in `seen`, any other goes to the scope. No name is in both, as the shape
     /// takes in nothing once the scope has something, and loses nothing as long as the object is open.
+    #[expect(
+        clippy::option_option,
+        reason = "a name that comes again, or a new one with a number or without"
+    )]
     pub(super) fn meet(&mut self, code: &Code, name: &[u8], hash: u64) -> Option<Option<u8>> {
         let frame = self.frames.last_mut()?;
         let mut known = self.shapes.find(frame.shape, name, hash);

@@ -109,7 +109,7 @@ impl Walk<'_> {
             }
             Node::Transform(_) => self.place((id, false), |walk| {
                 let object = walk.put(Node::Refuse(walk.refusal));
-                walk.by_object(object, id)
+                Self::by_object(object, id)
             }),
             Node::Choose(choose) => {
                 let choose = choose.clone();
@@ -123,13 +123,13 @@ impl Walk<'_> {
                     let alike = rest == COPY && cases.iter().all(|(_, id)| *id == COPY);
                     let otherwise = if alike { COPY } else { walk.put(Node::Refuse(walk.refusal)) };
                     let object = walk.put(Node::Choose(Box::new(Choose { cases, otherwise })));
-                    walk.by_object(object, choose.otherwise)
+                    Self::by_object(object, choose.otherwise)
                 })
             }
         }
     }
 
-    fn by_object(&self, object: NodeId, other: NodeId) -> Node {
+    fn by_object(object: NodeId, other: NodeId) -> Node {
         let split = Split {
             null: other,
             boolean: other,
@@ -331,6 +331,36 @@ pub(crate) mod tests {
         check(nodes, &json!({"c": {"a": 1}}), Err("/c"));
     }
 
+    fn one(node: &mut ObjectNode, name: &str, kind: u8) -> Member {
+        let fresh = format!("{name}{name}");
+        match kind {
+            0 => member(name, Some(&fresh), 0),
+            1 => member(name, None, 6),
+            2 => member(name, None, 3),
+            3 => member(name, Some(&fresh), 2),
+            4 => member(name, None, 7),
+            5 => {
+                let slot = Slot(node.slots.1);
+                node.slots.1 += 1;
+                let moved = supply(&fresh, Source::Slot(slot));
+                node.supplies.push(Supply { missing: Missing::Omit, ..moved });
+                Member { take: Some((slot, Take::Move(NoteId(0)))), ..member(name, None, 3) }
+            }
+            _ => member(name, None, 0),
+        }
+    }
+
+    /// `deep`: the kinds that lead further in, too.
+    fn made(kinds: &[u8], deep: bool) -> Node {
+        let mut node = object(Vec::new());
+        for (name, &kind) in ["a", "b", "c", "d"].iter().zip(kinds) {
+            let kind = if matches!(kind, 3 | 4) && !deep { u8::MAX } else { kind };
+            let next = one(&mut node, name, kind);
+            node.members.push(next);
+        }
+        Node::Object(Box::new(node))
+    }
+
     /// An object with members `a` to `d`: renamed, dropped, looked up by value, moved, or objects and arrays again.
     pub(crate) fn nodes() -> impl Strategy<Value = Vec<Node>> {
         (prop::collection::vec(0_u8..6, 4), prop::collection::vec(0_u8..5, 4)).prop_map(
@@ -338,34 +368,6 @@ pub(crate) mod tests {
                 let table = Table {
                     entries: vec![("1".into(), NodeId(4)), ("2".into(), NodeId(5))],
                     otherwise: COPY,
-                };
-                let made = |kinds: &[u8], deep: bool| {
-                    let mut node = object(Vec::new());
-                    for (name, kind) in ["a", "b", "c", "d"].iter().zip(kinds) {
-                        let fresh = format!("{name}{name}");
-                        node.members.push(match kind {
-                            0 => member(name, Some(&fresh), 0),
-                            1 => member(name, None, 6),
-                            2 => member(name, None, 3),
-                            3 if deep => member(name, Some(&fresh), 2),
-                            4 if deep => member(name, None, 7),
-                            5 => {
-                                let slot = Slot(node.slots.1);
-                                node.slots.1 += 1;
-                                let moved = Supply {
-                                    missing: Missing::Omit,
-                                    ..supply(&fresh, Source::Slot(slot))
-                                };
-                                node.supplies.push(moved);
-                                Member {
-                                    take: Some((slot, Take::Move(NoteId(0)))),
-                                    ..member(name, None, 3)
-                                }
-                            }
-                            _ => member(name, None, 0),
-                        });
-                    }
-                    Node::Object(Box::new(node))
                 };
                 vec![
                     made(&outer, true),

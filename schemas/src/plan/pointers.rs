@@ -90,7 +90,9 @@ fn slots(supply: &Supply, found: &mut BTreeSet<u32>) {
 
 fn joined(tokens: &[String]) -> Pointer {
     let mut pointer = Pointer::root();
-    tokens.iter().for_each(|token| pointer.push(token));
+    for token in tokens {
+        pointer.push(token);
+    }
     pointer
 }
 

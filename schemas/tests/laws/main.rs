@@ -5,8 +5,10 @@
 //! payloads really put it to the test; a law that nothing puts to the test fails.
 #![expect(
     clippy::unwrap_used,
+    clippy::excessive_nesting,
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
     clippy::indexing_slicing,
-    clippy::panic,
     clippy::print_stdout,
     reason = "a test may fall, and tells its counts"
 )]

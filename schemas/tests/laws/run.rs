@@ -1,6 +1,7 @@
 //! Holds a law against as many generated payloads as are asked for, and makes what falls small.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::time::Instant;
 
 use crate::world::World;
@@ -78,7 +79,7 @@ fn smallest(law: Law, seed: u64, why: String) -> String {
     let world = World::new(seed, &without);
     let mut told = format!("EVERGATE_SEED={seed}: {said}\n");
     for (document, changes) in &world.written {
-        told += &format!("  {}\n  {changes}\n", document["components"]["schemas"]);
+        writeln!(told, "  {}\n  {changes}", document["components"]["schemas"]).unwrap();
     }
     told
 }

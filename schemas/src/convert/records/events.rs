@@ -102,14 +102,14 @@ impl Events {
     }
 
     /// What was begun and not ended is no event (§9.2.6): it goes as it came where nobody can take it for data.
-    pub(super) fn finish(&mut self, tally: &mut Tally, out: &mut Vec<u8>) -> Result<(), Refused> {
+    pub(super) fn finish(&mut self, tally: &Tally, out: &mut Vec<u8>) {
         if self.block.is_empty() || self.beyond {
-            return Ok(());
+            return;
         }
         let block = std::mem::take(&mut self.block);
         if Parsed::read(&block, self.first).data.is_empty() {
             out.extend_from_slice(&block);
-            return Ok(());
+            return;
         }
         // a lenient reader may take it, if it is whole; if it is not, nobody may
         let mut strict = tally.strict();
@@ -117,7 +117,6 @@ impl Events {
         if self.event(&block, b"", &mut strict, out).is_err() {
             out.truncate(before);
         }
-        Ok(())
     }
 
     pub(super) fn fired(&mut self) -> Vec<Vec<u32>> {

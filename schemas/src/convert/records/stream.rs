@@ -143,7 +143,7 @@ impl Records {
         match &mut self.framer {
             Framer::Lines(one) => one.finish(&mut self.tally, out)?,
             Framer::Sequence(one) => one.finish(&mut self.tally, out)?,
-            Framer::Events(one) => one.finish(&mut self.tally, out)?,
+            Framer::Events(one) => one.finish(&self.tally, out),
         }
         self.bytes_out += out.len().saturating_sub(before) as u64;
         let fired = match &mut self.framer {

@@ -1,5 +1,6 @@
 //! Streams of records: framing by hand, and the laws: any chunking gives the same, what no plan touches stays.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use proptest::prelude::{prop, prop_assert, prop_assert_eq, proptest};
@@ -238,9 +239,9 @@ proptest! {
         let (mut lines, mut sequence, mut stream, mut wanted) = (String::new(), String::new(), String::new(), Vec::new());
         for _ in 0..count {
             let text = random.value(3).to_string();
-            lines.push_str(&format!("{text}\n"));
-            sequence.push_str(&format!("\u{1e}{text}\n"));
-            stream.push_str(&format!("data: {text}\n\n"));
+            writeln!(lines, "{text}").unwrap();
+            writeln!(sequence, "\u{1e}{text}").unwrap();
+            writeln!(stream, "data: {text}\n").unwrap();
             let mut converter = Converter::new(&stages, Limits::default(), Arc::new(Values::default()));
             let mut out = Vec::new();
             let done = converter.push(text.as_bytes(), &mut out).and_then(|()| converter.finish(&mut out));
@@ -250,7 +251,7 @@ proptest! {
         }
         let plan = EventPlan { event: None, stages: Some(stages.to_vec()) };
         let of = |framing: &Framing, input: &str| run(framing, (&stages, Limits::default(), Skip), input.as_bytes(), size).0;
-        let joined = |lead: &str, tail: &str| wanted.iter().map(|one| format!("{lead}{one}{tail}")).collect::<String>();
+        let joined = |lead: &str, tail: &str| wanted.iter().map(|one| [lead, one, tail].concat()).collect::<Vec<_>>().concat();
         prop_assert_eq!(of(&Framing::Lines, &lines), joined("", "\n"));
         prop_assert_eq!(of(&Framing::Sequence, &sequence), joined("\u{1e}", "\n"));
         prop_assert_eq!(of(&Framing::Events([plan].into()), &stream), joined("data: ", "\n\n"));

@@ -1,5 +1,7 @@
 //! Values that are held until they are complete.
 
+use std::sync::Arc;
+
 use super::{agreed, check, check_refused, member, object, program, renamed, supply};
 use crate::convert::{Cause, Limits};
 use crate::plan::program::{
@@ -101,7 +103,7 @@ fn later_stages_refuse_in_the_names_before_a_function() {
         Node::Object(Box::new(object(vec![member("y", 3), member("card", 1)], Vec::new()))),
     ];
     let second = program(second, 4);
-    let stages = [program(wrapped(), 5), second.clone()];
+    let stages = [program(wrapped(), 5), Arc::clone(&second)];
     let refused = agreed(&stages, Limits::default(), br#"{"x":{"a":1}}"#).unwrap_err();
     assert_eq!(refused.pointer.as_str(), "/x/a");
     let stages = [program(told_apart(), 4), second];

@@ -108,12 +108,11 @@ impl Builder {
 
 fn acts(node: &Node) -> bool {
     match node {
-        Node::Refuse(_) | Node::Omit(_) | Node::Replace(..) => true,
+        Node::Refuse(_) | Node::Omit(_) | Node::Replace(..) | Node::Transform(_) => true,
         Node::Object(object) => {
             !object.supplies.is_empty()
                 || object.members.iter().any(|one| one.rename.is_some() || one.take.is_some())
         }
-        Node::Transform(_) => true,
         Node::Copy | Node::Split(_) | Node::Array(_) | Node::Table(_) | Node::Choose(_) => false,
     }
 }

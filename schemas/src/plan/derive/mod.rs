@@ -8,20 +8,19 @@ mod function;
 mod laws;
 mod object;
 #[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "cases are written where they are used")]
 mod policies;
 mod range;
 mod scalar;
 mod site;
 mod slots;
 #[cfg(test)]
-#[expect(clippy::needless_pass_by_value, reason = "cases are written where they are used")]
 mod structures;
 #[cfg(test)]
 #[expect(clippy::needless_pass_by_value, reason = "cases are written where they are used")]
 mod tests;
 mod union;
 #[cfg(test)]
-#[expect(clippy::needless_pass_by_value, reason = "cases are written where they are used")]
 mod union_tests;
 mod variants;
 mod walk;

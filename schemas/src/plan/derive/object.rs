@@ -87,18 +87,9 @@ impl<'a> Walk<'a> {
         let required = pair.reader.object.required.contains(output);
         let pending = self.site.step(&pair.local.pending, &[name, output]);
         let mut duty = Duty::new(Stand::Member { required }, at, pending);
-        duty.cases.clone_from(&pair.local.cases);
-        duty.joined = pair.sender.joined || pair.reader.joined;
-        duty.map =
-            pair.local.maps.iter().find(|map| map.member == name || map.member == output).copied();
-        let names = [name, output];
-        duty.on_null = names.iter().find_map(|name| pair.local.on_null.get(name)).copied();
-        duty.on_unknown = names.iter().find_map(|name| pair.local.on_unknown.get(name)).copied();
-        duty.on_range = names.iter().find_map(|name| pair.local.on_range.get(name)).copied();
-        let on_extra = names.iter().find_map(|name| pair.local.on_extra.get(name)).copied();
-        duty.extra = pair.routes.all.within(name, output);
-        let mine = |(member, _): &&(&str, &Way)| *member == name || *member == output;
-        duty.ways = pair.local.ways.iter().filter(mine).map(|(_, way)| *way).collect();
+        declared_policies(&mut duty, pair, (name, output));
+        let on_extra =
+            [name, output].iter().find_map(|name| pair.local.on_extra.get(name)).copied();
         let taken = pair.routes.all.taken(name).cloned();
         let name: Arc<str> = name.into();
         if let Some((slot, moved)) =
@@ -121,8 +112,7 @@ impl<'a> Walk<'a> {
         }
         let dropped = match (&wanted, on_extra) {
             (_, Some(OnExtra::Drop)) => !required,
-            (Wanted::Forbidden, Some(OnExtra::Keep)) => false,
-            (Wanted::Forbidden, _) => true,
+            (Wanted::Forbidden, on_extra) => on_extra != Some(OnExtra::Keep),
             (Wanted::Anything, _) => pair.local.drops.contains(&*name),
             (Wanted::Schema(_), _) => false,
         };
@@ -295,6 +285,21 @@ impl<'a> Walk<'a> {
             }
         }
     }
+}
+
+/// What is declared about a member under either of its names.
+fn declared_policies<'a>(duty: &mut Duty<'a>, pair: &Pair<'_, 'a>, (name, output): (&str, &str)) {
+    let names = [name, output];
+    let local = &pair.local;
+    duty.cases.clone_from(&local.cases);
+    duty.joined = pair.sender.joined || pair.reader.joined;
+    duty.map = local.maps.iter().find(|map| names.contains(&map.member.as_str())).copied();
+    duty.on_null = names.iter().find_map(|name| local.on_null.get(name)).copied();
+    duty.on_unknown = names.iter().find_map(|name| local.on_unknown.get(name)).copied();
+    duty.on_range = names.iter().find_map(|name| local.on_range.get(name)).copied();
+    duty.extra = pair.routes.all.within(name, output);
+    let mine = |(member, _): &&(&str, &Way)| names.contains(member);
+    duty.ways = local.ways.iter().filter(mine).map(|(_, way)| *way).collect();
 }
 
 /// Whether all that an object may have is moved elsewhere, and something always is, so that the way back makes it anew.

@@ -34,7 +34,6 @@ struct Seen {
     judgement: Judgement,
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "cases read as they are written")]
 pub(super) fn step(old: Value, new: Value, changes: &str) -> Step {
     let directory = tempfile::tempdir().unwrap();
     for (version, schema) in [("1", old), ("2", new)] {

@@ -1,5 +1,7 @@
 //! Values that the reader's bounds refuse: rows A10, A11, A15, and values that are kept though no list has them.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::plan::lens::{OnRange, OnUnknown};
@@ -47,7 +49,7 @@ impl<'a> Walk<'a> {
         let otherwise = match policy {
             OnRange::Error | OnRange::Keep | OnRange::Text => Node::Refuse(note),
             OnRange::Omit => Node::Omit(note),
-            OnRange::Default(value) => Node::Replace(value.clone(), note),
+            OnRange::Default(value) => Node::Replace(Arc::clone(value), note),
             OnRange::Clamp | OnRange::Truncate => {
                 let text = format!("refuse `{name}` where that does not help (`{words}`)");
                 let allowed = (self.site.side == Side::Request).then_some(words);

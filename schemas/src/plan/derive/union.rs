@@ -186,7 +186,10 @@ impl<'a> Walk<'a> {
     }
 
     fn meant(&self, map: &MapRule, value: &Value) -> Value {
-        let is = |key: &String| value.as_str() == Some(key) || value.to_string() == *key;
+        let is = |key: &str| match value {
+            Value::String(text) => text == key,
+            other => other.to_string().as_str() == key,
+        };
         let row = map.rows(self.site.direction).iter().find(|(key, _)| is(key));
         let rest = map.otherwise(self.site.direction);
         row.map(|(_, to)| to).or(rest).unwrap_or(value).clone()

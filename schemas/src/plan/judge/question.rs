@@ -176,6 +176,13 @@ fn traced(
     found
 }
 
+fn refuted(inclusion: Option<&Inclusion>) -> Option<Value> {
+    match inclusion {
+        Some(Inclusion::Refuted(witness)) => Some(witness.payload.clone()),
+        _ => None,
+    }
+}
+
 fn converted(
     question: &Question<'_>,
     closed: &Schema,
@@ -195,9 +202,8 @@ fn converted(
             || (!traced.total && prover.includes(image, &nothing) == Inclusion::Proved)
     });
     let inclusion = traced.image.as_ref().map(|image| prover.includes(image, question.reader));
-    if traced.steps.iter().any(|note| note.text.contains("default")) {
-        policies.push(Policy::DefaultFills);
-    }
+    let defaults = traced.steps.iter().any(|note| note.text.contains("default"));
+    policies.extend(defaults.then_some(Policy::DefaultFills));
     policies.extend(declared(&traced, stages));
     let mut answer = Judgement {
         total: traced.total,
@@ -216,10 +222,7 @@ fn converted(
         }
         return answer;
     }
-    let mut hints = Vec::new();
-    if let Some(Inclusion::Refuted(witness)) = &inclusion {
-        hints.push(witness.payload.clone());
-    }
+    let mut hints: Vec<Value> = refuted(inclusion.as_ref()).into_iter().collect();
     if !hopeless && let Inclusion::Refuted(witness) = prover.includes(closed, question.reader) {
         hints.push(witness.payload);
     }

@@ -245,12 +245,14 @@ impl Payments {
 #[test]
 fn open_payments_requests_of_the_oldest_client_reach_the_newest_backend() {
     let all = payments();
+    // 1.4 takes incoming payments alone; another receiver is refused by declaration.
+    let receiver = "https://b.example/incoming-payments/08394f02-7b7b-45e2-b645-51d04e7c330c";
     let amount = json!({"value": "2500", "assetCode": "USD", "assetScale": 2});
     all.check(
         (0, 3),
         ("POST /quotes", Side::Request),
-        json!({"receiver": "https://b.example/r", "sendAmount": amount}),
-        &json!({"receiver": "https://b.example/r", "debitAmount": amount, "method": "ilp",
+        json!({"receiver": receiver, "sendAmount": amount}),
+        &json!({"receiver": receiver, "debitAmount": amount, "method": "ilp",
                 "walletAddress": "https://a.example/alice"}),
     );
     all.check(

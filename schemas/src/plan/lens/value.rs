@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
                 "embed" => self.embed(&said),
                 "keyed" => self.keyed(&said),
                 "group" => self.group(&said),
-                _ => self.selected(verb, &said),
+                _ => Some(self.selected(verb, &said)),
             };
             rules.transforms.extend(rule);
         }
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
                 let null = self.optional(&said, "empty", &[("null", true), ("error", false)]);
                 (new.unwrap_or(name), pick, null.unwrap_or(true))
             };
-            self.must_have(&sides.old, &[name.clone()], &at);
+            self.must_have(&sides.old, std::slice::from_ref(name), &at);
             self.must_have(&sides.new, &[new.to_owned()], &at);
             if new != name {
                 rules.renames.push((name.clone(), new.to_owned()));
@@ -416,7 +416,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `sort` and `filter`: said for each direction, as none follows from the other.
-    fn selected(&mut self, verb: &str, said: &Said<'a>) -> Option<TransformRule> {
+    fn selected(&mut self, verb: &str, said: &Said<'a>) -> TransformRule {
         self.known_keys(said.options, &said.at, &["up", "down"]);
         let mut ways = [None, None];
         for (key, place) in [("up", 0), ("down", 1)] {
@@ -435,7 +435,7 @@ impl<'a> Reader<'a> {
             }
         }
         let [up, down] = ways;
-        Some(TransformRule::member(said.name, up, down))
+        TransformRule::member(said.name, up, down)
     }
 
     fn sort(&mut self, value: &'a Value, at: &Pointer) -> Option<Select> {

@@ -302,10 +302,8 @@ impl Left {
             (_, Rounding::Up) => true,
             (_, Rounding::Floor) => negative,
             (_, Rounding::Ceiling) => !negative,
-            (Self::Less, _) => false,
-            (Self::More, _) => true,
             (Self::Half, Rounding::HalfEven) => odd,
-            (Self::Half, Rounding::HalfUp) => true,
+            (rest, Rounding::HalfEven | Rounding::HalfUp) => !matches!(rest, Self::Less),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A bare value put into an object beside supplied members, and taken out again (lens L16).
 
 use serde_json::{Map, Value, json};
+use std::fmt::Write as _;
 
 use crate::plan::program::Literal;
 use crate::schema::Schema;
@@ -22,7 +23,7 @@ impl Envelope {
     pub(super) fn put_in(&self, text: &str) -> Made {
         let mut made = format!("{{{}:{}", quoted(&self.member), text.trim());
         for (name, value) in &self.beside {
-            made.push_str(&format!(",{}:{value}", quoted(name)));
+            let _ = write!(made, ",{}:{value}", quoted(name));
         }
         made.push('}');
         Made::exact(made)

@@ -258,12 +258,11 @@ impl Fit {
             return Ok(Made::exact(text.to_owned()));
         }
         let made = match self.otherwise {
-            Otherwise::Error => None,
             Otherwise::Keep => return Ok(Made::exact(text.to_owned())),
             Otherwise::Clamp => bounds.find_map(|one| one.clamped(text)),
             Otherwise::Truncate => bounds.find_map(|one| one.truncated(text)),
             Otherwise::Text if kind == "number" => return Ok(Made::exact(quoted(text))),
-            Otherwise::Text => None,
+            Otherwise::Error | Otherwise::Text => None,
         };
         made.map(Made::lossy).ok_or_else(|| Unfit("a value out of range".to_owned()))
     }
@@ -272,7 +271,7 @@ impl Fit {
         by_type(sender, schema, |kind, part| {
             let bounds: Vec<&Bounds> = self.of_kind(kind).collect();
             let node = Value::Object(part.clone());
-            if bounds.is_empty() || self.fits(&bounds, &node, schema) {
+            if bounds.is_empty() || Self::fits(&bounds, &node, schema) {
                 return None;
             }
             let both = |one: &&Bounds| json!({"allOf": [node, Value::Object(one.schema.clone())]});
@@ -291,7 +290,7 @@ impl Fit {
         })
     }
 
-    fn fits(&self, bounds: &[&Bounds], node: &Value, schema: &Schema) -> bool {
+    fn fits(bounds: &[&Bounds], node: &Value, schema: &Schema) -> bool {
         let all = bounds.iter().map(|one| Value::Object(one.schema.clone())).collect();
         proved(node, schema, &union(all))
     }
@@ -312,7 +311,7 @@ impl Fit {
 
     fn takes(&self, bounds: &[&Bounds], part: &Branch, schema: &Schema) -> bool {
         let node = Value::Object(part.clone());
-        if self.fits(bounds, &node, schema) {
+        if Self::fits(bounds, &node, schema) {
             return true;
         }
         let [only] = bounds else { return false };
@@ -358,7 +357,6 @@ mod tests {
     use crate::sample::Validator;
     use crate::schema::Schema;
 
-    #[expect(clippy::needless_pass_by_value, reason = "cases read as they are written")]
     fn fit(reader: Value, otherwise: Otherwise) -> Transform {
         let schema = Schema::from_document(reader);
         Transform::Fit(Fit::of(&schema.root, &schema, otherwise).unwrap())

@@ -9,6 +9,9 @@ use super::model::{Made, Unfit};
 use super::raw::{Entry, is_null, members, object, quoted};
 use super::twin::{Branch, Object, by_type, is_never, objects, of_type, union};
 
+/// Values under their quoted names.
+type Named<'t> = Vec<(String, &'t str)>;
+
 /// Which members are inside and outside: `{a, b}` and `{x: {a, b}}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gathered {
@@ -87,7 +90,7 @@ impl Gathered {
     }
 
     /// The parts of a whole under their outer names, and whether nothing else was said.
-    fn parts_of<'t>(&self, whole: &'t str) -> Result<(Vec<(String, &'t str)>, bool), Unfit> {
+    fn parts_of<'t>(&self, whole: &'t str) -> Result<(Named<'t>, bool), Unfit> {
         if is_null(whole) {
             let nulls = self.parts.iter().map(|(outside, _)| (quoted(outside), "null"));
             return Ok((nulls.filter(|_| self.nulls).collect(), self.nulls));

@@ -124,7 +124,7 @@ impl Keyed {
             }),
             KeyedWay::List => by_type(sender, schema, |kind, part| {
                 (kind == "object").then(|| {
-                    objects(part).into_iter().map(|one| self.list_of(one, schema)).collect()
+                    objects(part).into_iter().map(|one| self.list_of(&one, schema)).collect()
                 })
             }),
         }
@@ -151,7 +151,7 @@ impl Keyed {
         map
     }
 
-    fn list_of(&self, object: Object, schema: &Schema) -> Value {
+    fn list_of(&self, object: &Object, schema: &Schema) -> Value {
         let least = object.required.len();
         let item = |value: Value| -> Vec<Value> {
             let key = json!({"type": "string"});

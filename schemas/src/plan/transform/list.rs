@@ -81,7 +81,7 @@ impl List {
         }
     }
 
-    pub(super) fn may_lose(self, sender: &Value, schema: &Schema) -> bool {
+    pub(super) fn may_lose(sender: &Value, schema: &Schema) -> bool {
         !of_type(sender, schema, "array").iter().all(|part| {
             let (item, _, most) = super::twin::items(part);
             most.is_some_and(|most| most <= 1) && is_never("null", &item, schema)

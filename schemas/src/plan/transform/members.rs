@@ -163,12 +163,12 @@ impl Split {
     pub(super) fn image(&self, sender: &Value, schema: &Schema) -> Value {
         by_type(sender, schema, |kind, part| {
             (kind == "object").then(|| {
-                objects(part).into_iter().flat_map(|one| self.alternatives(one, schema)).collect()
+                objects(part).into_iter().flat_map(|one| self.alternatives(&one, schema)).collect()
             })
         })
     }
 
-    fn alternatives(&self, object: Object, schema: &Schema) -> Vec<Value> {
+    fn alternatives(&self, object: &Object, schema: &Schema) -> Vec<Value> {
         let from = object.member(&self.from);
         let always = object.requires(&self.from);
         let mut found = Vec::new();

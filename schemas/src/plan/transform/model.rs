@@ -206,7 +206,7 @@ impl Transform {
             Self::Scatter(one) => one.may_lose(sender, schema),
             Self::Open(one) => one.may_lose(sender, schema),
             Self::Retag(one) => one.may_lose(sender, schema),
-            Self::List(one) => one.may_lose(sender, schema),
+            Self::List(_) => List::may_lose(sender, schema),
             Self::Cast(one) => one.may_lose(sender, schema),
             Self::Scale(one) => one.may_lose(sender, schema),
             Self::Time(one) => one.may_lose(sender, schema),

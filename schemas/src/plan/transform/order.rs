@@ -96,15 +96,7 @@ impl Select {
                 };
                 let mut ranked: Vec<(usize, Vec<Rank>)> =
                     found.iter().map(ranks).enumerate().collect();
-                ranked.sort_by(|(_, left), (_, right)| {
-                    let each = keys.iter().zip(left.iter().zip(right));
-                    let order = |(key, (left, right)): (&SortKey, (&Rank, &Rank))| {
-                        if key.descending { right.cmp(left) } else { left.cmp(right) }
-                    };
-                    each.map(order)
-                        .find(|order| *order != Ordering::Equal)
-                        .unwrap_or(Ordering::Equal)
-                });
+                ranked.sort_by(|(_, left), (_, right)| by_keys(keys, left, right));
                 ranked.into_iter().map(|(index, _)| index).collect()
             }
         })
@@ -292,6 +284,15 @@ impl Group {
             .flat_map(objects)
             .all(|one| one.values().iter().all(|value| proved(value, schema, &wanted)))
     }
+}
+
+/// The first key on which two items differ decides.
+fn by_keys(keys: &[SortKey], left: &[Rank], right: &[Rank]) -> Ordering {
+    let each = keys
+        .iter()
+        .zip(left.iter().zip(right))
+        .map(|(key, (left, right))| if key.descending { right.cmp(left) } else { left.cmp(right) });
+    each.fold(Ordering::Equal, Ordering::then)
 }
 
 #[cfg(test)]

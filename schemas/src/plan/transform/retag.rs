@@ -199,7 +199,7 @@ impl Retag {
             return vec![outer.schema()];
         }
         let own = inner.iter().flat_map(|inner| of_type(inner, schema, "object"));
-        own.flat_map(|part| objects(&part)).map(|own| outer.clone().joined(own).schema()).collect()
+        own.flat_map(|part| objects(&part)).map(|own| outer.clone().joined(&own).schema()).collect()
     }
 
     /// Whether a variant may stand beside another, null or not meant.
@@ -299,7 +299,7 @@ impl Object {
     }
 
     /// With the members of another object beside its own.
-    fn joined(mut self, other: Self) -> Self {
+    fn joined(mut self, other: &Self) -> Self {
         let open = !self.is_closed() || !other.is_closed();
         let mut properties = std::mem::take(&mut self.properties);
         for (name, value) in &other.properties {

@@ -27,9 +27,12 @@ pub(super) fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// What becomes of one text: the text and whether it is exact, or why it is not taken.
+/// A text, and what becomes of it: a text and whether it is exact, or why it is not taken.
+pub(super) type Case<'a> = (&'a str, Result<(&'a str, bool), &'a str>);
+
+/// Each text becomes what its case says.
 #[track_caller]
-pub(super) fn check(transform: &Transform, cases: &[(&str, Result<(&str, bool), &str>)]) {
+pub(super) fn check(transform: &Transform, cases: &[Case<'_>]) {
     for (text, wanted) in cases {
         let seen = transform.apply(text);
         let seen = seen.as_ref().map(|made| (made.text.as_str(), made.exact));
