@@ -1,7 +1,6 @@
 //! What must be safe about JSON that is converted: SECURITY 26 to 29 and 31, over real sockets.
 //!
 //! The thirtieth, patterns and references, is about descriptions: `schemas/tests/hostile.rs`.
-#![expect(clippy::unwrap_used, reason = "a test may fall")]
 
 #[path = "support/orders.rs"]
 mod orders;

@@ -39,7 +39,10 @@ fn every_row_is_there_and_every_name_leads_somewhere() {
             if !found(file).is_some_and(|path| has(&path, test)) {
                 faults.push(format!("`{name}` is not there"));
             }
-        } else if (name.ends_with(".rs") || name.contains("src/")) && found(name).is_none() {
+        } else if (Path::new(name).extension().is_some_and(|kind| kind == "rs")
+            || name.contains("src/"))
+            && found(name).is_none()
+        {
             faults.push(format!("`{name}` leads nowhere"));
         }
     }

@@ -37,25 +37,29 @@ pub(super) fn joined(entries: Vec<Entry>) -> Vec<Entry> {
 
 /// The file: entries that are taken stand as they are, the others as comments. `head` are sentences before it.
 pub(super) fn file(head: &[String], taken: &[Entry], others: &[Entry]) -> String {
-    let mut text: String = head.iter().map(|line| format!("# {line}\n")).collect();
+    let mut text = String::new();
+    for line in head {
+        text.extend(["# ", line, "\n"]);
+    }
     if taken.is_empty() {
         text.push_str("changes: []\n");
     } else {
         text.push_str("changes:\n");
     }
     for entry in taken {
-        text.push_str(&format!("\n  # confidence {:.2}: {}\n", entry.sure, plain(&entry.why)));
+        text.extend(["\n  # ", &reason(entry), "\n"]);
         text.push_str(&yaml(entry, "  "));
     }
     for entry in others {
-        text.push_str(&format!(
-            "\n  # not taken, confidence {:.2}: {}\n",
-            entry.sure,
-            plain(&entry.why)
-        ));
+        text.extend(["\n  # not taken, ", &reason(entry), "\n"]);
         text.push_str(&yaml(entry, "  # "));
     }
     text
+}
+
+/// How sure an entry is and what speaks for it, in one line.
+fn reason(entry: &Entry) -> String {
+    format!("confidence {:.2}: {}", entry.sure, plain(&entry.why))
 }
 
 /// One entry as YAML, each line after `lead`.
@@ -67,7 +71,7 @@ pub(super) fn yaml(entry: &Entry, lead: &str) -> String {
     };
     let mut text = format!("{lead}- say: {}\n{lead}  at: {at}\n", Value::from(entry.say.as_str()));
     for line in entry.verb.lines() {
-        text.push_str(&format!("{lead}  {line}\n"));
+        text.extend([lead, "  ", line, "\n"]);
     }
     text
 }

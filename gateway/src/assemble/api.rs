@@ -42,19 +42,11 @@ pub(super) fn build(config: &ApiConfig, metrics: &Metrics) -> Result<Built, Vec<
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(problems);
     }
-    let find = |label: &str| versions.find(label);
-    let last = versions.labels().len().checked_sub(1);
-    let default = match config.default.as_ref().map(|(default, _)| default) {
-        Some(DefaultVersion::Oldest) => last.map(|_| 0),
-        Some(DefaultVersion::Newest) => last,
-        Some(DefaultVersion::Label(label)) => find(label),
-        // with a single version and nowhere to say another, there is nothing to ask
-        None if selectors.is_empty() && last == Some(0) => last,
-        None => None,
-    };
+    let default = default(config, &versions, &selectors);
     let consumers = config.consumers.iter();
-    let consumers =
-        consumers.filter_map(|(key, (label, _))| Some((key.clone(), find(label)?))).collect();
+    let consumers = consumers
+        .filter_map(|(key, (label, _))| Some((key.clone(), versions.find(label)?)))
+        .collect();
     let values = config
         .values
         .iter()
@@ -95,6 +87,19 @@ pub(super) fn build(config: &ApiConfig, metrics: &Metrics) -> Result<Built, Vec<
         unconverted: metrics.unconverted(&config.name),
     };
     Ok((api, problems))
+}
+
+/// The version of clients that ask for none.
+fn default(config: &ApiConfig, versions: &Versions, selectors: &[Selector]) -> Option<usize> {
+    let last = versions.labels().len().checked_sub(1);
+    match config.default.as_ref().map(|(default, _)| default) {
+        Some(DefaultVersion::Oldest) => last.map(|_| 0),
+        Some(DefaultVersion::Newest) => last,
+        Some(DefaultVersion::Label(label)) => versions.find(label),
+        // with a single version and nowhere to say another, there is nothing to ask
+        None if selectors.is_empty() && last == Some(0) => last,
+        None => None,
+    }
 }
 
 /// Metric labels without the status.

@@ -96,7 +96,7 @@ fn item(loss: &Loss, mark: &str) -> String {
 fn string(text: &str) -> String {
     let plain = |byte: &u8| (0x20..0x7f).contains(byte);
     let mut out = String::with_capacity(text.len() + 2);
-    if text.as_bytes().iter().all(|byte| plain(byte)) {
+    if text.as_bytes().iter().all(plain) {
         out.push('"');
         for one in text.chars() {
             if matches!(one, '"' | '\\') {

@@ -222,10 +222,9 @@ impl Refusal {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::WriteHides(_) => StatusCode::CONFLICT,
-            Self::ResponseLossy(_) => StatusCode::NOT_ACCEPTABLE,
+            Self::ResponseLossy(_) | Self::RequestNoTransform => StatusCode::NOT_ACCEPTABLE,
             Self::BodyTooLarge(_) | Self::BodyRatio(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RequestCoded(_) | Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::RequestNoTransform => StatusCode::NOT_ACCEPTABLE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::BackendTimeout => StatusCode::GATEWAY_TIMEOUT,

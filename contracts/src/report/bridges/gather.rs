@@ -9,9 +9,12 @@ use super::super::words::{said, sentence};
 use super::model::{ApiBridges, BridgeCell, BridgeRow, Ends};
 use crate::policy::Compat;
 
+/// By versions of client and backend: the worst verdict of each operation, incoming and outgoing.
+type Operations<'a> = BTreeMap<(&'a str, &'a str), BTreeMap<(bool, &'a str), Verdict>>;
+
 /// The matrix of an api of which every ordered pair of versions was judged.
 pub fn bridges_of(report: ApiReport, compat: Compat) -> ApiBridges {
-    let mut operations: BTreeMap<(&str, &str), BTreeMap<(bool, &str), Verdict>> = BTreeMap::new();
+    let mut operations = Operations::new();
     for one in &report.judged {
         let of_pair = operations.entry((&one.client, &one.backend)).or_default();
         let key = (one.side.starts_with("outgoing"), one.operation.as_str());

@@ -112,8 +112,13 @@ impl Grid {
     fn write(&self, to: &mut dyn Write, api: &ApiBridges) -> io::Result<()> {
         let left = self.left;
         let names = api.versions.iter().zip(&self.widths);
-        let head: String = names.map(|(name, width)| format!("  {name:<width$}")).collect();
-        writeln!(to, "  {:left$}{}", "", head.trim_end())?;
+        let last = api.versions.len().saturating_sub(1);
+        write!(to, "  {:left$}", "")?;
+        for (at, (name, width)) in names.enumerate() {
+            let width = if at == last { 0 } else { *width };
+            write!(to, "  {name:<width$}")?;
+        }
+        writeln!(to)?;
         for (name, row) in api.versions.iter().zip(&self.rows) {
             write!(to, "  {name:>left$}")?;
             let last = row.len().saturating_sub(1);
