@@ -76,7 +76,8 @@ fn check(
         let value: Value = serde_json::from_str(token.raw).unwrap();
         if !raw.contains(&(token.raw, token.is_name)) {
             // Written by the plan: compact and declared.
-            if token.raw != value {
+            let compact = value.to_string();
+            if token.raw != compact {
                 return Err(format!("{} is spelled anew", token.raw));
             }
             if !token.is_name && !declared.contains(&leaf(&value)) && !value.is_null() {
