@@ -246,7 +246,15 @@ fn refused(
     let missing = keyword == "required" && value.is_none();
     let (held, around) = way.to(&witness.payload, &holder);
     let reader_at = if missing {
-        way.requires(&held, around, &member)
+        let found = way.requires(&held, around, &member);
+        // Inside a union no single keyword is the reader's; its validator knows which branch came closest.
+        if found.is_none()
+            && let Some(told) = unconverted(part, witness, status, ends)
+            && told.member.as_deref() == Some(&*member)
+        {
+            return Some(told);
+        }
+        found
     } else {
         let (at, _) = way.to(&witness.payload, &witness.at);
         way.keyword(&at, value, related(keyword)).or(Some(at))
@@ -285,6 +293,17 @@ fn refused(
         member: Some(member).filter(|_| missing),
         ..Evidence::default()
     })
+}
+
+/// What the reader would say to the payload as it was sent.
+fn unconverted(
+    part: &Part,
+    witness: &Witness,
+    status: Option<Status>,
+    ends: &Ends<'_>,
+) -> Option<Evidence> {
+    let received = Some(witness.payload.clone());
+    objected(part, &Witness { received, ..witness.clone() }, status, ends)
 }
 
 fn above(place: &SchemaPlace) -> SchemaPlace {
