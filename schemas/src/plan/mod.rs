@@ -17,6 +17,7 @@ pub mod program;
 pub(crate) mod random;
 mod relink;
 mod shape;
+pub mod style;
 pub mod transform;
 pub mod wire;
 
