@@ -13,7 +13,7 @@ use evergate_schemas::plan::outside::Values;
 use evergate_schemas::plan::program::Program;
 use evergate_schemas::pointer::Pointer;
 use evergate_schemas::relate::verdict::Verdict;
-use evergate_schemas::sample::Random;
+use evergate_schemas::sample::{Random, Validator};
 use evergate_schemas::schema::Side;
 
 use crate::caches::{Caches, SchemaKey};
@@ -128,9 +128,9 @@ struct Way {
 }
 
 /// What is wrong with what a plan made of a payload.
-struct Wrong {
-    converted: Option<String>,
-    reason: String,
+pub(crate) struct Wrong {
+    pub(crate) converted: Option<String>,
+    pub(crate) reason: String,
 }
 
 /// A plan with the contents at both ends.
@@ -258,19 +258,12 @@ impl<'a> Trial<'a> {
         status: Option<Status>,
         media_type: &str,
     ) -> Vec<&'a Example> {
-        let version = self.api.versions.get(way.sender).map(|one| one.version.as_str());
-        let status = status.map(|status| status.to_string());
-        self.examples
-            .iter()
-            .filter(|one| {
-                Some(one.version.as_str()) == version
-                    && one.dir == if status.is_some() { "response" } else { "request" }
-                    && one.method.as_deref() == Some(&operation.key.method)
-                    && one.path.as_deref() == Some(&operation.key.path)
-                    && one.status == status
-                    && one.media.as_deref().is_none_or(|media| media == media_type)
-            })
-            .collect()
+        let end = (way.sender, operation);
+        let is = |one: &&Example| match status {
+            Some(status) => one.is_answer(self.api, end, (status, media_type)),
+            None => one.is_request(self.api, end, media_type),
+        };
+        self.examples.iter().filter(is).collect()
     }
 
     fn plan(&mut self, way: &Way, ends: &Ends<'_>) {
@@ -298,11 +291,11 @@ impl<'a> Trial<'a> {
             self.tried.untried += 1;
         }
         for payload in payloads.iter() {
-            let wrong = self.try_one(ends.plan, payload, |value| judge.first_error(value));
+            let wrong = self.try_one(ends.plan, payload, &judge);
             self.tell(way, Origin::Generated, payload, wrong);
         }
         for example in ends.examples.iter().filter(|one| one.valid == Some(true)) {
-            let wrong = self.try_one(ends.plan, &example.body, |value| judge.first_error(value));
+            let wrong = self.try_one(ends.plan, &example.body, &judge);
             let promised = self
                 .caches
                 .sender(&sender, &ends.sender.root)
@@ -316,31 +309,9 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// What is wrong with the conversion of a payload.
-    fn try_one(
-        &mut self,
-        plan: &Plan,
-        payload: &Value,
-        judge: impl Fn(&Value) -> Option<(Pointer, String, String)>,
-    ) -> Option<Wrong> {
-        let input = payload.to_string();
-        let values = &self.settings.values;
-        let output = match converted(&plan.stages, input.as_bytes(), values, &mut self.random) {
-            Ok(Some(output)) => output,
-            // What `changes.yaml` says is to be refused is not promised to anybody.
-            Ok(None) => return None,
-            Err(reason) => return Some(Wrong { converted: None, reason }),
-        };
-        let text = || Some(String::from_utf8_lossy(&output).into_owned());
-        let Ok(value) = serde_json::from_slice::<Value>(&output) else {
-            return Some(Wrong {
-                converted: text(),
-                reason: "what was written is no JSON".to_owned(),
-            });
-        };
-        let (at, keyword, message) = judge(&value).filter(|(at, ..)| !plan.judgement.bears(at))?;
-        let reason = format!("the reader refuses {at} by `{keyword}`: {message}");
-        Some(Wrong { converted: text(), reason })
+    fn try_one(&mut self, plan: &Plan, payload: &Value, judge: &Validator) -> Option<Wrong> {
+        let outside = (&self.settings.values, &mut self.random);
+        try_one(plan, payload, outside, |value| judge.first_error(value))
     }
 
     fn tell(&mut self, way: &Way, origin: Origin, payload: &Value, wrong: Option<Wrong>) {
@@ -369,12 +340,35 @@ impl<'a> Trial<'a> {
     }
 }
 
+/// What is wrong with the conversion of a payload.
+pub(crate) fn try_one(
+    plan: &Plan,
+    payload: &Value,
+    (values, random): (&Arc<Values>, &mut Random),
+    judge: impl FnOnce(&Value) -> Option<(Pointer, String, String)>,
+) -> Option<Wrong> {
+    let input = payload.to_string();
+    let output = match converted(&plan.stages, input.as_bytes(), values, random) {
+        Ok(Some(output)) => output,
+        // What `changes.yaml` says is to be refused is not promised to anybody.
+        Ok(None) => return None,
+        Err(reason) => return Some(Wrong { converted: None, reason }),
+    };
+    let text = || Some(String::from_utf8_lossy(&output).into_owned());
+    let Ok(value) = serde_json::from_slice::<Value>(&output) else {
+        return Some(Wrong { converted: text(), reason: "what was written is no JSON".to_owned() });
+    };
+    let (at, keyword, message) = judge(&value).filter(|(at, ..)| !plan.judgement.bears(at))?;
+    let reason = format!("the reader refuses {at} by `{keyword}`: {message}");
+    Some(Wrong { converted: text(), reason })
+}
+
 fn contents(body: Option<&Body>) -> &[Content] {
     body.map_or(&[], |body| body.contents.as_slice())
 }
 
 /// The contents of a response: declared under this very status, or under the one that covers it.
-fn answers(operation: &Operation, status: Status) -> &[Content] {
+pub(crate) fn answers(operation: &Operation, status: Status) -> &[Content] {
     let exact = operation.responses.iter().find(|one| one.status == status);
     let covering = || match status {
         Status::Code(code) => operation.response(code),
@@ -385,7 +379,7 @@ fn answers(operation: &Operation, status: Status) -> &[Content] {
     exact.or_else(covering).map_or(&[], |one| one.contents.as_slice())
 }
 
-fn pick<'a>(
+pub(crate) fn pick<'a>(
     body: &BodyPlan,
     written: &'a [Content],
     read: &'a [Content],

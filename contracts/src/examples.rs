@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use evergate_schemas::describe::model::{Api, Operation, Status};
+
 /// An example payload.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct Example {
@@ -33,6 +35,37 @@ pub struct Example {
     /// Whether it is valid for its own version; `null` where nobody knows, and then it is not tried.
     #[serde(default = "yes")]
     pub valid: Option<bool>,
+}
+
+impl Example {
+    /// Whether it is a request of the operation of a version, in this media type.
+    pub(crate) fn is_request(&self, api: &Api, end: (usize, &Operation), media_type: &str) -> bool {
+        self.dir == "request" && self.status.is_none() && self.is_of(api, end, media_type)
+    }
+
+    /// Whether it is an answer of the operation of a version, declared under this status, in this media type.
+    pub(crate) fn is_answer(
+        &self,
+        api: &Api,
+        end: (usize, &Operation),
+        (status, media_type): (Status, &str),
+    ) -> bool {
+        self.dir == "response"
+            && self.status == Some(status.to_string())
+            && self.is_of(api, end, media_type)
+    }
+
+    fn is_of(
+        &self,
+        api: &Api,
+        (version, operation): (usize, &Operation),
+        media_type: &str,
+    ) -> bool {
+        api.versions.get(version).is_some_and(|one| one.version.as_str() == self.version)
+            && self.method.as_deref() == Some(&operation.key.method)
+            && self.path.as_deref() == Some(&operation.key.path)
+            && self.media.as_deref().is_none_or(|media| media == media_type)
+    }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the default of a field that may be null")]

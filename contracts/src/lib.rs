@@ -36,6 +36,7 @@ mod released;
 pub mod report;
 mod run;
 pub mod suggest;
+mod tester;
 
 pub use cases::{CaseFailure, CaseSettings, Origin, Tried, try_cases};
 pub use examples::{Example, read_examples};
@@ -45,3 +46,4 @@ pub use matching::{Got, mismatches};
 pub use matrix::{Cell, Matrix, VERDICTS};
 pub use released::{Message, NotRead, Released, Unserved};
 pub use run::{ContractResult, run_contracts};
+pub use tester::{Passed, Tester};

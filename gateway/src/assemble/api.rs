@@ -67,16 +67,16 @@ pub(super) fn build(config: &ApiConfig, metrics: &Metrics) -> Result<Built, Vec<
             UndeclaredConfig::Forward => Undeclared::Forward,
             UndeclaredConfig::Refuse => Undeclared::Refuse,
         },
-        loss_header: match config.loss_header {
+        loss_header: match config.conversion.loss_header {
             LossHeaderConfig::Asked => LossHeader::Asked,
             LossHeaderConfig::Always => LossHeader::Always,
             LossHeaderConfig::Never => LossHeader::Never,
         },
-        no_transform: match config.no_transform {
+        no_transform: match config.conversion.no_transform {
             NoTransformConfig::Honour => NoTransform::Honour,
             NoTransformConfig::Override => NoTransform::Override,
         },
-        signatures: match config.signatures {
+        signatures: match config.conversion.signatures {
             SignaturesConfig::Refuse => Signatures::Refuse,
             SignaturesConfig::Forward => Signatures::Forward,
         },

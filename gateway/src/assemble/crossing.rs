@@ -1,4 +1,4 @@
-//! A compiled bridge as the exchange runs it, and whether it may be run at all.
+//! A compiled bridge as the exchange runs it.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -7,60 +7,17 @@ use std::sync::Arc;
 use evergate_schemas::convert::{PreparedBody, Unconvertible};
 use evergate_schemas::describe::model::{Description, Status};
 use evergate_schemas::plan::bridge::{
-    BodyPlan, MessageBridge, OperationBridge, ParameterSource, ParameterStep, Part, PartKey,
+    BodyPlan, MessageBridge, OperationBridge, ParameterSource, ParameterStep,
 };
 use evergate_schemas::plan::program::{Node, Note, Program, Source, Supply};
-use evergate_schemas::relate::verdict::Verdict;
 use http::HeaderValue;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::config::Require;
 use crate::snapshot::loss::Loss;
 use crate::snapshot::meter::{LossLabels, Way};
 use crate::snapshot::{Conversion, Crossing, CrossingBody, CrossingMessage, Template};
 use crate::telemetry::Metrics;
-
-/// Whether a backend of another version can serve an operation; if not, why, as a sentence fragment.
-pub(super) fn usable(bridge: &OperationBridge, require: Require) -> Result<(), String> {
-    if bridge.backend_operation.is_none() {
-        return Err("it has no such operation".to_owned());
-    }
-    let hopeless =
-        |part: &&Part| part.key == PartKey::Whole && part.judgement.verdict == Verdict::Broken;
-    if let Some(part) = bridge.request.parts.iter().find(hopeless) {
-        return Err(format!("the request cannot be converted{}", reason(part)));
-    }
-    for response in &bridge.responses {
-        let status = response.status.unwrap_or(Status::Default);
-        for part in &response.parts {
-            let judgement = &part.judgement;
-            if !judgement.total {
-                return Err(format!(
-                    "the conversion of response {status} is not total{}",
-                    reason(part)
-                ));
-            }
-            if require == Require::Proved && !judgement.verdict.holds() {
-                return Err(format!("response {status} is {}{}", judgement.verdict, reason(part)));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn reason(part: &Part) -> String {
-    let judgement = &part.judgement;
-    match (&judgement.witness, &judgement.undecided) {
-        (Some(witness), _) => format!(": at `{}`: {}", witness.at, witness.message),
-        (None, Some(undecided)) => format!(": {}", undecided.reason),
-        (None, None) => match &part.key {
-            PartKey::Body(media_type) => format!(": the {media_type} body"),
-            PartKey::Parameter(_, name) => format!(": `{name}`"),
-            PartKey::Whole => String::new(),
-        },
-    }
-}
 
 /// What losses are counted under, and in what.
 pub(super) struct Counting<'a> {

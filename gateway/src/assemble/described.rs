@@ -3,16 +3,19 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use evergate_contracts::{Example, read_examples};
 use evergate_schemas::describe::model::{Api as DescribedApi, Description, Operation};
 use evergate_schemas::describe::{Limits, load_api};
 use evergate_schemas::plan::bridge::OperationBridge;
 use evergate_schemas::plan::{Bridges, CompileLimits, Known, Pairs};
 use evergate_schemas::plan::{VersionChanges, declared};
+use evergate_schemas::pointer::Pointer;
 use evergate_schemas::problem::{Place, Problem, Severity};
 use evergate_schemas::relate::Prover;
 
 use super::api::label_set;
-use super::crossing::{Counting, crossing, usable};
+use super::crossing::{Counting, crossing};
+use super::gate::Gate;
 use super::lifecycle::problem;
 use super::writes::{self, Writing};
 use crate::config::ApiConfig;
@@ -23,6 +26,8 @@ use crate::telemetry::Metrics;
 pub(super) struct Described {
     api: DescribedApi,
     changes: Vec<VersionChanges>,
+    /// The authors' own payloads.
+    examples: Vec<Example>,
 }
 
 impl Described {
@@ -45,13 +50,32 @@ pub(super) fn load(directory: &Path, place: &Place) -> Result<Described, Vec<Pro
             "put one directory for each version there",
         )]);
     }
+    let examples = examples(directory, &mut api.problems);
     let (changes, problems) = declared(&api);
     api.problems.extend(problems);
     // a version or a lens that cannot be read would be one that is silently not there
     if api.problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(api.problems);
     }
-    Ok(Described { api, changes })
+    Ok(Described { api, changes, examples })
+}
+
+/// The payloads in `examples.jsonl`, where that is; a line that cannot be read is a warning.
+fn examples(directory: &Path, problems: &mut Vec<Problem>) -> Vec<Example> {
+    let path = directory.join("examples.jsonl");
+    let Ok(text) = std::fs::read_to_string(&path) else { return Vec::new() };
+    let (examples, wrong) = read_examples(&text);
+    let place =
+        Place { file: path.to_string_lossy().into(), line: 0, column: 0, pointer: Pointer::root() };
+    problems.extend(wrong.into_iter().map(|what| {
+        problem(
+            &place,
+            Severity::Warning,
+            what,
+            "write one JSON object with `version`, `dir` and `body` a line",
+        )
+    }));
+    examples
 }
 
 /// Compiles the ways from every version to the versions that backends speak.
@@ -84,6 +108,7 @@ pub(super) fn fill(
     let mut problems = described.api.problems.clone();
     problems.extend(writes::unknown(config, &described.api.versions));
     let bridges = bridges(described, config, serving.0);
+    let mut gate = Gate::new(config, &described.api, &described.examples);
     for (index, (client, description)) in
         clients.iter_mut().zip(&described.api.versions).enumerate()
     {
@@ -99,7 +124,7 @@ pub(super) fn fill(
                 description,
                 serving,
             };
-            let built = filling.operation(at, operation, &mut problems);
+            let built = filling.operation((at, operation), &mut gate, &mut problems);
             if built.choices.is_empty() {
                 let what = format!(
                     "no backend can serve {} of version {}: {}",
@@ -112,6 +137,7 @@ pub(super) fn fill(
         }
         client.router = Some(router);
     }
+    problems.extend(gate.told(config, &described.labels()));
     problems
 }
 
@@ -127,8 +153,8 @@ struct Filling<'a> {
 impl Filling<'_> {
     fn operation(
         &self,
-        at: usize,
-        operation: &Operation,
+        (at, operation): (usize, &Operation),
+        gate: &mut Gate<'_>,
         problems: &mut Vec<Problem>,
     ) -> ClientOperation {
         let (groups, metrics) = self.serving;
@@ -142,14 +168,15 @@ impl Filling<'_> {
                 None
             } else {
                 let bridged = self.bridge(at, backend).ok_or_else(|| "no plan was made".to_owned());
+                let versions = (self.client, backend);
                 let bridged =
-                    bridged.and_then(|bridge| usable(bridge, self.config.require).map(|()| bridge));
+                    bridged.and_then(|bridge| gate.usable(versions, bridge).map(|()| bridge));
                 let counting = Counting {
                     metrics,
                     api: &self.config.name,
                     operation: &label,
                     versions: (self.description.version.as_str(), speaks.version.as_str()),
-                    records: self.config.records,
+                    records: self.config.conversion.records,
                     values: &self.config.values,
                 };
                 let made = bridged.map(|bridge| {

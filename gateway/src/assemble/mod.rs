@@ -4,6 +4,7 @@ mod api;
 mod crossing;
 mod described;
 mod files;
+mod gate;
 mod lifecycle;
 mod whole;
 mod writes;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use evergate_schemas::convert::Unconvertible;
 use evergate_schemas::pointer::Pointer;
 use http::HeaderName;
 use http::uri::Authority;
@@ -12,9 +11,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
+use super::conversion::conversion;
 use super::model::{
-    ApiConfig, BackendConfig, DefaultVersion, LifecycleConfig, LossHeaderConfig, NoTransformConfig,
-    Require, SelectorConfig, SignaturesConfig, UndeclaredConfig,
+    ApiConfig, BackendConfig, DefaultVersion, LifecycleConfig, SelectorConfig, UndeclaredConfig,
 };
 use super::reader::Reader;
 use super::writes::writes;
@@ -60,7 +59,6 @@ pub(super) fn api<'doc>(
         let words = [("forward", UndeclaredConfig::Forward), ("refuse", UndeclaredConfig::Refuse)];
         reader.word(value, &at.join("undeclared"), &words)
     });
-    let (require, no_transform, signatures, records, loss_header) = conversion(reader, members, at);
     let backends = backends(reader, members, at);
     Some(ApiConfig {
         name: name.to_owned(),
@@ -72,64 +70,12 @@ pub(super) fn api<'doc>(
         default,
         backends,
         undeclared: undeclared.unwrap_or_default(),
-        require,
-        no_transform,
-        loss_header,
-        signatures,
-        records,
+        conversion: conversion(reader, members, at),
         writes: writes(reader, members, at),
         values: values(reader, members, at),
         consumers: consumers(reader, members, at),
         versions: versions(reader, members, at),
     })
-}
-
-type Policies = (Require, NoTransformConfig, SignaturesConfig, Unconvertible, LossHeaderConfig);
-
-/// The policies under `conversion`, each with its default.
-fn conversion<'doc>(reader: &mut Reader<'doc>, members: &'doc Members, at: &Pointer) -> Policies {
-    let at = at.join("conversion");
-    let known = ["require", "no_transform", "signatures", "records", "loss_header"];
-    let Some(found) = members.get("conversion").and_then(|value| reader.object(value, &at, &known))
-    else {
-        return Default::default();
-    };
-    let require = found.get("require").and_then(|value| {
-        let words = [("proved", Require::Proved), ("any", Require::Any)];
-        reader.word(value, &at.join("require"), &words)
-    });
-    let no_transform = found.get("no_transform").and_then(|value| {
-        let words =
-            [("honour", NoTransformConfig::Honour), ("override", NoTransformConfig::Override)];
-        reader.word(value, &at.join("no_transform"), &words)
-    });
-    let signatures = found.get("signatures").and_then(|value| {
-        let words = [("refuse", SignaturesConfig::Refuse), ("forward", SignaturesConfig::Forward)];
-        reader.word(value, &at.join("signatures"), &words)
-    });
-    let records = found.get("records").and_then(|value| {
-        let words = [
-            ("close", Unconvertible::Close),
-            ("skip", Unconvertible::Skip),
-            ("error", Unconvertible::Error),
-        ];
-        reader.word(value, &at.join("records"), &words)
-    });
-    let loss_header = found.get("loss_header").and_then(|value| {
-        let words = [
-            ("asked", LossHeaderConfig::Asked),
-            ("always", LossHeaderConfig::Always),
-            ("never", LossHeaderConfig::Never),
-        ];
-        reader.word(value, &at.join("loss_header"), &words)
-    });
-    (
-        require.unwrap_or_default(),
-        no_transform.unwrap_or_default(),
-        signatures.unwrap_or_default(),
-        records.unwrap_or_default(),
-        loss_header.unwrap_or_default(),
-    )
 }
 
 /// Two apis that would claim the same requests.

@@ -1,6 +1,7 @@
 //! `gateway.yaml`, from as written to checked, all problems at once.
 
 mod api;
+mod conversion;
 mod file;
 mod model;
 mod reader;
@@ -9,7 +10,7 @@ mod writes;
 
 pub use file::{load, parse};
 pub use model::{
-    ApiConfig, BackendConfig, Config, DefaultVersion, LifecycleConfig, Limits, LossHeaderConfig,
-    NoTransformConfig, Require, SelectorConfig, SignaturesConfig, Timeouts, UndeclaredConfig,
-    WriteMode, WritesConfig,
+    ApiConfig, BackendConfig, Config, ConversionConfig, DefaultVersion, LifecycleConfig, Limits,
+    LossHeaderConfig, NoTransformConfig, Require, SelectorConfig, SignaturesConfig, Timeouts,
+    UndeclaredConfig, WriteMode, WritesConfig,
 };

@@ -48,16 +48,8 @@ pub struct ApiConfig {
     pub backends: Vec<BackendConfig>,
     /// What is done with operations that are not declared.
     pub undeclared: UndeclaredConfig,
-    /// What a conversion has to be to be used.
-    pub require: Require,
-    /// What becomes of a record of a streamed answer that does not get through.
-    pub records: Unconvertible,
-    /// What is done with messages that forbid transformation.
-    pub no_transform: NoTransformConfig,
-    /// Whether clients are told in the head what was lost.
-    pub loss_header: LossHeaderConfig,
-    /// What is done with messages whose signature a conversion would break.
-    pub signatures: SignaturesConfig,
+    /// What conversions may do and have to be.
+    pub conversion: ConversionConfig,
     /// What is done with full writes that would take away what the client's version cannot show.
     pub writes: WritesConfig,
     /// What `configuration` sources read.
@@ -168,12 +160,44 @@ pub enum WriteMode {
     Replace,
 }
 
+/// The policies under `conversion`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConversionConfig {
+    /// What a conversion has to be to be used.
+    pub require: Require,
+    /// Payloads that are generated for each body that is tested. Default 200.
+    pub payloads: u32,
+    /// What becomes of a record of a streamed answer that does not get through.
+    pub records: Unconvertible,
+    /// What is done with messages that forbid transformation.
+    pub no_transform: NoTransformConfig,
+    /// Whether clients are told in the head what was lost.
+    pub loss_header: LossHeaderConfig,
+    /// What is done with messages whose signature a conversion would break.
+    pub signatures: SignaturesConfig,
+}
+
+impl Default for ConversionConfig {
+    fn default() -> Self {
+        Self {
+            require: Require::default(),
+            payloads: 200,
+            records: Unconvertible::default(),
+            no_transform: NoTransformConfig::default(),
+            loss_header: LossHeaderConfig::default(),
+            signatures: SignaturesConfig::default(),
+        }
+    }
+}
+
 /// What a conversion has to be to be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Require {
     /// Total, and proved to fit its reader.
     #[default]
     Proved,
+    /// Total, and proved, or at least not refuted by [`ConversionConfig::payloads`] payloads where nobody can tell.
+    Tested,
     /// Total.
     Any,
 }

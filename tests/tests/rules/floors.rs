@@ -17,6 +17,7 @@ pub(crate) const FLOORS: [(&str, &[&str]); 3] = [
             "run",
             "matching",
             "file",
+            "tester",
             "cases",
             "machine",
             "caches",
