@@ -1,6 +1,7 @@
 //! Law 16: a refusal points into the payload as its sender wrote it.
 
 use evergate_schemas::convert::Cause;
+use evergate_schemas::plan::pointers::{Landing, forward, origin};
 use evergate_schemas::pointer::Pointer;
 use evergate_schemas::sample::Random;
 use serde_json::Value;
@@ -70,6 +71,51 @@ fn pointers(world: &World, seed: u64, count: &mut Count) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// All places of a payload.
+fn places(value: &Value, at: &Pointer, found: &mut Vec<Pointer>) {
+    found.push(at.clone());
+    match value {
+        Value::Object(members) => {
+            members.iter().for_each(|(name, one)| places(one, &at.join(name), found));
+        }
+        Value::Array(items) => {
+            for (index, one) in items.iter().enumerate() {
+                places(one, &at.join(&index.to_string()), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn inverse(world: &World, seed: u64, count: &mut Count) -> Result<(), String> {
+    for (from, to) in world.pairs() {
+        for side in SIDES {
+            let way = world.way(from, to, side);
+            for payload in world.payloads(from, side, seed, 3) {
+                let mut all = Vec::new();
+                places(&payload, &Pointer::root(), &mut all);
+                for place in all {
+                    let Landing::At(there, _) = forward(&way.fused, &place) else { continue };
+                    count.case();
+                    if there != place {
+                        count.saw("elsewhere");
+                    }
+                    let (back, sent) = origin(&way.fused, &there);
+                    if (&back, sent) != (&place, true) {
+                        return Err(format!("{place} by {there} back to {back}: {payload}"));
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn law_16_pointers_invert() {
+    hold("inverse pointers", inverse, &[("elsewhere", 100)]);
 }
 
 #[test]

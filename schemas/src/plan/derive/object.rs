@@ -218,7 +218,10 @@ impl<'a> Walk<'a> {
             if certain(pair, name) || matches!(wanted(pair.reader, name), Wanted::Forbidden) {
                 continue;
             }
-            let note = self.note("L10", format!("write `{name}`"), &pair.at.join(name), false);
+            let sent = input_name(pair, name)
+                .is_some_and(|name| pair.sender.object.properties.contains_key(name));
+            let rule = if sent { "A5" } else { "L10" };
+            let note = self.note(rule, format!("write `{name}`"), &pair.at.join(name), false);
             supplies.push(Supply { name: (*name).into(), source, note, missing: Missing::Omit });
         }
     }
