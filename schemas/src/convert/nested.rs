@@ -104,7 +104,7 @@ impl Inner<'_> {
             }
             omitted @ Outcome::Omitted(_) => return Ok(omitted),
         };
-        let made = match one.node.transform.apply(&before) {
+        let made = match one.node.transform.apply_with(&before, self.values) {
             Ok(made) => made,
             Err(unfit) => {
                 let rest = self.run(one.otherwise, &before).map_err(|mut refused| {

@@ -85,7 +85,7 @@ impl Walk<'_> {
             Outcome::Value(value) => value,
             omitted @ Outcome::Omit(_) => return Ok(omitted),
         };
-        let Ok(made) = one.transform.apply(&value.to_string()) else {
+        let Ok(made) = one.transform.apply_with(&value.to_string(), self.outside) else {
             return self.convert(one.otherwise, &value);
         };
         let outer = std::mem::take(&mut self.at);

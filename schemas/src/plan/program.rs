@@ -227,6 +227,8 @@ pub enum Outside {
     Parameter(Arc<str>),
     /// A value of the api's `values` in the gateway's configuration, a JSON text.
     Configuration(Arc<str>),
+    /// The target of the message's `Link` field with this relation (RFC 8288); written as a JSON string.
+    Link(Arc<str>),
 }
 
 /// What happens when there is nothing to supply.

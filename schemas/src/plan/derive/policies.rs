@@ -83,8 +83,19 @@ impl Step {
         input: Value,
         expected: Result<Value, &str>,
     ) -> &Self {
+        self.check_with(&Values::default(), way, input, expected)
+    }
+
+    #[track_caller]
+    pub(super) fn check_with(
+        &self,
+        values: &Values,
+        way: (Direction, Side),
+        input: Value,
+        expected: Result<Value, &str>,
+    ) -> &Self {
         let program = self.seen(way.0, way.1).program;
-        let seen = apply(&program, &input, &Values::default());
+        let seen = apply(&program, &input, values);
         let seen = seen.map_err(|rejected| rejected.pointer.as_str().to_owned());
         assert_eq!(seen, expected.map_err(str::to_owned), "{program:#?}");
         self

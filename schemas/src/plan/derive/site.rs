@@ -8,6 +8,7 @@ use crate::plan::lens::{
     Rules, Scope, ValueSource, VersionChanges, Way,
 };
 use crate::plan::shape::Shape;
+use crate::plan::transform::Transform;
 use crate::schema::Side;
 
 /// Which message is converted, which way, and what the newer of the two versions declares.
@@ -130,6 +131,15 @@ impl<'a> Site<'a> {
             .filter(|one| one.member.is_none())
             .filter_map(|one| one.way(self.direction))
             .collect();
+        // a link that several entries declare is one link
+        let mut seen: Vec<&Transform> = Vec::new();
+        ways.retain(|way| {
+            let again = seen.contains(&&way.transform);
+            if matches!(way.transform, Transform::Link(_)) {
+                seen.push(&way.transform);
+            }
+            !again
+        });
         if self.direction == Direction::Down {
             ways.reverse();
         }

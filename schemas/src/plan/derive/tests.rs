@@ -49,7 +49,7 @@ impl Step {
             Place { file: "changes.yaml".into(), line: 0, column: 0, pointer: Pointer::root() };
         let targets = vec![Target { scope: Scope::Component("T".to_owned()), within: Vec::new() }];
         let entry = Entry { say: "".into(), targets, rules: self.rules.clone(), place };
-        let changes = VersionChanges { entries: vec![entry], parameters: Vec::new() };
+        let changes = VersionChanges { entries: vec![entry], ..VersionChanges::default() };
         let site = Site { direction, side, old: None, new: None, status: None, changes: &changes };
         let (old, new) =
             (Schema::from_document(self.old.clone()), Schema::from_document(self.new.clone()));

@@ -59,6 +59,9 @@ impl Walk<'_> {
                 schema: Some(json!({"type": "string"})),
                 sure: self.known.parameters.contains(name.as_ref()),
             },
+            Source::Outside(Outside::Link(_)) => {
+                Supplied { schema: Some(json!({"type": "string"})), sure: false }
+            }
             Source::Slot(slot) => match self.slots.held(*slot) {
                 Held::Nothing => Supplied::nothing(),
                 Held::Values { schema, sure } => Supplied { schema: Some(schema), sure },

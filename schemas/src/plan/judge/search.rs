@@ -149,6 +149,7 @@ fn values(known: &Known) -> Values {
             .iter()
             .map(|(name, value)| (name.clone(), value.as_ref().to_owned()))
             .collect(),
+        ..Values::default()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a version declares about its predecessor in `changes.yaml`: lenses that no schema shows.
 
 mod case;
+mod link;
 mod model;
 mod nearest;
 mod parameter;
@@ -14,9 +15,10 @@ mod value;
 mod verb;
 mod whole;
 
+pub use link::{Cursor, cursor};
 pub use model::{
-    CaseRule, Direction, Entry, For, Loses, MapRule, OnExtra, OnMissing, OnNull, OnRange, OnUnfit,
-    OnUnknown, ParameterChange, Rules, Scope, Target, TransformRule, ValueSource, VersionChanges,
-    Way,
+    CaseRule, CursorChange, Direction, Entry, For, Loses, MapRule, OnConflict, OnExtra, OnMissing,
+    OnNull, OnRange, OnUnfit, OnUnknown, ParameterChange, Rules, Scope, Target, TransformRule,
+    Unsealed, ValueSource, VersionChanges, Way,
 };
 pub use read::{declared, read_changes};

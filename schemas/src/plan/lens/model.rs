@@ -29,6 +29,8 @@ pub struct VersionChanges {
     pub entries: Vec<Entry>,
     /// What becomes of the parameters of one operation each.
     pub parameters: Vec<ParameterChange>,
+    /// L22: the paging tokens of one operation each.
+    pub cursors: Vec<CursorChange>,
 }
 
 /// One entry of the file: a sentence, where it holds, and what it does there.
@@ -321,6 +323,47 @@ pub struct ParameterChange {
     pub renames: Vec<(String, String)>,
     /// Where it is written.
     pub place: Place,
+}
+
+/// L22: the parameter of an operation in which its paging tokens come back. Those that a backend of another version
+/// gave away name that version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CursorChange {
+    /// The sentence a client developer reads.
+    pub say: Arc<str>,
+    /// The operation in the old and the new version, by [`OperationKey::shape`].
+    pub shapes: Vec<String>,
+    /// The names of the query parameter, in the old or the new version.
+    pub parameters: Vec<String>,
+    /// What becomes of a token of a version that cannot be asked now.
+    pub on_conflict: OnConflict,
+    /// What becomes of a token that names no version where the client's own cannot be asked.
+    pub unsealed: Unsealed,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// What becomes of a paging token of a version that cannot be asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnConflict {
+    /// The request is refused: the listing has to be begun again.
+    #[default]
+    Refuse,
+    /// Another version gets it.
+    Pass,
+}
+
+/// What becomes of a paging token that names no version: it is of the client's own version, or older than the gateway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unsealed {
+    /// Whoever serves gets it.
+    #[default]
+    Pass,
+    /// It is refused where another version serves.
+    Refuse,
 }
 
 impl MapRule {

@@ -68,8 +68,8 @@ impl<'a> Reader<'a> {
         for (name, value) in value.and_then(|value| self.members(value, at)).into_iter().flatten() {
             let at = at.join(name);
             let Some(members) = self.members(value, &at) else { continue };
-            let known: Vec<&str> =
-                ["in"].into_iter().chain(SOURCES).filter(|word| *word != "member").collect();
+            let sources = || SOURCES.into_iter().filter(|word| !matches!(*word, "member" | "link"));
+            let known: Vec<&str> = ["in"].into_iter().chain(sources()).collect();
             self.known_keys(members, &at, &known);
             let location = match members.get("in").and_then(Value::as_str) {
                 Some("path") => Location::Path,

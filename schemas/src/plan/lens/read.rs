@@ -1,16 +1,18 @@
 //! Reading `changes.yaml`: every problem with line and column, all of them at once.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use crate::describe::model::{Api, Description};
 use crate::document::Document;
 use crate::pointer::Pointer;
-use crate::problem::{Problem, Severity};
+use crate::problem::{Place, Problem, Severity};
 
 use super::model::{Entry, Rules, Target, VersionChanges};
 use super::nearest::remedy;
 use super::target::Sides;
-use super::{policy, structure, value, whole};
+use super::{link, policy, structure, value, whole};
 
 const VERBS: [&str; 8] =
     ["rename", "move", "map", "add", "remove", "supply", "on_null", "on_unknown"];
@@ -23,7 +25,11 @@ fn verbs() -> impl Iterator<Item = &'static str> {
         .chain(whole::VERBS)
         .chain(policy::VERBS)
         .chain(structure::VERBS)
+        .chain(link::VERBS)
 }
+
+/// The verbs that hold at an operation as a whole, not at a payload.
+const OF_OPERATIONS: [&str; 2] = ["parameter", link::CURSOR];
 
 /// Reads what `new` declares about `old`, its predecessor. Entries with a problem are left out of the answer;
 /// the others can be used.
@@ -38,7 +44,7 @@ pub fn read_changes(
 }
 
 /// What each version of an api declares about its predecessor, one for each version, with all problems. The first
-/// version has no predecessor, so a file beside it is a problem.
+/// version has no predecessor, so a file beside it is a problem. Links and cursors that one step declares hold in all.
 pub fn declared(api: &Api) -> (Vec<VersionChanges>, Vec<Problem>) {
     let (mut all, mut problems) = (Vec::new(), Vec::new());
     for (index, new) in api.versions.iter().enumerate() {
@@ -62,7 +68,14 @@ pub fn declared(api: &Api) -> (Vec<VersionChanges>, Vec<Problem>) {
         };
         all.push(changes);
     }
+    link::everywhere(&mut all, &api.versions);
     (all, problems)
+}
+
+/// What an entry says, and where it is written.
+pub(super) struct Said {
+    pub(super) say: Arc<str>,
+    pub(super) place: Place,
 }
 
 /// The file in hand and what has been found wrong in it.
@@ -138,22 +151,20 @@ impl<'a> Reader<'a> {
         for (index, entry) in entries.iter().enumerate() {
             let before = self.problems.len();
             let at = at.join(&index.to_string());
-            let Some((entry, parameters)) = self.entry(entry, &at) else { continue };
+            let Some(found) = self.entry(entry, &at) else { continue };
             if self.problems.len() == before {
-                changes.parameters.extend(parameters);
-                changes.entries.extend(entry);
+                changes.parameters.extend(found.parameters);
+                changes.entries.extend(found.entries);
+                changes.cursors.extend(found.cursors);
             }
         }
         changes
     }
 
-    fn entry(
-        &mut self,
-        entry: &'a Value,
-        at: &Pointer,
-    ) -> Option<(Option<Entry>, Vec<super::ParameterChange>)> {
+    fn entry(&mut self, entry: &'a Value, at: &Pointer) -> Option<VersionChanges> {
         let members = self.members(entry, at)?;
-        let known: Vec<&str> = ["say", "at", "parameter"].into_iter().chain(verbs()).collect();
+        let known: Vec<&str> =
+            ["say", "at"].into_iter().chain(OF_OPERATIONS).chain(verbs()).collect();
         self.known_keys(members, at, &known);
         let say = members.get("say").and_then(|say| self.text(say, &at.join("say")));
         if !members.contains_key("say") {
@@ -161,35 +172,59 @@ impl<'a> Reader<'a> {
             self.wrong(at, "this change says nothing".to_owned(), remedy);
         }
         let texts = self.targets(members.get("at"), at);
-        let place = self.document.place(at);
-        let mut parameters = Vec::new();
-        if let Some(value) = members.get("parameter") {
-            for (text, pointer) in &texts {
-                let change = self.parameter_change((text, pointer), value, &at.join("parameter"));
-                parameters.extend(change.map(|mut change| {
-                    change.say = say.unwrap_or_default().into();
-                    change.place = place.clone();
-                    change
-                }));
-            }
-        }
+        let said = Said { say: say.unwrap_or_default().into(), place: self.document.place(at) };
+        let mut found = self.of_operations(members, &texts, &said, at);
         if !verbs().any(|verb| members.contains_key(verb)) {
-            if !members.contains_key("parameter") {
-                let remedy =
-                    format!("write one of {}, parameter", verbs().collect::<Vec<_>>().join(", "));
-                self.wrong(at, "this change does nothing".to_owned(), remedy);
+            if !OF_OPERATIONS.iter().any(|verb| members.contains_key(*verb)) {
+                let all = verbs().chain(OF_OPERATIONS).collect::<Vec<_>>().join(", ");
+                self.wrong(
+                    at,
+                    "this change does nothing".to_owned(),
+                    format!("write one of {all}"),
+                );
             }
-            return Some((None, parameters));
+            return Some(found);
         }
         let mut targets: Vec<Target> = Vec::new();
         for (text, pointer) in &texts {
-            let mut found = self.target(text, pointer);
-            targets.append(&mut found);
+            let mut more = self.target(text, pointer);
+            targets.append(&mut more);
         }
         let sides = self.sides(&targets);
         let rules = self.rules(members, &sides, at);
-        let entry = Entry { say: say.unwrap_or_default().into(), targets, rules, place };
-        Some((Some(entry), parameters))
+        if let Some(value) = members.get("links") {
+            let links = self.links(value, &targets, &said, &at.join("links"));
+            found.entries.extend(links);
+        }
+        let Said { say, place } = said;
+        found.entries.push(Entry { say, targets, rules, place });
+        Some(found)
+    }
+
+    /// What is declared of operations as a whole.
+    fn of_operations(
+        &mut self,
+        members: &'a Map<String, Value>,
+        texts: &[(&str, Pointer)],
+        said: &Said,
+        at: &Pointer,
+    ) -> VersionChanges {
+        let mut found = VersionChanges::default();
+        for (text, pointer) in texts {
+            let target = (*text, pointer);
+            if let Some(value) = members.get("parameter") {
+                let change = self.parameter_change(target, value, &at.join("parameter"));
+                found.parameters.extend(change.map(|mut change| {
+                    change.say = Arc::clone(&said.say);
+                    change.place = said.place.clone();
+                    change
+                }));
+            }
+            if let Some(value) = members.get(link::CURSOR) {
+                self.cursor(target, value, (said, &at.join(link::CURSOR)), &mut found);
+            }
+        }
+        found
     }
 
     fn targets(&mut self, value: Option<&'a Value>, at: &Pointer) -> Vec<(&'a str, Pointer)> {

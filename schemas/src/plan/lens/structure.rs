@@ -100,13 +100,13 @@ impl<'a> Reader<'a> {
             .collect()
     }
 
-    /// L16: `data`, or `{ member: data, with: { … }, in: new | old }`.
+    /// L16: `data`, or `{ member: data, with: { … }, link: { relation: member }, in: new | old }`.
     fn envelope(&mut self, value: &'a Value, sides: &Sides, at: &Pointer) -> Option<TransformRule> {
-        let (member, with, newer) = if let Some(member) = value.as_str() {
+        let (member, options, newer) = if let Some(member) = value.as_str() {
             (member, None, true)
         } else {
             let options = self.members(value, at)?;
-            self.known_keys(options, at, &["member", "with", "in"]);
+            self.known_keys(options, at, &["member", "with", "link", "in"]);
             let Some(member) = options.get("member") else {
                 self.wrong(at, "an envelope needs `member`".to_owned(), "write the member's name");
                 return None;
@@ -117,19 +117,26 @@ impl<'a> Reader<'a> {
                 Some(value) => self.word(value, &at.join("in"), &words)?,
                 None => true,
             };
-            (member, options.get("with"), newer)
+            (member, Some(options), newer)
         };
         let has = if newer { &sides.new } else { &sides.old };
         self.must_have(has, &[member.to_owned()], at);
         let mut beside: Vec<(String, Literal)> = Vec::new();
-        if let Some(with) = with {
+        if let Some(with) = options.and_then(|options| options.get("with")) {
             let at = at.join("with");
             for (name, value) in self.members(with, &at).into_iter().flatten() {
                 self.must_have(has, std::slice::from_ref(name), &at.join(name));
                 beside.push((name.clone(), value.to_string().into()));
             }
         }
-        let rule = Envelope { member: member.to_owned(), beside };
+        let mut links: Vec<(String, String)> = Vec::new();
+        if let Some(link) = options.and_then(|options| options.get("link")) {
+            for (relation, name, at) in self.pairs(link, &at.join("link")) {
+                self.must_have(has, &[name.to_owned()], &at);
+                links.push((relation.to_ascii_lowercase(), name.to_owned()));
+            }
+        }
+        let rule = Envelope { member: member.to_owned(), beside, links };
         let text = format!("put the value into `{member}`");
         let mut put = Way::new("L16", text, Transform::Envelop(rule.clone()));
         put.takes_null = true;

@@ -231,6 +231,11 @@ fn step(schema: &Schema, node: &Value, token: &str) -> Vec<Value> {
 }
 
 impl Places {
+    /// Whether the version has none of these places.
+    pub(super) const fn is_nowhere(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
     /// The members that are declared at these places.
     pub(super) fn names(&self) -> Vec<String> {
         let shapes = self.nodes.iter().map(|(schema, node)| shape(schema, node));

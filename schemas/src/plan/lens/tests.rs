@@ -120,14 +120,14 @@ changes:
 ",
         &[
             "5:12 `renme` is not known here; did you mean `rename`?",
-            "3:5 this change does nothing; write one of rename, move, map, add, remove, supply, on_null, on_unknown, list, unlist, cast, scale, time, embed, keyed, group, sort, filter, split, merge, compute, on_range, on_extra, on_missing, wrap, unwrap, envelope, tag_union, case, parameter",
+            "3:5 this change does nothing; write one of rename, move, map, add, remove, supply, on_null, on_unknown, list, unlist, cast, scale, time, embed, keyed, group, sort, filter, split, merge, compute, on_range, on_extra, on_missing, wrap, unwrap, envelope, tag_union, case, links, parameter, cursor",
             "6:5 this change says nothing; write `say:` and the sentence a client developer reads",
             "6:15 `POST /pets` has several messages; add `request` or `response STATUS`",
             "6:27 `POST /pats` is an operation of neither 1 nor 2; did you mean `POST /pets`?",
             "6:47 `POST /pets` declares no status 404; write one of `200`",
             "7:20 `nam` is no member here in 1; did you mean `name`?",
             "10:52 several old values become `b`; name the one it goes back to: `down: { b: … }`",
-            "11:19 one source is needed; write one of constant, default, member, header, parameter, configuration",
+            "11:19 one source is needed; write one of constant, default, member, header, parameter, configuration, link",
         ],
     );
     assert_eq!(changes.entries.len(), 1);
@@ -348,4 +348,58 @@ fn a_file_beside_the_oldest_version_is_a_problem_and_the_others_count() {
     assert_ne!(all[1], VersionChanges::default());
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert!(problems[0].what.contains("oldest version"), "{}", problems[0]);
+}
+
+#[test]
+fn l22_a_cursor_is_read_and_holds_in_every_step() {
+    let cursor = "
+changes:
+  - say: Pages are opaque.
+    at: POST /pets
+    parameter: { rename: { q: query } }
+    cursor: { response: items/*/note, request: { parameter: q }, on_conflict: pass, unsealed: refuse }
+";
+    let changes = check(cursor, &[]);
+    let [entry] = changes.entries.as_slice() else { panic!("{changes:#?}") };
+    assert_eq!(entry.targets[0].within, ["items", "*", "note"]);
+    let mut all = vec![VersionChanges::default(), VersionChanges::default(), changes.clone()];
+    let versions = pets().versions;
+    let versions = [Arc::clone(&versions[0]), Arc::clone(&versions[1]), Arc::clone(&versions[0])];
+    super::link::everywhere(&mut all, &versions);
+    assert_eq!((all[1].entries.len(), all[2].entries.len()), (1, 1));
+    let find = |version: usize| {
+        let operation = &versions[version].operations[0];
+        crate::plan::cursor(&all, operation)
+            .map(|one| (one.parameter, one.on_conflict, one.unsealed))
+    };
+    let (pass, refuse) = (crate::plan::lens::OnConflict::Pass, crate::plan::lens::Unsealed::Refuse);
+    assert_eq!(find(0), Some(("q".to_owned(), pass, refuse)));
+    assert_eq!(find(1), Some(("query".to_owned(), pass, refuse)));
+}
+
+#[test]
+fn mistakes_about_links_and_cursors_are_named() {
+    check(
+        "
+changes:
+  - say: Links.
+    at: pet
+    links: [names, name/x]
+  - say: Cursors.
+    at: [pet, POST /pets]
+    cursor: { respons: x, request: { parameter: r }, unsealed: no }
+  - say: More.
+    at: POST /pets
+    cursor: { response: next }
+",
+        &[
+            "5:13 `names` leads nowhere in both versions; write names of members, `*` for any item or member, and `/` between",
+            "5:20 `name/x` leads nowhere in both versions; write names of members, `*` for any item or member, and `/` between",
+            "7:10 `pet` is not an operation; cursors are declared at `METHOD /path`",
+            "8:24 `respons` is not known here; did you mean `response`?",
+            "8:36 `r` is no query parameter there; did you mean `q`?",
+            "8:64 `no` is not known here; write one of `pass`, `refuse`",
+            "11:13 a cursor comes back in a request; write `request: { parameter: … }`",
+        ],
+    );
 }

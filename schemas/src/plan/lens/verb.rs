@@ -11,8 +11,8 @@ use super::read::Reader;
 use super::target::{Places, Sides};
 
 /// The words that name a source of a value.
-pub(super) const SOURCES: [&str; 6] =
-    ["constant", "default", "member", "header", "parameter", "configuration"];
+pub(super) const SOURCES: [&str; 7] =
+    ["constant", "default", "member", "header", "parameter", "configuration", "link"];
 
 type Valued = (String, ValueSource);
 
@@ -292,6 +292,7 @@ pub(super) fn outside(word: &str, name: &str) -> Outside {
     match word {
         "header" => Outside::Header(name.to_ascii_lowercase().into()),
         "parameter" => Outside::Parameter(name.into()),
+        "link" => Outside::Link(name.to_ascii_lowercase().into()),
         _ => Outside::Configuration(name.into()),
     }
 }

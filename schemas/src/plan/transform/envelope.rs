@@ -3,11 +3,12 @@
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
+use crate::plan::outside::Values;
 use crate::plan::program::Literal;
 use crate::schema::Schema;
 
 use super::model::{Made, Unfit};
-use super::raw::{members, quoted};
+use super::raw::{members, quoted, unquoted};
 use super::twin::{is_never, objects, of_type, union};
 
 /// A member that holds a value, and what stands beside it.
@@ -17,41 +18,74 @@ pub struct Envelope {
     pub member: String,
     /// Members that are written beside it, and are expected there: their values are lost where they are others.
     pub beside: Vec<(String, Literal)>,
+    /// Relations of `Link` fields (RFC 8288) and the members that hold their targets: written where there is such a
+    /// field, told as one when the value is taken out.
+    pub links: Vec<(String, String)>,
 }
 
 impl Envelope {
-    pub(super) fn put_in(&self, text: &str) -> Made {
+    pub(super) fn put_in(&self, text: &str, values: &Values) -> Made {
         let mut made = format!("{{{}:{}", quoted(&self.member), text.trim());
+        for (relation, name) in &self.links {
+            if let Some(target) = values.relations.get(relation) {
+                let _ = write!(made, ",{}:{}", quoted(name), quoted(target));
+            }
+        }
         for (name, value) in &self.beside {
-            let _ = write!(made, ",{}:{value}", quoted(name));
+            let told = |(relation, member): &(String, String)| {
+                member == name && values.relations.contains_key(relation)
+            };
+            if !self.links.iter().any(told) {
+                let _ = write!(made, ",{}:{value}", quoted(name));
+            }
         }
         made.push('}');
         Made::exact(made)
     }
 
-    pub(super) fn take_out(&self, text: &str) -> Result<Made, Unfit> {
+    pub(super) fn take_out(&self, text: &str, values: &Values) -> Result<Made, Unfit> {
         let Some(all) = members(text) else { return Err(Unfit("it is no object".to_owned())) };
         let Some(found) = all.iter().find(|entry| entry.name() == self.member) else {
             return Err(Unfit(format!("it has no `{}`", self.member)));
         };
-        let usual = |name: &str, value: &str| {
-            let expected = self.beside.iter().find(|(one, _)| one == name);
-            expected.is_some_and(|(_, literal)| {
-                serde_json::from_str::<Value>(value).ok() == serde_json::from_str(literal).ok()
-            })
-        };
-        let others = all.iter().filter(|entry| entry.name() != self.member);
-        let exact = all.len() == self.beside.len() + 1
-            && others.into_iter().all(|entry| usual(&entry.name(), entry.value));
+        let mut exact = true;
+        let mut beside = 0;
+        for entry in all.iter().filter(|entry| entry.name() != self.member) {
+            let name = entry.name();
+            let usual = self.beside.iter().find(|(one, _)| *one == name);
+            let linked = self.links.iter().find(|(_, member)| *member == name);
+            beside += usize::from(usual.is_some());
+            let same = usual.is_some_and(|(_, literal)| {
+                serde_json::from_str::<Value>(entry.value).ok()
+                    == serde_json::from_str(literal).ok()
+            });
+            // a null and no member both say that there is no such link
+            let told = linked.is_some_and(|(relation, _)| match unquoted(entry.value) {
+                Some(target) => {
+                    values.links.as_ref().is_some_and(|links| links.0.relate(relation, &target))
+                }
+                None => entry.value == "null",
+            });
+            exact &= same || told;
+        }
+        let exact = exact && beside == self.beside.len();
         Ok(Made { text: found.value.to_owned(), exact })
     }
 
     pub(super) fn put_in_image(&self, sender: &Value) -> Value {
         let mut properties = Map::from_iter([(self.member.clone(), sender.clone())]);
         let mut required = vec![self.member.as_str()];
+        for (_, name) in &self.links {
+            properties.insert(name.clone(), json!({"type": "string"}));
+        }
         for (name, value) in &self.beside {
             let value = serde_json::from_str::<Value>(value).unwrap_or_default();
-            properties.insert(name.clone(), json!({ "const": value }));
+            let usual = json!({ "const": value });
+            let either = match properties.remove(name) {
+                Some(link) => union(vec![link, usual]),
+                None => usual,
+            };
+            properties.insert(name.clone(), either);
             required.push(name);
         }
         json!({"type": "object", "properties": properties, "required": required,
@@ -65,6 +99,10 @@ impl Envelope {
 
     /// Whether there may be more beside the member than is said, or something else.
     pub(super) fn may_lose(&self, sender: &Value, schema: &Schema) -> bool {
+        // a head that is gone takes no link
+        if !self.links.is_empty() {
+            return true;
+        }
         of_type(sender, schema, "object").iter().flat_map(objects).any(|one| {
             let usual = |(name, literal): &(String, Literal)| {
                 let value = one.member(name);
@@ -108,7 +146,7 @@ mod tests {
 
     fn pair() -> (Transform, Transform) {
         let beside = vec![("has_more".to_owned(), "false".into())];
-        let rule = Envelope { member: "data".to_owned(), beside };
+        let rule = Envelope { member: "data".to_owned(), beside, links: Vec::new() };
         (Transform::Envelop(rule.clone()), Transform::Open(rule))
     }
 

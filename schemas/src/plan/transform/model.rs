@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::plan::outside::Values;
 use crate::pointer::Pointer;
 use crate::schema::Schema;
 
@@ -11,6 +12,7 @@ use super::envelope::Envelope;
 use super::fit::Fit;
 use super::gather::Gathered;
 use super::keyed::Keyed;
+use super::link::Link;
 use super::list::{List, Pick};
 use super::members::{Compute, Merge, Split};
 use super::order::{Group, Select};
@@ -19,8 +21,8 @@ use super::scale::Scale;
 use super::time::{Moment, Time};
 use super::wrap;
 
-/// A function of one JSON value. It is deterministic, reads nothing but the value, and keeps the spelling of what it does
-/// not touch.
+/// A function of one JSON value. It is deterministic, reads nothing but the value and, for links, what [`Values`] know of
+/// them, and keeps the spelling of what it does not touch.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Transform {
@@ -60,6 +62,8 @@ pub enum Transform {
     Open(Envelope),
     /// One way to say which variant an object is into another (lens L14).
     Retag(Retag),
+    /// A link or a paging token as the other side says it (lenses L21, L22).
+    Link(Link),
     /// One after the other; the first that does not take its value decides.
     Chain(Vec<Self>),
 }
@@ -90,11 +94,19 @@ impl Made {
 pub struct Unfit(pub String);
 
 impl Transform {
-    /// What becomes of `text`, one well-formed JSON value without duplicate names.
+    /// What becomes of `text`, one well-formed JSON value without duplicate names, where nobody knows its links.
     ///
     /// # Errors
     /// When the function is not defined for this value.
     pub fn apply(&self, text: &str) -> Result<Made, Unfit> {
+        self.apply_with(text, &Values::default())
+    }
+
+    /// What becomes of `text`, one well-formed JSON value without duplicate names.
+    ///
+    /// # Errors
+    /// When the function is not defined for this value.
+    pub fn apply_with(&self, text: &str, values: &Values) -> Result<Made, Unfit> {
         match self {
             Self::Wrap => Ok(wrap::apply(text)),
             Self::List(one) => one.apply(text),
@@ -111,13 +123,14 @@ impl Transform {
             Self::Fit(one) => one.apply(text),
             Self::Gather(one) => one.gather(text),
             Self::Scatter(one) => one.scatter(text),
-            Self::Envelop(one) => Ok(one.put_in(text)),
-            Self::Open(one) => one.take_out(text),
+            Self::Envelop(one) => Ok(one.put_in(text, values)),
+            Self::Open(one) => one.take_out(text, values),
             Self::Retag(one) => one.apply(text),
+            Self::Link(one) => Ok(one.apply(text, values)),
             Self::Chain(parts) => {
                 let mut made = Made::exact(text.to_owned());
                 for part in parts {
-                    let next = part.apply(&made.text)?;
+                    let next = part.apply_with(&made.text, values)?;
                     made = Made { exact: made.exact && next.exact, text: next.text };
                 }
                 Ok(made)
@@ -147,6 +160,7 @@ impl Transform {
             Self::Envelop(one) => one.put_in_image(sender),
             Self::Open(one) => one.taken_out_image(sender, schema),
             Self::Retag(one) => one.image(sender, schema),
+            Self::Link(one) => one.image(sender, schema),
             Self::Chain(parts) => {
                 parts.iter().fold(sender.clone(), |sender, part| part.image(&sender, schema))
             }
@@ -174,7 +188,9 @@ impl Transform {
                     _ => place.clone(),
                 }
             }
-            Self::Cast(_) | Self::Scale(_) | Self::Time(_) | Self::Fit(_) => place.clone(),
+            Self::Cast(_) | Self::Scale(_) | Self::Time(_) | Self::Fit(_) | Self::Link(_) => {
+                place.clone()
+            }
             // Which item or entry it came from, the place alone does not tell.
             Self::List(_) | Self::Keyed(_) | Self::Select(_) | Self::Group(_) | Self::Embed(_) => {
                 Pointer::root()
@@ -202,6 +218,7 @@ impl Transform {
             | Self::List(List::Of { .. })
             | Self::Compute(_)
             | Self::Gather(_)
+            | Self::Link(_)
             | Self::Envelop(_) => false,
             Self::Scatter(one) => one.may_lose(sender, schema),
             Self::Open(one) => one.may_lose(sender, schema),
@@ -239,7 +256,9 @@ impl Transform {
     /// Whether the function is proved to be defined for every valid value.
     pub fn takes_all(&self, sender: &Value, schema: &Schema) -> bool {
         match self {
-            Self::Wrap | Self::Compute(_) | Self::Select(_) | Self::Envelop(_) => true,
+            Self::Wrap | Self::Compute(_) | Self::Select(_) | Self::Link(_) | Self::Envelop(_) => {
+                true
+            }
             Self::Gather(one) => one.gathers_all(sender, schema),
             Self::Scatter(one) => one.scatters_all(sender, schema),
             Self::Open(one) => one.takes_all(sender, schema),
