@@ -27,6 +27,7 @@ mod evidence;
 mod examples;
 mod exchange;
 mod file;
+pub mod lens_file;
 mod machine;
 mod matching;
 mod matrix;

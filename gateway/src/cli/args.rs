@@ -456,6 +456,9 @@ pub(super) struct Suggest {
     /// Of a directory, the version to propose for, if not the newest.
     #[arg(long, value_name = "VERSION", conflicts_with = "new")]
     pub(super) version: Option<String>,
+    /// Write the JSON Schema of `changes.yaml` instead, for editors.
+    #[arg(long, conflicts_with_all = ["new", "version"])]
+    pub(super) schema: bool,
 }
 
 /// `evergate contracts`

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use evergate_contracts::lens_file::json_schema;
 use evergate_contracts::suggest::suggest as propose;
 use evergate_schemas::describe::model::Description;
 use evergate_schemas::describe::{Limits, load_api};
@@ -14,6 +15,11 @@ use super::exit::{Failure, Outcome};
 
 /// Writes proposals for what the newer version changed.
 pub(super) fn suggest(args: &Suggest, to: &mut dyn Write) -> Result<Outcome, Failure> {
+    if args.schema {
+        serde_json::to_writer_pretty(&mut *to, &json_schema()).map_err(std::io::Error::from)?;
+        writeln!(to)?;
+        return Ok(Outcome::Holds);
+    }
     let (old, new) = match &args.new {
         Some(new) => two_documents(&args.old, new)?,
         None => in_directory(&args.old, args.version.as_deref())?,

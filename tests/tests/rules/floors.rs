@@ -26,6 +26,7 @@ pub(crate) const FLOORS: [(&str, &[&str]); 3] = [
             "exchange",
             "changelog",
             "suggest",
+            "lens_file",
             "check",
             "released",
             "report",

@@ -21,4 +21,4 @@ pub use model::{
     OnNull, OnRange, OnUnfit, OnUnknown, ParameterChange, Rules, Scope, Target, TransformRule,
     Unsealed, ValueSource, VersionChanges, Way,
 };
-pub use read::{declared, read_changes};
+pub use read::{declared, entry_words, read_changes};

@@ -31,6 +31,11 @@ fn verbs() -> impl Iterator<Item = &'static str> {
 /// The verbs that hold at an operation as a whole, not at a payload.
 const OF_OPERATIONS: [&str; 2] = ["parameter", link::CURSOR];
 
+/// Every word that an entry may have.
+pub fn entry_words() -> impl Iterator<Item = &'static str> {
+    ["say", "at"].into_iter().chain(OF_OPERATIONS).chain(verbs())
+}
+
 /// Reads what `new` declares about `old`, its predecessor. Entries with a problem are left out of the answer;
 /// the others can be used.
 pub fn read_changes(
@@ -163,8 +168,7 @@ impl<'a> Reader<'a> {
 
     fn entry(&mut self, entry: &'a Value, at: &Pointer) -> Option<VersionChanges> {
         let members = self.members(entry, at)?;
-        let known: Vec<&str> =
-            ["say", "at"].into_iter().chain(OF_OPERATIONS).chain(verbs()).collect();
+        let known: Vec<&str> = entry_words().collect();
         self.known_keys(members, at, &known);
         let say = members.get("say").and_then(|say| self.text(say, &at.join("say")));
         if !members.contains_key("say") {

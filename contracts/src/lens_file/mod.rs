@@ -1,0 +1,10 @@
+//! The JSON Schema of `changes.yaml`, for editors: what may be written, with a sentence for each word.
+
+mod beside;
+mod entry;
+mod function;
+mod policy;
+mod structure;
+mod whole;
+
+pub use whole::json_schema;
