@@ -8,6 +8,7 @@ use http::HeaderValue;
 
 use super::described;
 use super::lifecycle::{fields, problem};
+use super::linked;
 use crate::config::{
     ApiConfig, BackendConfig, DefaultVersion, LossHeaderConfig, NoTransformConfig, SelectorConfig,
     SignaturesConfig, UndeclaredConfig,
@@ -38,6 +39,7 @@ pub(super) fn build(config: &ApiConfig, metrics: &Metrics) -> Result<Built, Vec<
     let mut clients = clients(config, &versions, &groups, metrics);
     if let Some(described) = &described {
         problems.extend(described::fill(described, config, &mut clients, (&groups, metrics)));
+        linked::link(config, &mut clients, (&versions, &selectors, &groups));
     }
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(problems);
@@ -246,6 +248,7 @@ fn clients(
         router: None,
         base_paths: Vec::new(),
         operations: Vec::new(),
+        links: Vec::new(),
         exact: groups.iter().position(|group| group.version == index),
         undeclared: Arc::new(metrics.exchange(label_set(&config.name, "undeclared", label, label))),
     };

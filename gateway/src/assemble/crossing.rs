@@ -9,7 +9,7 @@ use evergate_schemas::describe::model::{Description, Status};
 use evergate_schemas::plan::bridge::{
     BodyPlan, MessageBridge, OperationBridge, ParameterSource, ParameterStep,
 };
-use evergate_schemas::plan::program::{Node, Note, Program, Source, Supply};
+use evergate_schemas::plan::program::{Node, Note, Outside, Program, Source, Supply};
 use http::HeaderValue;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -60,6 +60,7 @@ pub(super) fn crossing(
         (response.status.unwrap_or(Status::Default), message(response, Way::response, counting))
     });
     Some(Crossing {
+        label: operation.key.to_string().into(),
         template: Template::parse(&operation.key.path),
         base_path: backend.base_paths.first().cloned().unwrap_or_default(),
         request: message(&bridge.request, Way::request, counting),
@@ -121,6 +122,7 @@ fn message(bridge: &MessageBridge, way: Way, counting: &Counting<'_>) -> Crossin
         parameters: bridge.parameters.clone(),
         parameter_losses: bridge.parameters.iter().map(step_loss).collect(),
         reads_outside: outside_body || bridge.parameters.iter().any(outside_step),
+        links: bridge.bodies.iter().flat_map(BodyPlan::stages).any(|program| links(program)),
     }
 }
 
@@ -140,6 +142,22 @@ fn crossing_body(body: &BodyPlan, way: Way, counting: &Counting<'_>) -> Crossing
         written_as: body.written_as.as_ref().and_then(|text| HeaderValue::try_from(text).ok()),
         conversion,
     }
+}
+
+/// Whether a program turns links, seals tokens, or has to do with `Link` fields.
+fn links(program: &Program) -> bool {
+    fn linked(supply: &Supply) -> bool {
+        match &supply.source {
+            Source::Outside(outside) => matches!(outside, Outside::Link(_)),
+            Source::Object(parts) => parts.iter().any(linked),
+            Source::Literal(_) | Source::Slot(_) | Source::Nothing => false,
+        }
+    }
+    program.nodes.iter().any(|node| match node {
+        Node::Object(object) => object.supplies.iter().any(linked),
+        Node::Transform(one) => one.transform.has_links(),
+        _ => false,
+    })
 }
 
 fn reads_outside(program: &Program) -> bool {

@@ -8,7 +8,7 @@ use evergate_schemas::describe::model::{Api as DescribedApi, Description, Operat
 use evergate_schemas::describe::{Limits, load_api};
 use evergate_schemas::plan::bridge::OperationBridge;
 use evergate_schemas::plan::{Bridges, CompileLimits, Known, Pairs};
-use evergate_schemas::plan::{VersionChanges, declared};
+use evergate_schemas::plan::{VersionChanges, cursor, declared};
 use evergate_schemas::pointer::Pointer;
 use evergate_schemas::problem::{Place, Problem, Severity};
 use evergate_schemas::relate::Prover;
@@ -206,6 +206,7 @@ impl Filling<'_> {
             label,
             template: Template::parse(&operation.key.path),
             choices,
+            cursor: cursor(&self.described.changes, operation),
             why_not: if reasons.is_empty() {
                 "no backend is configured".to_owned()
             } else {

@@ -6,6 +6,7 @@ mod described;
 mod files;
 mod gate;
 mod lifecycle;
+mod linked;
 mod whole;
 mod writes;
 

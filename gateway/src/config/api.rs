@@ -20,9 +20,10 @@ use super::writes::writes;
 
 pub(super) type Members = Map<String, Value>;
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "description",
     "match",
+    "public",
     "client_version",
     "backends",
     "undeclared",
@@ -66,6 +67,7 @@ pub(super) fn api<'doc>(
         description,
         path,
         hosts,
+        public: members.get("public").and_then(|value| public(reader, value, &at.join("public"))),
         selectors,
         default,
         backends,
@@ -299,6 +301,30 @@ fn endpoint<'doc>(
         );
     }
     authority
+}
+
+/// `https://api.example.com`: scheme and authority, nothing more.
+fn public<'doc>(
+    reader: &mut Reader<'doc>,
+    value: &'doc Value,
+    at: &Pointer,
+) -> Option<(String, String)> {
+    let text = reader.text(value, at)?;
+    let found = text.split_once("://").and_then(|(scheme, rest)| {
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let sound = matches!(scheme, "http" | "https") && !rest.contains(['/', '@', '?', '#']);
+        let authority =
+            rest.parse::<Authority>().ok().filter(|one| sound && !one.host().is_empty());
+        Some((scheme.to_owned(), authority?.as_str().to_ascii_lowercase()))
+    });
+    if found.is_none() {
+        reader.fault(
+            at,
+            format!("`{text}` is not where an api is found"),
+            "write `https://api.example.com`, without a path",
+        );
+    }
+    found
 }
 
 fn values<'doc>(

@@ -40,6 +40,8 @@ pub struct ApiConfig {
     pub path: String,
     /// Lower case; `*.` in front for any labels; empty for all.
     pub hosts: Vec<String>,
+    /// Scheme and authority that clients know it by.
+    pub public: Option<(String, String)>,
     /// Where a request may say its version, in order, with the place of each.
     pub selectors: Vec<SelectorConfig>,
     /// The version of a request that says none.

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use http::header::{
-    CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION,
-    VARY,
-};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY};
 use http::{Method, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -14,6 +11,7 @@ use super::conversion::{self, Parameters};
 use super::converted::{BEGINNING, Begun, Converted, Early};
 use super::digest::Digests;
 use super::etag::Mark;
+use super::links::{self, Here, Toward, Turner};
 use super::outbound::rewrite_media;
 use super::parameters::{self, Place};
 use super::pipe::{self, Accepted, Coding, Codings, Failed, Pipe, PipeBounds, Work};
@@ -45,6 +43,8 @@ pub(crate) struct Ask<'a> {
     /// The request's parameters, for programs that read them.
     pub(crate) parameters: &'a Parameters,
     pub(crate) prefer: Prefer,
+    /// What is known of the answer's links.
+    pub(crate) here: Option<Here<'a>>,
 }
 
 /// The client's answer, what was lost before its head is sent, and what the rest of its body may lose.
@@ -65,7 +65,7 @@ pub(crate) async fn answer(
     let trailing = digest::trailing(&head.headers);
     fields::inward(&mut head.headers);
     let bodiless = *ask.method == Method::HEAD || head.status == StatusCode::NOT_MODIFIED;
-    let Some((crossing, backend)) = ask.way else {
+    let Some((crossing, _)) = ask.way else {
         return Ok((
             untouched(ask, (head, body), length.filter(|_| bodiless)),
             Lost::default(),
@@ -73,7 +73,7 @@ pub(crate) async fn answer(
         ));
     };
     let signed = signature::is_signed(&head.headers, "").then(|| head.headers.clone());
-    versions_in_fields(ask, backend, &mut head.headers);
+    let turner = versions_in_fields(ask, &mut head.headers);
     if crossing.converts_responses() {
         let mark = Mark { version: ask.client.1, rules: &crossing.rules };
         representation::mark(&mut head.headers, mark);
@@ -89,7 +89,8 @@ pub(crate) async fn answer(
             None,
         ));
     };
-    let values = conversion::values(ask.api, message, &head.headers, ask.parameters);
+    let mut values = conversion::values(ask.api, message, &head.headers, ask.parameters);
+    links::carry(message, turner.as_ref(), &head.headers, &mut values);
     let mut nowhere = String::new();
     let mut place = Place { query: &mut nowhere, headers: &mut head.headers };
     let dropped = parameters::apply(message, &mut place, &values).map_err(|_| {
@@ -118,6 +119,9 @@ pub(crate) async fn answer(
     }
     let running = Running { conversion, codings, coding, values, trailing };
     let (body, mut lost) = convert(ask, running, (&mut head, body)).await?;
+    if let Some(turner) = turner {
+        links::tell(&turner, &mut head.headers);
+    }
     refuse_lossy(ask, &lost)?;
     lost.merge(&dropped);
     let rest = body.goes_on().then(|| Arc::clone(&conversion.losses));
@@ -269,49 +273,22 @@ fn early(early: Early) -> Refusal {
     }
 }
 
-/// Says the client's version where the backend said its own: in media types and in links to itself.
-fn versions_in_fields(ask: &Ask<'_>, backend: usize, headers: &mut HeaderMap) {
+/// Says the client's version where the backend said its own: in media types and in links to itself. The one who turns
+/// the links, where there may be any.
+fn versions_in_fields(ask: &Ask<'_>, headers: &mut HeaderMap) -> Option<Arc<Turner>> {
     for selector in &ask.api.selectors {
-        match selector {
-            Selector::Accept(rule) => {
-                for name in [&CONTENT_TYPE, &ACCEPT_PATCH] {
-                    rewrite_media(ask.api, ask.client.0, headers, (name, rule));
-                }
+        if let Selector::Accept(rule) = selector {
+            for name in [&CONTENT_TYPE, &ACCEPT_PATCH] {
+                rewrite_media(ask.api, ask.client.0, headers, (name, rule));
             }
-            Selector::Path(affix) => {
-                for name in [LOCATION, CONTENT_LOCATION] {
-                    let Some(old) = headers.get(&name).and_then(|value| value.to_str().ok()) else {
-                        continue;
-                    };
-                    let written = link(ask, backend, old, affix);
-                    if let Some(Ok(value)) = written.map(HeaderValue::try_from) {
-                        headers.insert(name, value);
-                    }
-                }
-            }
-            Selector::Header(_) | Selector::Query(_) | Selector::Consumer(_) => {}
         }
     }
-}
-
-/// A link below the api's path with the client's version in place of the backend's.
-fn link(
-    ask: &Ask<'_>,
-    backend: usize,
-    old: &str,
-    affix: &crate::snapshot::selector::Affix,
-) -> Option<String> {
-    let start = match old.find("://") {
-        Some(at) => at + 3 + old.get(at + 3..)?.find('/')?,
-        None => 0,
-    };
-    let (lead, path) = old.split_at_checked(start)?;
-    let rest = path.strip_prefix(ask.api.prefix.as_str())?.strip_prefix('/')?;
-    let segment = rest.split(['/', '?', '#']).next()?;
-    let version = affix.capture(segment)?;
-    if ask.api.versions.find(version) != Some(backend) {
+    let crossing = ask.way.map(|(crossing, _)| crossing)?;
+    let in_body = crossing.responses.iter().any(|(_, message)| message.links);
+    if !in_body && !links::has_links(headers) {
         return None;
     }
-    let own = affix.write(&ask.api.versions.spelled(ask.client.0, version));
-    Some(format!("{lead}{}/{own}{}", ask.api.prefix, rest.get(segment.len()..)?))
+    let turner = ask.here?.turner(Toward::Client);
+    links::in_fields(&turner, headers);
+    Some(turner)
 }

@@ -85,6 +85,16 @@ impl Inbound {
         Ok(Self { authority, host, target })
     }
 
+    /// The same with another query.
+    ///
+    /// # Errors
+    /// When that is no query of a request.
+    pub(crate) fn with_query(&self, query: &str) -> Result<Self, Refusal> {
+        check_query(query).map_err(Refusal::Target)?;
+        let target = super::outbound::target(self.path(), query)?;
+        Ok(Self { authority: self.authority.clone(), host: self.host.clone(), target })
+    }
+
     pub(crate) fn path(&self) -> &str {
         self.target.path()
     }

@@ -12,6 +12,7 @@ mod elsewhere;
 mod etag;
 mod fields;
 mod inbound;
+mod links;
 mod normal;
 mod outbound;
 mod parameters;

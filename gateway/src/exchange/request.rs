@@ -18,6 +18,7 @@ use super::conversion::{self, Parameters};
 use super::digest::Digests;
 use super::etag::{self, Asks, Mark};
 use super::inbound::Inbound;
+use super::links::{self, Here, Toward};
 use super::outbound;
 use super::parameters::{self, Place};
 use super::pipe::{self, Accepted, Pipe, PipeBounds, Work};
@@ -60,6 +61,7 @@ pub(super) struct Step<'a, 'path> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) held: &'a Held,
     pub(super) prefer: Prefer,
+    pub(super) here: Option<Here<'a>>,
 }
 
 /// The request as it came, for a backend of the client's own version.
@@ -90,7 +92,9 @@ pub(super) async fn convert(
     let (crossing, backend) = step.way;
     let message = &crossing.request;
     refuse_hiding(crossing)?;
-    let values = conversion::values(step.api, message, &head.headers, step.parameters);
+    let mut values = conversion::values(step.api, message, &head.headers, step.parameters);
+    let turner = step.here.filter(|_| message.links).map(|here| here.turner(Toward::Backend));
+    links::carry(message, turner.as_ref(), &head.headers, &mut values);
     let plan = plan(step, &head.headers, &body)?;
     let conversion = plan.and_then(|plan| plan.conversion.as_ref());
     check_transformable(step, &head.headers, conversion.is_some())?;

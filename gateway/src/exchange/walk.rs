@@ -16,14 +16,15 @@ use super::conversion::Parameters;
 use super::elsewhere::elsewhere;
 use super::fields::{self, X_REQUEST_ID};
 use super::inbound::{Inbound, Peer};
+use super::links::{self, Here, Token};
 use super::prefer::Prefer;
 use super::reply::ReplyBody;
 use super::request::{self, Arrived, Outbound, Step};
 use super::route::{self, Named};
-use super::{digest, outbound, pipe, representation, told};
+use super::{digest, outbound, pipe, representation, signature, told};
 use crate::refusal::Refusal;
 use crate::snapshot::meter::ExchangeMeter;
-use crate::snapshot::{Api, ClientVersion, Crossing, Group, Shared, Snapshot};
+use crate::snapshot::{Api, ClientVersion, Crossing, Group, Shared, Signatures, Snapshot};
 use crate::telemetry::Record;
 use crate::upstream::{Endpoint, OutboundBody, SendFailure};
 
@@ -175,21 +176,37 @@ impl<'a> Visit<'a> {
             return Ok(no_content());
         }
         let named = route::operation(api, client, &asked, (head.method.as_str(), inbound.path()))?;
-        let serving = serving(api, client, named.as_ref(), (known, record)).map_err(|refusal| {
+        let token = named.as_ref().and_then(|one| links::token(one.operation, inbound.query()));
+        let wanted = (named.as_ref(), token.as_ref());
+        let serving = serving(api, (client, asked.version), wanted, (known, record));
+        let serving = serving.map_err(|refusal| {
             let found = elsewhere(api, &asked, (head.method.as_str(), inbound.path()));
             refusal.found_elsewhere(found)
         })?;
+        let opened = opened(api, &inbound, &head.headers, token)?;
+        let inbound = opened.as_ref().unwrap_or(&inbound);
         known.prefer = Prefer::read(&head.headers);
         let prefer = known.prefer;
-        let parameters = parameters_read(&serving, named.as_ref(), &inbound);
+        let parameters = parameters_read(&serving, named.as_ref(), inbound);
+        let here = here(client, &serving, named.as_ref(), inbound);
         let accepted = pipe::accepted(&head.headers);
-        let arrived = Arrived { head, body, inbound: &inbound, trailing };
+        let arrived = Arrived { head, body, inbound, trailing };
         let (request, outbound) = match (serving.way, &named) {
             (Some(way), Some(named)) => {
                 let (asked, parameters, accepted) = (&asked, &parameters, &accepted);
                 let (snapshot, held) = (self.snapshot, &self.house.held);
-                let step =
-                    Step { api, asked, named, way, parameters, accepted, snapshot, held, prefer };
+                let step = Step {
+                    api,
+                    asked,
+                    named,
+                    way,
+                    parameters,
+                    accepted,
+                    snapshot,
+                    held,
+                    prefer,
+                    here,
+                };
                 request::convert(&step, arrived, record).await?
             }
             _ => request::untouched(api, arrived, &self.snapshot.bounds),
@@ -199,7 +216,7 @@ impl<'a> Visit<'a> {
         let client = (asked.version, &*client.label);
         let bounds = &self.snapshot.bounds;
         let (method, way, parameters) = (&method, serving.way, &parameters);
-        let ask = Ask { api, bounds, method, client, way, accepted, parameters, prefer };
+        let ask = Ask { api, bounds, method, client, way, accepted, parameters, prefer, here };
         let (mut response, lost, rest) = answer::answer(&ask, response).await?;
         record.lose(&lost);
         let telling = (api.loss_header, prefer);
@@ -253,14 +270,17 @@ impl<'a> Visit<'a> {
 /// Finds who serves and notes it.
 fn serving<'a>(
     api: &'a Api,
-    client: &'a ClientVersion,
-    named: Option<&Named<'a, '_>>,
+    (client, version): (&'a ClientVersion, usize),
+    (named, token): (Option<&Named<'a, '_>>, Option<&Token<'_>>),
     facts: (&mut Known<'a>, &mut Record),
 ) -> Result<Serving<'a>, Refusal> {
     let (known, record) = facts;
     let (index, crossing) = if let Some(named) = named {
         record.operation = Arc::clone(&named.operation.label);
-        let choice = route::choice(api, named.operation)?;
+        let choice = match token {
+            Some(token) => token.choice(api, version, named.operation)?,
+            None => route::choice(api, named.operation)?,
+        };
         known.meter = Some(&choice.meter);
         (choice.group, choice.crossing.as_deref())
     } else {
@@ -274,6 +294,34 @@ fn serving<'a>(
         record.backend_version = Arc::clone(&version.label);
     }
     Ok(Serving { group, way: crossing.zip(group.version) })
+}
+
+/// The request with its paging token as the backend gave it, where that came sealed.
+fn opened(
+    api: &Api,
+    inbound: &Inbound,
+    headers: &HeaderMap,
+    token: Option<Token<'_>>,
+) -> Result<Option<Inbound>, Refusal> {
+    let Some(query) = token.and_then(|token| token.opened) else { return Ok(None) };
+    let signed = signature::is_signed(headers, inbound.query().unwrap_or_default());
+    if signed && api.signatures == Signatures::Refuse {
+        return Err(Refusal::RequestSigned("the request target".to_owned()));
+    }
+    inbound.with_query(&query).map(Some)
+}
+
+/// What is known of the links of an exchange with a backend of another version.
+fn here<'a>(
+    client: &'a ClientVersion,
+    serving: &Serving<'a>,
+    named: Option<&Named<'a, '_>>,
+    inbound: &'a Inbound,
+) -> Option<Here<'a>> {
+    let (_, backend) = serving.way?;
+    let linking = client.links_to(backend)?;
+    let authority = inbound.authority.to_str().ok()?;
+    Some(Here { linking, authority, operation: &named?.operation.label })
 }
 
 /// The request's parameters, if any program may read them.

@@ -81,6 +81,8 @@ pub enum Refusal {
         /// Where it is served.
         elsewhere: Option<Elsewhere>,
     },
+    /// The paging token in this parameter belongs to a version of which no backend is up.
+    CursorElsewhere(String),
     /// The request body cannot be converted: the payload has something the backend's version cannot take.
     RequestUnconvertible {
         /// Where, in the client's names.
@@ -167,6 +169,7 @@ impl Refusal {
             Self::NoOperation(_) => "no-operation",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
             Self::NoBackend { .. } => "no-backend",
+            Self::CursorElsewhere(_) => "cursor-elsewhere",
             Self::RequestUnconvertible { .. } => "request-unconvertible",
             Self::RequestLossy(_) => "request-lossy",
             Self::ResponseLossy(_) => "response-lossy",
@@ -207,6 +210,7 @@ impl Refusal {
             | Self::VersionUnknown { .. }
             | Self::VersionsDisagree { .. }
             | Self::RequestMalformed { .. }
+            | Self::CursorElsewhere(_)
             | Self::ParameterMissing(_)
             | Self::RequestCodingBroken(_)
             | Self::RequestDigest(_)
@@ -337,6 +341,10 @@ impl Refusal {
                 "a full write in your version would take away {} (in the names of the version that is running), which \
                  your version cannot show; write in a newer version, or have the operator allow it by `writes`",
                 losses.iter().map(|loss| format!("`{}`", loss.pointer)).collect::<Vec<_>>().join(", ")
+            ),
+            Self::CursorElsewhere(name) => format!(
+                "the page that `{name}` asks for was made by a version that is not running now; start the listing \
+                 again, without `{name}`"
             ),
             Self::ParameterMissing(name) => {
                 format!("the version that is running requires `{name}`; send it")

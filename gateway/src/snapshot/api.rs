@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use evergate_schemas::convert::{PreparedBody, Unconvertible};
 use evergate_schemas::describe::model::Status;
+use evergate_schemas::plan::Cursor;
 use evergate_schemas::plan::bridge::ParameterStep;
 use http::{HeaderName, HeaderValue};
 
+use super::links::Linking;
 use super::loss::{Loss, LossTable};
 use super::meter::{ConversionMeter, ExchangeMeter, UnconvertedMeter};
 use super::policy::{LossHeader, NoTransform, Signatures, Undeclared};
@@ -59,6 +61,13 @@ pub struct Api {
     pub unconverted: UnconvertedMeter,
 }
 
+impl ClientVersion {
+    /// The links between it and a backend's version.
+    pub fn links_to(&self, backend: usize) -> Option<&Arc<Linking>> {
+        self.links.iter().find(|one| one.pair.1 == backend)
+    }
+}
+
 impl Api {
     /// The places where a version may be said, for people.
     pub fn places(&self) -> Vec<String> {
@@ -89,6 +98,8 @@ pub struct ClientVersion {
     pub base_paths: Vec<String>,
     /// By the router's index.
     pub operations: Vec<ClientOperation>,
+    /// Links between it and each backend version that serves it by conversion.
+    pub links: Vec<Arc<Linking>>,
     /// The backends of this very version.
     pub exact: Option<usize>,
     /// Counts exchanges without a declared operation.
@@ -104,6 +115,8 @@ pub struct ClientOperation {
     pub template: Template,
     /// Who can serve it: exact, then nearest newer, then nearest older.
     pub choices: Vec<Choice>,
+    /// The paging token that its requests bring back.
+    pub cursor: Option<Cursor>,
     /// Why nobody else can, for the refusal when `choices` is empty.
     pub why_not: String,
 }
@@ -122,6 +135,8 @@ pub struct Choice {
 /// The way of one operation between two versions.
 #[derive(Debug)]
 pub struct Crossing {
+    /// The backend's method and template.
+    pub label: Arc<str>,
     /// The backend's template.
     pub template: Template,
     /// The backend's base path; empty for none.
@@ -187,6 +202,8 @@ pub struct CrossingMessage {
     pub parameter_losses: Vec<Option<Arc<Loss>>>,
     /// Some program reads a header, a parameter or the configuration.
     pub reads_outside: bool,
+    /// Some program turns links, seals tokens, or reads or writes `Link` fields.
+    pub links: bool,
 }
 
 impl CrossingMessage {

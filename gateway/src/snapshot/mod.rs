@@ -2,6 +2,7 @@
 
 pub mod accept;
 mod api;
+pub mod links;
 pub mod loss;
 pub mod meter;
 mod policy;

@@ -31,7 +31,10 @@ impl Backend {
 
     /// The same with bytes that are no text.
     pub(crate) async fn raw(answer: &[u8]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::listening(TcpListener::bind("127.0.0.1:0").await.unwrap(), answer)
+    }
+
+    fn listening(listener: TcpListener, answer: &[u8]) -> Self {
         let backend = Self { address: listener.local_addr().unwrap(), seen: Arc::default() };
         let (seen, answer) = (Arc::clone(&backend.seen), Arc::<[u8]>::from(answer));
         tokio::spawn(async move {
@@ -40,6 +43,13 @@ impl Backend {
             }
         });
         backend
+    }
+
+    /// Answers with what is made of its own address.
+    pub(crate) async fn start_with(answer: impl FnOnce(SocketAddr) -> String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let answer = answer(listener.local_addr().unwrap());
+        Self::listening(listener, answer.as_bytes())
     }
 
     /// Answers 200 with this JSON body.

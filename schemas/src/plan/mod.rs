@@ -27,4 +27,6 @@ pub use derive::{Site, derive};
 pub use fuse::{fuse, fuse_all};
 pub use image::{Image, ImageLimits, Known, image, image_of};
 pub use judge::{JudgeLimits, Question, Senders, judge};
-pub use lens::{Cursor, Direction, VersionChanges, cursor, declared, read_changes};
+pub use lens::{
+    Cursor, Direction, OnConflict, Unsealed, VersionChanges, cursor, declared, read_changes,
+};

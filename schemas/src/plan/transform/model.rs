@@ -253,6 +253,16 @@ impl Transform {
         }
     }
 
+    /// Whether it asks who carries the message ([`Values::links`], [`Values::relations`]).
+    pub fn has_links(&self) -> bool {
+        match self {
+            Self::Link(_) => true,
+            Self::Envelop(one) | Self::Open(one) => !one.links.is_empty(),
+            Self::Chain(parts) => parts.iter().any(Self::has_links),
+            _ => false,
+        }
+    }
+
     /// Whether the function is proved to be defined for every valid value.
     pub fn takes_all(&self, sender: &Value, schema: &Schema) -> bool {
         match self {

@@ -1,0 +1,122 @@
+//! What is known of links between each client version and each backend version.
+
+use std::sync::Arc;
+
+use evergate_schemas::describe::model::Location;
+use evergate_schemas::plan::bridge::ParameterStep;
+
+use crate::config::ApiConfig;
+use crate::snapshot::links::{Linking, Row, Words};
+use crate::snapshot::selector::{Selector, Versions};
+use crate::snapshot::{ClientOperation, ClientVersion, Crossing, Group, Template};
+
+/// Gives each client version the links between it and each backend that serves it by conversion.
+pub(super) fn link(
+    config: &ApiConfig,
+    clients: &mut [ClientVersion],
+    (versions, selectors, groups): (&Versions, &[Selector], &[Group]),
+) {
+    let versions = Arc::new(versions.clone());
+    let mut all = Vec::new();
+    for (client, words) in clients.iter().enumerate() {
+        let mut links = Vec::new();
+        for (at, group) in groups.iter().enumerate() {
+            let Some((backend, spoken)) =
+                group.version.and_then(|version| Some((version, clients.get(version)?)))
+            else {
+                continue;
+            };
+            if backend == client || words.router.is_none() {
+                continue;
+            }
+            let (inward, outward) = tables(words, spoken, at);
+            links.push(Arc::new(Linking {
+                prefix: config.path.clone(),
+                segment: selectors.iter().find_map(|one| match one {
+                    Selector::Path(affix) => Some(affix.clone()),
+                    _ => None,
+                }),
+                queries: selectors
+                    .iter()
+                    .filter_map(|one| match one {
+                        Selector::Query(name) => Some(name.clone()),
+                        _ => None,
+                    })
+                    .collect(),
+                versions: Arc::clone(&versions),
+                pair: (client, backend),
+                hosts: config.hosts.clone(),
+                endpoints: endpoints(config, &versions, backend),
+                public: config.public.clone(),
+                inward,
+                outward,
+            }));
+        }
+        all.push(links);
+    }
+    for (client, links) in clients.iter_mut().zip(all) {
+        client.links = links;
+    }
+}
+
+/// The authorities of the backends that speak a version.
+fn endpoints(config: &ApiConfig, versions: &Versions, backend: usize) -> Vec<String> {
+    let speaks = |label: &String| versions.find(label) == Some(backend);
+    let backends = config.backends.iter().filter(|one| one.version.as_ref().is_some_and(speaks));
+    backends.flat_map(|one| &one.endpoints).map(|one| one.as_str().to_ascii_lowercase()).collect()
+}
+
+/// From the backend's words to the client's, and back.
+fn tables(client: &ClientVersion, backend: &ClientVersion, group: usize) -> (Words, Words) {
+    let mut inward = Words::new(&backend.base_paths, &client.base_paths);
+    let mut outward = Words::new(&client.base_paths, &backend.base_paths);
+    for operation in &client.operations {
+        let crossing = operation.choices.iter().find(|choice| choice.group == group);
+        let Some(crossing) = crossing.and_then(|choice| choice.crossing.as_deref()) else {
+            continue;
+        };
+        let (Some((method, path)), Some((other, target))) =
+            (operation.label.split_once(' '), crossing.label.split_once(' '))
+        else {
+            continue;
+        };
+        let theirs = backend.operations.iter().find(|one| one.label == crossing.label);
+        let renames = renames(crossing);
+        outward.insert(
+            method,
+            path,
+            Row {
+                label: Arc::clone(&operation.label),
+                template: Template::parse(target),
+                cursor: cursor(Some(operation)),
+                renames: renames.clone(),
+            },
+        );
+        inward.insert(
+            other,
+            target,
+            Row {
+                label: Arc::clone(&operation.label),
+                template: Template::parse(path),
+                cursor: cursor(theirs),
+                renames: renames.into_iter().map(|(ours, theirs)| (theirs, ours)).collect(),
+            },
+        );
+    }
+    (inward, outward)
+}
+
+fn cursor(operation: Option<&ClientOperation>) -> Option<String> {
+    operation.and_then(|one| one.cursor.as_ref()).map(|cursor| cursor.parameter.clone())
+}
+
+/// The query parameters that are called otherwise at the backend.
+fn renames(crossing: &Crossing) -> Vec<(String, String)> {
+    let renames = crossing.request.parameters.iter().filter_map(|step| match step {
+        ParameterStep::Rename(Location::Query, ours, theirs, _) => {
+            Some((ours.clone(), theirs.clone()))
+        }
+        _ => None,
+    });
+    renames.collect()
+}

@@ -1,0 +1,1 @@
+//! Laws of links: there and back, once is enough, and never out of the api.
