@@ -142,3 +142,26 @@ async fn nothing_is_told_where_the_operator_says_never() {
     let silent = house.get("/orders/a", "api-version: v1\r\nprefer: loss-report\r\n").await;
     assert_eq!((silent.status, silent.field("evergate-loss")), (200, String::new()));
 }
+
+#[tokio::test]
+async fn the_administrator_reads_what_may_be_lost_and_how_often_it_was() {
+    let backend = Backend::json(TAGGED).await;
+    let house = house(&backend, "v2", "").await;
+    for _ in 0..2 {
+        house.get("/orders/a", "api-version: v1\r\n").await;
+    }
+    let map = house.admin("GET /losses HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    assert_eq!(map.status, 200);
+    let ways = map.json()["apis"][0]["ways"].clone();
+    let way = |operation: &str, message: &str, counted: u64| {
+        json!({
+            "operation": operation,
+            "client_version": "v1",
+            "backend_version": "v2",
+            "losses": [{"message": message, "rule": "A1", "pointer": "/tag", "what": "leave out `tag`", "counted": counted}],
+        })
+    };
+    let get = way("GET /orders/{id}", "response 200", 2);
+    assert_eq!(ways, json!([way("POST /orders", "response 201", 0), get]));
+    assert_eq!(map.json()["generation"], 1);
+}

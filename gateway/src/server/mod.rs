@@ -6,6 +6,7 @@ mod framing;
 mod gateway;
 mod io;
 mod listen;
+mod losses;
 mod reload;
 mod watch;
 

@@ -28,6 +28,11 @@ impl Loss {
     pub fn new(note: &Note, way: Way, counter: Counter) -> Self {
         Self { rule: note.rule, at: note.at.clone(), text: note.text.clone(), way, counter }
     }
+
+    /// How often it was counted, with all steps of the same operation, versions, way and rule.
+    pub fn counted(&self) -> u64 {
+        self.counter.get()
+    }
 }
 
 /// The losses of programs: by stage, then by note; `None` for a note that loses nothing.
