@@ -140,7 +140,7 @@ fn a_stream_is_converted_record_by_record() {
     assert!(error.contains("are not a whole stream"), "{error}");
     let (out, error) = ran("skip");
     assert_eq!(out, record(0, "remark") + &record(2, "remark"));
-    assert_eq!(error, "evergate: 1 records could not be converted\n");
+    assert_eq!(error, "evergate: 1 record could not be converted\n");
     let (out, _) = ran("error");
     assert!(out.contains("\"pointer\":\"/1") && out.lines().count() == 3, "{out}");
 }

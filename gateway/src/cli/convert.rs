@@ -122,7 +122,8 @@ impl Stream {
             return Ok(Outcome::Holds);
         }
         let mut errors = anstream::stderr().lock();
-        writeln!(errors, "evergate: {replaced} records could not be converted")?;
+        let what = if replaced == 1 { "record" } else { "records" };
+        writeln!(errors, "evergate: {replaced} {what} could not be converted")?;
         Ok(Outcome::Findings)
     }
 
