@@ -132,6 +132,8 @@ pub(super) struct Machine {
     pub(super) offset: u64,
     pub(super) state: State,
     pub(super) frames: Vec<Frame>,
+    /// Containers on their way to `frames`; empty between two steps.
+    pub(super) open: Vec<Frame>,
     pub(super) kept: Vec<Vec<u8>>,
     pub(super) names: Names,
     pub(super) shapes: Shapes,
@@ -187,6 +189,7 @@ impl Machine {
             offset: 0,
             state: State::Value,
             frames,
+            open: Vec::new(),
             kept: Vec::new(),
             names,
             shapes,

@@ -2,14 +2,12 @@
 
 use std::borrow::Cow;
 
-use crate::convert::code::{
-    COPY, MemberOp, ObjectOp, Op, OpId, SourceOp, SupplyOp, TableOp, UNWATCHED,
-};
+use crate::convert::code::{COPY, Code, MemberOp, ObjectOp, Op, OpId, SourceOp, SupplyOp, TableOp};
 use crate::convert::fault::Fault;
 use crate::convert::machine::{Active, Frame, Io, Machine};
 use crate::convert::refused::Cause;
 use crate::convert::shape::Fate;
-use crate::convert::store::{Cell, Hole, Level, Stop, Writer, fire, has_bit};
+use crate::convert::store::{Cell, Hole, Level, Stop, Writer, fire, has_bit, set_bit};
 use crate::plan::program::{NoteId, Slot, Take};
 use crate::pointer::Pointer;
 
@@ -188,7 +186,7 @@ impl Machine {
         self.guard(at)?;
         let op = std::mem::replace(&mut self.next, COPY);
         let scalar = !matches!(first, b'{' | b'[');
-        let op = resolve(io, op, first, scalar);
+        let op = resolve(io.code, op, first, scalar);
         match io.code.op(op) {
             Op::Refuse(note) => self.fault(Cause::Value(io.code.note(*note).into()), pos),
             Op::Broken(cause) => self.fault(cause.clone(), pos),
@@ -291,16 +289,9 @@ impl Machine {
     }
 
     /// Notes that an output name is written; false when it was.
-    pub(super) fn set_bit(&mut self, bit: u32) -> bool {
+    fn set_bit(&mut self, bit: u32) -> bool {
         let base = self.active.last().map_or(0, |active| active.bits);
-        if bit == UNWATCHED {
-            return true;
-        }
-        let Some(word) = self.bits.get_mut(base + bit as usize / 64) else { return true };
-        let mask = 1 << (bit % 64);
-        let fresh = *word & mask == 0;
-        *word |= mask;
-        fresh
+        set_bit(self.bits.get_mut(base..).unwrap_or_default(), bit)
     }
 
     /// The value that begins at `start` goes to a slot.
@@ -414,7 +405,7 @@ impl Machine {
     fn lookup(&mut self, io: &mut Io<'_>, op: OpId, start: u64, end: u64) -> Done {
         let Op::Table(table) = io.code.op(op) else { return Ok(()) };
         let (found, first) = self.find_row(io, table, start, end);
-        match io.code.op(resolve(io, found, first, false)) {
+        match io.code.op(resolve(io.code, found, first, false)) {
             Op::Refuse(note) => self.fault_at(Cause::Value(io.code.note(*note).into()), start),
             Op::Broken(cause) => self.fault_at(cause.clone(), start),
             Op::Omit(note) => self.left_out(io, *note, start, end),
@@ -533,11 +524,11 @@ impl Machine {
 }
 
 /// Follows splits, and tables where the value is none of theirs, to the operation on a value.
-fn resolve(io: &Io<'_>, op: OpId, first: u8, scalar: bool) -> OpId {
+pub(super) fn resolve(code: &Code, op: OpId, first: u8, scalar: bool) -> OpId {
     let mut op = op;
     // A program whose splits run in a circle means nothing; the bound keeps it from running for ever.
     for _ in 0..64 {
-        op = match io.code.op(op) {
+        op = match code.op(op) {
             Op::Split(split) => split.by(first),
             Op::Table(table) if !scalar => table.otherwise,
             _ => return op,

@@ -22,6 +22,7 @@
 //! assert_eq!(out, b"{\"price\": 1.10}");
 //! ```
 
+mod ahead;
 mod block;
 mod body;
 mod choose;

@@ -21,7 +21,7 @@ const SHAPES: usize = 128;
 const NAME: usize = 64;
 
 /// Bytes of a name as it is spelled, with the blanks around it and around its colon.
-const SPELLING: usize = 160;
+pub(super) const SPELLING: usize = 160;
 
 /// The names of one object that it already has, by number.
 pub(super) type Seen = u64;
@@ -63,8 +63,6 @@ pub(super) struct Known {
     pub(super) length: u8,
     /// Where in the spelling the name begins and ends, with its quotes.
     pub(super) name: (u8, u8),
-    /// The member is copied and `head` is the whole spelling.
-    pub(super) simple: bool,
     /// The ones that came after it: the last one, and the one before.
     pub(super) next: [u8; 2],
     /// The place of its value.
@@ -98,11 +96,11 @@ impl Known {
 #[derive(Debug)]
 pub(super) struct Shape {
     /// The operation for which the fates are.
-    op: OpId,
+    pub(super) op: OpId,
     /// The ones that objects began with: the last one, and the one before.
     pub(super) first: [u8; 2],
     /// The place of items, or of the values of members that are not known.
-    items: ShapeId,
+    pub(super) items: ShapeId,
     /// One byte of each hash.
     tags: [u8; KNOWN],
     pub(super) known: Vec<Known>,
@@ -169,7 +167,6 @@ impl Shape {
         known.wanted = u32::MAX.unbounded_shr(unused);
         known.length = length;
         known.name = (start, end);
-        known.simple = known.fate.plain && rest.is_empty();
         whole.rest = SmallVec::from_slice(rest);
     }
 }
@@ -275,7 +272,6 @@ impl Shapes {
             wanted: 0,
             length: 0,
             name: (0, 0),
-            simple: false,
             next: [NOBODY; 2],
             inner: NOWHERE,
             fate,

@@ -331,3 +331,15 @@ pub(super) fn fire(fired: &mut [u32], note: NoteId) {
 pub(super) fn has_bit(bits: &[u64], bit: u32) -> bool {
     bit != UNWATCHED && bits.get(bit as usize / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
 }
+
+/// Notes that an output name is written; false when it was.
+#[inline]
+pub(super) fn set_bit(bits: &mut [u64], bit: u32) -> bool {
+    let Some(word) = bits.get_mut(bit as usize / 64).filter(|_| bit != UNWATCHED) else {
+        return true;
+    };
+    let mask = 1 << (bit % 64);
+    let fresh = *word & mask == 0;
+    *word |= mask;
+    fresh
+}

@@ -3,12 +3,14 @@
 //! It begins and ends between two tokens and keeps nothing but what the slow way keeps, so that either may go on where
 //! the other stopped. What does not lie in the chunk whole, is spelled oddly or is wrong, it leaves alone.
 
+use crate::convert::ahead::Ahead;
 use crate::convert::block::{after_blank, after_scalar, after_string};
 use crate::convert::code::{COPY, Op};
+use crate::convert::edit::Edits;
 use crate::convert::fault::Fault;
 use crate::convert::machine::{Frame, Io, Machine, Spelling, State, Step, place_in};
 use crate::convert::refused::Limits;
-use crate::convert::shape::{Fate, Known, NOBODY};
+use crate::convert::shape::{Fate, NOBODY};
 
 /// Where the quick way stands: twice the place in the chunk, plus one when a container was opened there and not a
 /// value ended; or [`Next::HALT`]. One word, as anything larger would go through memory at each token.
@@ -30,6 +32,9 @@ impl Next {
 
 /// Bytes that must be left of a chunk for it to be worth while.
 const LEAST: usize = 64;
+
+/// Containers inside each other that are taken at once.
+const AHEAD: usize = 32;
 
 /// Whether all that the quick way takes at once is within the limits, so that it need not look at them.
 pub(super) const fn fits(limits: &Limits) -> bool {
@@ -82,17 +87,86 @@ impl Machine {
         Next::HALT
     }
 
+    /// Takes members of the innermost object that look like the ones before; see [`Ahead::members`].
+    #[inline]
+    fn swift_members<'c>(
+        &mut self,
+        io: &mut Io<'c>,
+        rest: &'c [u8],
+        comma: bool,
+    ) -> Option<&'c [u8]> {
+        let (mut ahead, top) = self.ahead(io)?;
+        ahead.members(ahead.shapes.at(top.shape)?, rest, top, comma)
+    }
+
+    /// Takes items of the innermost array; see [`Ahead::items`].
+    #[inline]
+    fn swift_items<'c>(
+        &mut self,
+        io: &mut Io<'c>,
+        rest: &'c [u8],
+        commas: u32,
+    ) -> Option<&'c [u8]> {
+        let (mut ahead, top) = self.ahead(io)?;
+        ahead.items(rest, top, commas)
+    }
+
+    /// Takes an item of the innermost array on which there is an operation, which is done.
+    fn swift_edited<'c>(&mut self, io: &mut Io<'c>, rest: &'c [u8]) -> Option<&'c [u8]> {
+        let (mut ahead, top) = self.ahead(io)?;
+        let edits = ahead.edits.as_ref()?;
+        let Op::Array(array) = edits.code.op(edits.op) else { return None };
+        ahead.edited_item(array.item(top.count), top.inner, rest, &mut top.wrote)
+    }
+
+    /// What may be taken at once of the innermost container. None when part of it is being dropped.
+    #[inline]
+    fn ahead<'m, 'c>(&'m mut self, io: &'m mut Io<'c>) -> Option<(Ahead<'m, 'c>, &'m mut Frame)>
+    where
+        'c: 'm,
+    {
+        let room = (self.limits.depth as usize).saturating_sub(self.frames.len()).min(AHEAD);
+        let scope = self.names.enter();
+        let top = self.frames.last_mut()?;
+        let mut edits = None;
+        if top.op != COPY {
+            if self.dropping {
+                return None;
+            }
+            if self.pending.is_none() && self.waiting.is_empty() {
+                let base = self.active.last().map_or(0, |active| active.bits);
+                edits = Some(Edits {
+                    code: io.code,
+                    op: top.op,
+                    chunk: io.chunk,
+                    out: if self.store.open > 0 { &mut self.store.arena } else { &mut *io.out },
+                    run: &mut io.run,
+                    fired: &mut self.fired,
+                    bits: self.bits.get_mut(base..).unwrap_or_default(),
+                    held: self.limits.held,
+                });
+            }
+        }
+        Some((Ahead { shapes: &self.shapes, room, scope, open: &mut self.open, edits }, top))
+    }
+
+    /// After what was taken at once; inside containers perhaps.
+    #[inline]
+    fn swift_ahead(&mut self, io: &Io<'_>, rest: &[u8]) -> Next {
+        if !self.open.is_empty() {
+            self.frames.extend(self.open.drain(..).rev());
+        }
+        Next::ended(io.place(rest))
+    }
+
     /// After a bracket.
     #[inline]
     fn swift_first(&mut self, io: &mut Io<'_>, pos: usize) -> Next {
         let rest = io.rest(pos);
         let Some(top) = self.frames.last_mut() else { return self.slow(State::Done, pos) };
         if top.object {
-            if (top.op == COPY || !self.dropping)
-                && let Some(shape) = self.shapes.at(top.shape)
-                && let Some(after) = after_members(&shape.known, rest, top)
-            {
-                return Next::ended(io.place(after));
+            if let Some(after) = self.swift_members(io, rest, false) {
+                return self.swift_ahead(io, after);
             }
             return self.swift_name(io, None, pos);
         }
@@ -104,8 +178,8 @@ impl Machine {
         }
         if top.op != COPY {
             self.arm_item(io);
-        } else if let Some(after) = after_items(start, top, 0) {
-            return Next::ended(io.place(after));
+        } else if let Some(after) = self.swift_items(io, start, 0) {
+            return self.swift_ahead(io, after);
         }
         self.swift_value(io, io.place(start))
     }
@@ -138,20 +212,21 @@ impl Machine {
     #[inline]
     fn swift_after(&mut self, io: &mut Io<'_>, pos: usize) -> Next {
         let mut rest = after_blank(io.rest(pos));
-        let Some(top) = self.frames.last_mut() else { return self.slow(State::Done, pos) };
+        let Some(top) = self.frames.last() else { return self.slow(State::Done, pos) };
+        let object = top.object;
         if let [b',', next @ ..] = rest {
-            if !top.object {
+            if !object {
                 return self.swift_item(io, io.place(rest));
             }
-            if (top.op == COPY || !self.dropping)
-                && let Some(shape) = self.shapes.at(top.shape)
-                && let Some(after) = after_members(&shape.known, next, top)
-            {
+            if let Some(after) = self.swift_members(io, next, true) {
+                if !self.open.is_empty() {
+                    return self.swift_ahead(io, after);
+                }
                 rest = after_blank(after);
             }
         }
         let pos = io.place(rest);
-        match (rest.first(), top.object) {
+        match (rest.first(), object) {
             (Some(b','), true) => self.swift_name(io, Some(pos), pos + 1),
             (Some(b'}'), true) | (Some(b']'), false) => self.swift_close(io, pos),
             _ => self.slow(State::After, pos),
@@ -164,14 +239,18 @@ impl Machine {
         let Some(top) = self.frames.last_mut() else { return self.slow(State::Done, pos) };
         let rest = io.rest(pos + 1);
         if top.op == COPY {
-            if let Some(after) = after_items(rest, top, 1) {
-                return Next::ended(io.place(after));
+            if let Some(after) = self.swift_items(io, rest, 1) {
+                return self.swift_ahead(io, after);
             }
+            let Some(top) = self.frames.last_mut() else { return self.slow(State::Done, pos) };
             top.count = top.count.saturating_add(1);
         } else {
             top.count = top.count.saturating_add(1);
             if let Some(next) = self.swift_object(io, pos + 1) {
                 return next;
+            }
+            if let Some(after) = self.swift_edited(io, rest) {
+                return self.swift_ahead(io, after);
             }
             self.comma(pos);
             self.arm_item(io);
@@ -254,9 +333,6 @@ impl Machine {
     /// A member of an object on which there is an operation.
     #[inline]
     fn swift_member(&mut self, io: &mut Io<'_>, fate: Fate, places: Places) -> Next {
-        if let Some(next) = self.swift_edit(io, fate, places) {
-            return next.unwrap_or_else(|| self.swift_value(io, places.value));
-        }
         self.state = State::Name;
         if let Some(comma) = places.comma {
             self.comma(comma);
@@ -319,56 +395,6 @@ impl Machine {
             (top.guess, top.inner) = self.shapes.follow(top.shape, before, number);
         }
     }
-}
-
-/// Takes members that are simply copied, with scalars for values, as long as they are the ones expected; `rest` is
-/// where the first of them begins. What follows the last of them, if there is one.
-#[inline]
-fn after_members<'c>(known: &[Known], rest: &'c [u8], top: &mut Frame) -> Option<&'c [u8]> {
-    let (mut at, mut guess, mut seen, mut count) = (top.at, top.guess, top.seen, 0);
-    let (mut rest, mut end) = (rest, None);
-    while let Some(next) = known.get(usize::from(guess)) {
-        let bit = 1 << (guess & 63);
-        if !next.simple || seen & bit != 0 || !next.leads(rest) {
-            break;
-        }
-        let value = rest.get(usize::from(next.length)..).unwrap_or_default();
-        let after = match value {
-            [b'"', text @ ..] => after_string(text),
-            _ => after_scalar(value),
-        };
-        let Some(after) = after else { break };
-        seen |= bit;
-        at = guess;
-        guess = next.next[0];
-        count += 1;
-        end = Some(after);
-        let [b',', next @ ..] = after else { break };
-        rest = next;
-    }
-    if count > 0 {
-        (top.at, top.guess, top.seen, top.count) = (at, guess, seen, top.count + count);
-        top.spelling = Spelling::Known;
-        top.wrote = true;
-    }
-    end
-}
-
-/// Takes items of a copied array that are scalars; `rest` is where the first of them begins, `commas` how many stand
-/// directly before it. What follows the last of them, if there is one.
-#[inline]
-fn after_items<'c>(rest: &'c [u8], top: &mut Frame, commas: u32) -> Option<&'c [u8]> {
-    let (mut rest, mut end, mut count) = (rest, None, top.count);
-    let mut more = commas;
-    while let Some(after) = after_scalar(after_blank(rest)) {
-        end = Some(after);
-        count = count.saturating_add(more);
-        more = 1;
-        let [b',', next @ ..] = after else { break };
-        rest = next;
-    }
-    top.count = count;
-    end
 }
 
 /// What follows the name that `rest` begins with, and the value that follows its colon.
