@@ -198,6 +198,7 @@ pub const fn policy_word(policy: Policy) -> &'static str {
         Policy::RefusalDeclared => "refusal-declared",
         Policy::KeptDeclared => "kept-declared",
         Policy::SenderFormat => "sender-format",
+        Policy::SenderStyle => "sender-style",
         Policy::ExtensibleEnum => "extensible-enum",
         Policy::UndeclaredOutgoingIgnored => "undeclared-outgoing-ignored",
         _ => "other",

@@ -105,13 +105,7 @@ impl fmt::Write for Hashing {
 }
 
 fn message(bridge: &MessageBridge, way: Way, counting: &Counting<'_>) -> CrossingMessage {
-    let step_loss = |step: &ParameterStep| {
-        let (ParameterStep::Drop(.., note)
-        | ParameterStep::Supply(.., note)
-        | ParameterStep::Rename(.., note)
-        | ParameterStep::Require(.., note)) = step;
-        counting.loss(way, note)
-    };
+    let step_loss = |step: &ParameterStep| counting.loss(way, step.note());
     let outside_step = |step: &ParameterStep| {
         matches!(step, ParameterStep::Supply(_, _, ParameterSource::Outside(_), _))
     };

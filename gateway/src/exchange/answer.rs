@@ -14,6 +14,7 @@ use super::etag::Mark;
 use super::links::{self, Here, Toward, Turner};
 use super::outbound::rewrite_media;
 use super::parameters::{self, Place};
+use super::path::PathParts;
 use super::pipe::{self, Accepted, Coding, Codings, Failed, Pipe, PipeBounds, Work};
 use super::prefer::Prefer;
 use super::reply::{Quiet, ReplyBody};
@@ -92,7 +93,8 @@ pub(crate) async fn answer(
     let mut values = conversion::values(ask.api, message, &head.headers, ask.parameters);
     links::carry(message, turner.as_ref(), &head.headers, &mut values);
     let mut nowhere = String::new();
-    let mut place = Place { query: &mut nowhere, headers: &mut head.headers };
+    let mut place =
+        Place { query: &mut nowhere, headers: &mut head.headers, path: PathParts::default() };
     let dropped = parameters::apply(message, &mut place, &values).map_err(|_| {
         Refusal::ResponseUnconvertible("a header that your version requires is missing".to_owned())
     })?;

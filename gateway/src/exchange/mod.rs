@@ -16,6 +16,7 @@ mod links;
 mod normal;
 mod outbound;
 mod parameters;
+mod path;
 mod pipe;
 mod prefer;
 mod query;
@@ -24,6 +25,7 @@ mod representation;
 mod request;
 mod route;
 mod signature;
+mod style;
 mod told;
 mod walk;
 

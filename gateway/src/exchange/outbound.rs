@@ -8,6 +8,7 @@ use http::{HeaderName, Uri};
 
 use super::asked::Asked;
 use super::inbound::Inbound;
+use super::path::PathParts;
 use super::pipe::{Accepted, Coding};
 use super::query;
 use super::route::{Lead, Named};
@@ -23,6 +24,7 @@ pub(crate) fn path(
     asked: &Asked<'_>,
     named: &Named<'_, '_>,
     way: (&Crossing, usize),
+    parts: &PathParts<'_>,
 ) -> String {
     let (crossing, backend) = way;
     let mut path = String::with_capacity(64);
@@ -37,8 +39,7 @@ pub(crate) fn path(
     if named.lead != Lead::Prefix {
         path.push_str(&crossing.base_path);
     }
-    let captures: Vec<&str> = named.captures.to_vec();
-    crossing.template.render(&captures, &mut path);
+    parts.render(&crossing.template, &mut path);
     path
 }
 

@@ -3,18 +3,21 @@
 use evergate_schemas::describe::model::Location;
 use evergate_schemas::plan::bridge::{ParameterSource, ParameterStep};
 use evergate_schemas::plan::outside::Values;
+use evergate_schemas::plan::style::encode;
 use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
 
-use super::query;
+use super::path::PathParts;
+use super::{query, style};
 use crate::refusal::Refusal;
 use crate::snapshot::CrossingMessage;
 use crate::snapshot::loss::Lost;
 
-/// What steps work on: the raw query and the headers. Path parameters match by position and need no step.
+/// What steps work on: the raw query, the headers and the path parameters.
 #[derive(Debug)]
 pub(crate) struct Place<'a> {
     pub(crate) query: &'a mut String,
     pub(crate) headers: &'a mut HeaderMap,
+    pub(crate) path: PathParts<'a>,
 }
 
 /// Runs the steps; gives what was lost.
@@ -68,6 +71,7 @@ fn one(step: &ParameterStep, place: &mut Place<'_>, values: &Values) -> Result<b
                 Err(Refusal::ParameterMissing(name.clone()))
             }
         }
+        ParameterStep::Rewrite(rewrite) => style::rewrite(rewrite, place),
     }
 }
 
@@ -87,7 +91,7 @@ fn text(source: &ParameterSource, values: &Values) -> Option<String> {
 
 fn has(place: &Place<'_>, location: Location, name: &str) -> bool {
     match location {
-        Location::Path => true,
+        Location::Path => place.path.has(name),
         Location::QueryString => !place.query.is_empty(),
         Location::Query => query::pairs(place.query).any(|(raw, _)| query::is_named(raw, name)),
         Location::Header => place.headers.contains_key(name),
@@ -95,9 +99,9 @@ fn has(place: &Place<'_>, location: Location, name: &str) -> bool {
     }
 }
 
-fn remove(place: &mut Place<'_>, location: Location, name: &str) {
+pub(super) fn remove(place: &mut Place<'_>, location: Location, name: &str) {
     match location {
-        // Nothing converts a path or a query string as a whole.
+        // A path parameter that the other template lacks is left out by that; nothing converts a whole query string.
         Location::Path | Location::QueryString => {}
         Location::Query => *place.query = query::without(place.query, name),
         Location::Header => {
@@ -115,7 +119,7 @@ fn remove(place: &mut Place<'_>, location: Location, name: &str) {
 
 fn rename(place: &mut Place<'_>, location: Location, name: &str, other: &str) {
     match location {
-        // Nothing converts a path or a query string as a whole.
+        // Names of path parameters are not on the wire.
         Location::Path | Location::QueryString => {}
         Location::Query => *place.query = query::renamed(place.query, name, other),
         Location::Header => {
@@ -138,8 +142,13 @@ fn rename(place: &mut Place<'_>, location: Location, name: &str, other: &str) {
 
 fn supply(place: &mut Place<'_>, location: Location, name: &str, text: &str) {
     match location {
-        // Nothing converts a path or a query string as a whole.
-        Location::Path | Location::QueryString => {}
+        // Nothing converts a query string as a whole.
+        Location::QueryString => {}
+        Location::Path => {
+            let mut raw = String::new();
+            encode(text, &mut raw);
+            place.path.write(name, raw);
+        }
         Location::Query => query::append(place.query, name, text),
         Location::Header => {
             if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(text))
@@ -156,14 +165,14 @@ fn supply(place: &mut Place<'_>, location: Location, name: &str, text: &str) {
 }
 
 /// The pairs of all `Cookie` fields (RFC 6265 §4.2).
-fn cookies(headers: &HeaderMap) -> Vec<(String, String)> {
+pub(super) fn cookies(headers: &HeaderMap) -> Vec<(String, String)> {
     let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs =
         lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-fn write_cookies(headers: &mut HeaderMap, pairs: &[(String, String)]) {
+pub(super) fn write_cookies(headers: &mut HeaderMap, pairs: &[(String, String)]) {
     headers.remove(COOKIE);
     let line: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
     if !line.is_empty()
@@ -181,7 +190,7 @@ mod tests {
     use evergate_schemas::plan::program::Note;
     use http::HeaderMap;
 
-    use super::{Place, apply};
+    use super::{PathParts, Place, apply};
     use crate::snapshot::CrossingMessage;
 
     fn note() -> Note {
@@ -194,7 +203,8 @@ mod tests {
         let mut query = before.0.to_owned();
         let mut headers = HeaderMap::new();
         headers.insert("cookie", before.1.parse().unwrap());
-        let mut place = Place { query: &mut query, headers: &mut headers };
+        let path = PathParts::default();
+        let mut place = Place { query: &mut query, headers: &mut headers, path };
         let done = apply(&message, &mut place, &Values::default());
         let cookie = headers.get("cookie").map_or("", |value| value.to_str().unwrap());
         assert_eq!(done.ok().map(|_| (query.as_str(), cookie)), after);

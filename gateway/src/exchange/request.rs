@@ -21,6 +21,7 @@ use super::inbound::Inbound;
 use super::links::{self, Here, Toward};
 use super::outbound;
 use super::parameters::{self, Place};
+use super::path::PathParts;
 use super::pipe::{self, Accepted, Pipe, PipeBounds, Work};
 use super::prefer::Prefer;
 use super::route::Named;
@@ -101,8 +102,11 @@ pub(super) async fn convert(
     let query = inbound.query().unwrap_or_default();
     let signed = signature::is_signed(&head.headers, query).then(|| head.headers.clone());
     let mut query = query.to_owned();
-    let mut place = Place { query: &mut query, headers: &mut head.headers };
+    let own = (step.named.operation.template.names.as_slice(), step.named.captures.as_slice());
+    let path = PathParts::new(own, (&crossing.template.names, None));
+    let mut place = Place { query: &mut query, headers: &mut head.headers, path };
     let mut lost = parameters::apply(message, &mut place, &values)?;
+    let path = outbound::path(step.api, step.asked, step.named, step.way, &place.path);
     outbound::rewrite_indicators(step.api, backend, &mut query, &mut head.headers);
     if crossing.converts_responses() {
         outbound::ask_for_convertible(&mut head.headers, step.accepted, crossing);
@@ -111,7 +115,6 @@ pub(super) async fn convert(
     if let Some(media_type) = plan.and_then(|plan| plan.written_as.as_ref()) {
         head.headers.insert(CONTENT_TYPE, media_type.clone());
     }
-    let path = outbound::path(step.api, step.asked, step.named, step.way);
     let target = outbound::target(&path, &query)?;
     if let (Some(before), Signatures::Refuse) = (&signed, step.api.signatures) {
         let (body, target) = (conversion.is_some(), target != inbound.target);

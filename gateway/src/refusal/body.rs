@@ -10,7 +10,7 @@ use super::Refusal;
 
 impl Refusal {
     /// The body: `application/problem+json` with `type`, `title`, `status`, `detail`, `code`, and what is known
-    /// beside it (`pointer`, `known_versions`, `seen`, `allow`, `request_id`).
+    /// beside it (`pointer`, `parameter`, `known_versions`, `seen`, `allow`, `request_id`).
     pub fn problem(&self, request_id: &str) -> Vec<u8> {
         let status = self.status();
         let mut members = Map::new();
@@ -25,6 +25,9 @@ impl Refusal {
         match self {
             Self::RequestUnconvertible { pointer, .. } | Self::RequestMalformed { pointer, .. } => {
                 members.insert("pointer".into(), json!(pointer));
+            }
+            Self::ParameterUnfit { name, .. } | Self::ParameterMissing(name) => {
+                members.insert("parameter".into(), json!(name));
             }
             Self::VersionMissing { known, .. } | Self::VersionUnknown { known, .. } => {
                 members.insert("known_versions".into(), json!(known));

@@ -105,6 +105,13 @@ pub enum Refusal {
     },
     /// A parameter that the backend's version requires, and that nothing supplies.
     ParameterMissing(String),
+    /// A parameter that the backend's version writes otherwise or elsewhere, and whose value cannot be read or written so.
+    ParameterUnfit {
+        /// Its name, the client's.
+        name: String,
+        /// What is wrong with it, as a sentence fragment.
+        why: &'static str,
+    },
     /// The request body is larger than the limit, in octets.
     BodyTooLarge(usize),
     /// The request body grows by more than this factor without its content coding.
@@ -176,6 +183,7 @@ impl Refusal {
             Self::WriteHides(_) => "write-hides",
             Self::RequestMalformed { .. } => "request-malformed",
             Self::ParameterMissing(_) => "parameter-missing",
+            Self::ParameterUnfit { .. } => "parameter-unfit",
             Self::BodyTooLarge(_) => "body-too-large",
             Self::BodyRatio(_) => "body-ratio",
             Self::RequestCoded(_) => "request-coded",
@@ -222,9 +230,9 @@ impl Refusal {
             Self::Expectation => StatusCode::EXPECTATION_FAILED,
             Self::NoApi | Self::NoOperation(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::RequestUnconvertible { .. } | Self::RequestLossy(_) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            Self::RequestUnconvertible { .. }
+            | Self::RequestLossy(_)
+            | Self::ParameterUnfit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::WriteHides(_) => StatusCode::CONFLICT,
             Self::ResponseLossy(_) | Self::RequestNoTransform => StatusCode::NOT_ACCEPTABLE,
             Self::BodyTooLarge(_) | Self::BodyRatio(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -349,6 +357,9 @@ impl Refusal {
             Self::ParameterMissing(name) => {
                 format!("the version that is running requires `{name}`; send it")
             }
+            Self::ParameterUnfit { name, why } => format!(
+                "the parameter `{name}` cannot be written for the version that is running: it {why}; change that value"
+            ),
             Self::BodyTooLarge(limit) => format!("the body is larger than {limit} octets; send a smaller one"),
             Self::BodyRatio(limit) => format!(
                 "the body grows by more than the factor {limit} without its content coding; send it uncoded"

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::describe::model::{Location, Status};
 use crate::plan::program::{Literal, Note, Outside, Program};
+use crate::plan::style::{Form, Wired};
 use crate::plan::wire::Wire;
 use crate::pointer::Pointer;
 use crate::problem::Place;
@@ -39,6 +40,9 @@ pub enum Policy {
     KeptDeclared,
     /// A sender's texts are what its `format`, `contentEncoding` or `contentMediaType` says.
     SenderFormat,
+    /// A sender of lists and objects in parameters sends what its style can carry: a delimiter inside an item is
+    /// percent-encoded, or not there where that would not tell it apart (OpenAPI 3.1 §4.8.12, RFC 6570 §3.2.1).
+    SenderStyle,
     /// A client ignores webhooks and callbacks that its version does not declare.
     UndeclaredOutgoingIgnored,
 }
@@ -189,6 +193,38 @@ pub enum ParameterStep {
     Rename(Location, String, String, Note),
     /// Its absence is a refusal: the reader requires it and nothing supplies it.
     Require(Location, String, Note),
+    /// Read in one wire form or place and written in another; refused where that cannot be done.
+    Rewrite(Box<Rewrite>),
+}
+
+impl ParameterStep {
+    /// What is said of it.
+    pub const fn note(&self) -> &Note {
+        match self {
+            Self::Drop(.., note)
+            | Self::Supply(.., note)
+            | Self::Rename(.., note)
+            | Self::Require(.., note) => note,
+            Self::Rewrite(rewrite) => &rewrite.note,
+        }
+    }
+}
+
+/// A parameter that changes its wire form or its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rewrite {
+    /// As the sender writes it.
+    pub from: Wired,
+    /// As the reader reads it.
+    pub to: Wired,
+    /// What the value is on both sides.
+    pub form: Form,
+    /// The members that the sender declares, for objects.
+    pub members: Vec<String>,
+    /// No item can hold the sender's delimiter.
+    pub bare: bool,
+    /// What is said of it.
+    pub note: Note,
 }
 
 /// Where a supplied parameter comes from. Values are plain text, not JSON.

@@ -18,6 +18,7 @@ use crate::schema::{Role, Side};
 use super::ledger::{Ledger, Reading, Step};
 use super::media::{Fit, Syntax, matching, syntax, written_as};
 use super::parameter::{always, headers, request};
+use super::restyle::met;
 use super::status::{is_error, response, singled_out};
 use super::value;
 
@@ -78,7 +79,7 @@ impl<'a> Messages<'_, 'a> {
         let declared = declared(self.changes, client, backend, route);
         let ledger = &mut *self.ledger;
         let outcome = request(sender, reader, &declared, &mut |sent, read| {
-            value::compared(ledger, Side::Request, (client, sent), (backend, read))
+            met(ledger, (client, sent), (backend, read))
         });
         let mut parts = outcome.parts;
         parts.extend(moved(sender, reader));
@@ -186,7 +187,7 @@ impl<'a> Messages<'_, 'a> {
             _ => self.as_it_is(side, sent, read),
         };
         let mut judgement = plan.judgement.clone();
-        met(&mut judgement, (sent.content, read.content), read.fit);
+        media_met(&mut judgement, (sent.content, read.content), read.fit);
         let places = (&sent.content.place, Some(&read.content.place));
         parts.push(shown(PartKey::Body(media_type.clone()), judgement, places));
         parts.extend(value::encodings(sent.content, read.content));
@@ -256,7 +257,7 @@ impl<'a> Messages<'_, 'a> {
 }
 
 /// What the media types add to the judgement on a body.
-fn met(judgement: &mut Judgement, (sent, read): (&Content, &Content), fit: Fit) {
+fn media_met(judgement: &mut Judgement, (sent, read): (&Content, &Content), fit: Fit) {
     match fit {
         Fit::Declared => {}
         Fit::Narrowed => judgement.policies.push(Policy::RangeNarrowed),

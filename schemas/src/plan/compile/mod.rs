@@ -10,6 +10,7 @@ mod parameter;
 mod partial;
 mod patches;
 mod records;
+mod restyle;
 mod status;
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,8 @@ use crate::plan::program::{Literal, Note};
 use crate::pointer::Pointer;
 use crate::relate::verdict::{Undecided, Verdict, Witness};
 
+use super::restyle::Met;
+
 /// A parameter on its way from one version to another.
 #[derive(Clone, Debug)]
 struct Flow<'a> {
@@ -33,12 +35,15 @@ pub(super) struct Outcome {
 /// Asks for the judgement on a parameter as the sender and as the reader declares it.
 pub(super) type Judge<'j, 'a> = dyn FnMut(&'a Parameter, &'a Parameter) -> Judgement + 'j;
 
+/// The same for the parameters of a request, which can be written anew.
+pub(super) type Meet<'j, 'a> = dyn FnMut(&'a Parameter, &'a Parameter) -> Met + 'j;
+
 /// The parameters of a request. `changes` are those of the steps between, with their direction, in order.
 pub(super) fn request<'a>(
     sender: &'a Operation,
     reader: &'a Operation,
     changes: &[(Direction, &ParameterChange)],
-    judge: &mut Judge<'_, 'a>,
+    judge: &mut Meet<'_, 'a>,
 ) -> Outcome {
     let mut outcome = Outcome::default();
     let mut flows = flows(sender, changes, &mut outcome.steps);
@@ -159,12 +164,14 @@ fn flows<'a>(
 fn arrives<'a>(
     flow: &Flow<'a>,
     reader: &'a Parameter,
-    judge: &mut Judge<'_, 'a>,
+    judge: &mut Meet<'_, 'a>,
     outcome: &mut Outcome,
 ) {
     let Some(origin) = flow.origin else { return supply(flow, reader, outcome) };
-    let mut judgement = judge(origin, reader);
-    if flow.renamed.is_some() && origin.name != reader.name {
+    let Met { mut judgement, rewrite } = judge(origin, reader);
+    if let Some(rewrite) = rewrite {
+        outcome.steps.push(ParameterStep::Rewrite(Box::new(rewrite)));
+    } else if flow.renamed.is_some() && origin.name != reader.name {
         let text = format!("rename `{}` to `{}`", origin.name, reader.name);
         let note = note("L19", text, &origin.name, false);
         judgement.steps.push(note.clone());

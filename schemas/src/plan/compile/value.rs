@@ -37,6 +37,18 @@ pub(super) fn compared<'a>(
             return judgement;
         }
     }
+    valued(ledger, side, (from, sent), (to, read), form)
+}
+
+/// The judgement on the values of a parameter, however they are written.
+pub(super) fn valued<'a>(
+    ledger: &mut Ledger<'a>,
+    side: Side,
+    (from, sent): (usize, &'a Parameter),
+    (to, read): (usize, &'a Parameter),
+    form: Form,
+) -> Judgement {
+    let sender = ledger.schema(from, Reading::Directed(side, Role::Sender), &sent.root);
     let in_query = matches!(read.location, Location::Query | Location::Cookie);
     let explodes = read.style.ends_with(",explode");
     let reading = match read.style.strip_prefix("content:") {
@@ -79,7 +91,8 @@ pub(super) fn as_it_is<'a>(
     asked(ledger, sender, reader)
 }
 
-fn asked(ledger: &mut Ledger<'_>, sender: SchemaId, reader: SchemaId) -> Judgement {
+/// The judgement on one schema against another, without a conversion.
+pub(super) fn asked(ledger: &mut Ledger<'_>, sender: SchemaId, reader: SchemaId) -> Judgement {
     ledger
         .plan(sender, reader, Vec::new(), &Known::default())
         .map_or_else(|| Judgement::of(Verdict::Undecided), |plan| plan.judgement)

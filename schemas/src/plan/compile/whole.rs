@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::describe::model::Api;
 use crate::describe::{Limits, load_api};
-use crate::plan::bridge::{MessageBridge, PartKey, Policy};
+use crate::plan::bridge::{MessageBridge, ParameterStep, PartKey, Policy};
 use crate::plan::lens::VersionChanges;
 use crate::relate::Prover;
 use crate::relate::verdict::Verdict::{self, Bridged, Broken, Native, Undecided};
@@ -234,13 +234,51 @@ fn styles_matter_where_they_write_differently() {
         let schema = json!({"type": "array", "items": {"type": "string"}});
         json!({"parameters": [{"name": "q", "in": "query", "schema": schema, "explode": explode}]})
     };
-    let bridges = request(&ids(true), &ids(false), Broken, Broken);
-    let part = &bridges.operation(0, 1)[0].request.parts[0];
-    assert_eq!(part.judgement.witness.as_ref().unwrap().keyword, "style");
+    let bridges = request(&ids(true), &ids(false), Bridged, Bridged);
+    let part = &bridges.operation(0, 1)[0].request;
+    assert!(matches!(part.parameters.as_slice(), [ParameterStep::Rewrite(_)]));
+    assert!(policies(part).is_empty());
+    assert!(policies(&bridges.operation(1, 0)[0].request).contains(&Policy::SenderStyle));
     let one = |style: &str| json!({"parameters": [{"name": "q", "in": "query", "schema": text(), "style": style}]});
     request(&one("form"), &one("pipeDelimited"), Native, Native);
     let json_text = json!({"parameters": [{"name": "q", "in": "query", "content": {"application/json": {"schema": text()}}}]});
     request(&one("form"), &json_text, Broken, Broken);
+}
+
+#[test]
+fn a_style_is_written_anew_where_it_carries_every_value() {
+    let list = |items: Value, style: &str| {
+        let schema = json!({"type": "array", "items": items});
+        json!({"parameters": [{"name": "q", "in": "query", "schema": schema, "style": style, "explode": style == "form"}]})
+    };
+    // a space inside an item would be two items
+    let bridges = request(&list(text(), "form"), &list(text(), "spaceDelimited"), Broken, Bridged);
+    let part = &bridges.operation(0, 1)[0].request.parts[0];
+    let witness = part.judgement.witness.as_ref().unwrap();
+    assert!(witness.keyword == "style" && witness.payload.to_string().contains(' '), "{witness:?}");
+    for items in [
+        json!({"type": "integer"}),
+        json!({"enum": ["a", "b|c"], "type": "string"}),
+        json!({"type": "string", "pattern": "^[a-z]+$"}),
+    ] {
+        request(&list(items.clone(), "form"), &list(items, "spaceDelimited"), Bridged, Bridged);
+    }
+    let colour = |style: &str, explode: bool| {
+        let schema =
+            json!({"type": "object", "properties": {"R": {"type": "integer"}, "G": text()}});
+        json!({"parameters": [{"name": "c", "in": "query", "schema": schema, "style": style, "explode": explode}]})
+    };
+    request(&colour("form", false), &colour("form", true), Bridged, Bridged);
+    request(&colour("deepObject", true), &colour("form", false), Bridged, Bridged);
+    // the values still have to be the reader's
+    let strict = list(json!({"type": "integer", "maximum": 5}), "pipeDelimited");
+    request(&list(json!({"type": "integer"}), "form"), &strict, Broken, Bridged);
+    let deep = |style: &str| {
+        let schema =
+            json!({"type": "object", "properties": {"a": {"type": "array", "items": text()}}});
+        json!({"parameters": [{"name": "c", "in": "query", "schema": schema, "style": style}]})
+    };
+    request(&deep("deepObject"), &deep("form"), Broken, Broken);
 }
 
 #[test]

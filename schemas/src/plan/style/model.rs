@@ -53,6 +53,15 @@ impl Style {
         }
     }
 
+    /// Whether each item or member is a pair of its own, so that nothing delimits.
+    pub(crate) const fn is_in_pairs(self) -> bool {
+        match self.kind {
+            Kind::Form | Kind::Space | Kind::Pipe | Kind::Tab => self.explode,
+            Kind::Deep => true,
+            Kind::Simple | Kind::Label | Kind::Matrix => false,
+        }
+    }
+
     /// Whether a delimiter inside an item looks like one between items, percent-encoded or not.
     pub(super) const fn cannot_escape(self) -> bool {
         matches!(
