@@ -1,44 +1,118 @@
 //! Values that look like the ones before: taken whole, with all that is in them, before the machine hears of it.
 //!
-//! As long as everything comes as expected, a copied container needs no frame of the machine. Where something does
-//! not, the containers that are open there become frames, so that the machine goes on from there and nothing is read
-//! twice.
+//! As long as everything comes as expected and what is done about it is simple, a container needs no frame of the
+//! machine. Where something does not, the containers that are open there become frames, so that the machine goes on
+//! from there and nothing is read twice.
 
 use crate::convert::block::{after_blank, after_scalar, after_string};
-use crate::convert::code::COPY;
+use crate::convert::code::{COPY, Op, OpId};
 use crate::convert::edit::Edits;
-use crate::convert::machine::{Frame, Spelling};
+use crate::convert::machine::{Active, Frame, Io, Machine, Spelling};
 use crate::convert::names::Scope;
 use crate::convert::shape::{NOBODY, NOWHERE, Shape, ShapeId, Shapes};
+
+/// Containers inside each other that are taken at once.
+const DEPTH: usize = 32;
+
+/// A container that is open.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) frame: Frame,
+    /// Output names of an object, as far as one word has them.
+    pub(super) bits: u64,
+}
 
 /// What a look ahead goes by.
 #[derive(Debug)]
 pub(super) struct Ahead<'m, 'c> {
-    pub(super) shapes: &'m Shapes,
+    shapes: &'m Shapes,
     /// Containers that may still be inside each other.
-    pub(super) room: usize,
+    room: usize,
     /// Of a container without names that its shape does not have.
-    pub(super) scope: Scope,
+    scope: Scope,
     /// The containers that are open where it stopped, the innermost first.
-    pub(super) open: &'m mut Vec<Frame>,
-    /// What is done to members of the outermost object, if anything may be done.
+    pub(super) open: &'m mut Vec<Open>,
+    /// How values are changed, if they may be.
     pub(super) edits: Option<Edits<'m, 'c>>,
 }
 
-impl<'c> Ahead<'_, 'c> {
-    /// Takes members as long as they are the ones expected and what is done to them is simple; `rest` is where the
-    /// first of them begins, after a comma or not. What follows the last of them, if there is one: inside it, if
-    /// containers are open then.
+impl Machine {
+    /// Takes members or items of the innermost container; `rest` is where the first of them begins, after a comma or
+    /// not. What follows the last of them, if there is one: inside it, if other containers are the innermost then.
     #[inline]
-    pub(super) fn members(
+    pub(super) fn ahead<'c>(
+        &mut self,
+        io: &mut Io<'c>,
+        rest: &'c [u8],
+        comma: bool,
+    ) -> Option<&'c [u8]> {
+        let room = (self.limits.depth as usize).saturating_sub(self.frames.len()).min(DEPTH);
+        let scope = self.names.enter();
+        let top = self.frames.last_mut()?;
+        let mut open = Open { frame: *top, bits: 0 };
+        let mut edits = None;
+        let mut word = None;
+        if top.op != COPY {
+            if self.dropping {
+                return None;
+            }
+            word = self.active.last().and_then(|active| self.bits.get_mut(active.bits));
+            open.bits = word.as_deref().copied().unwrap_or(0);
+            if self.pending.is_none() && self.waiting.is_empty() {
+                edits = Some(Edits {
+                    code: io.code,
+                    chunk: io.chunk,
+                    out: if self.store.open > 0 { &mut self.store.arena } else { &mut *io.out },
+                    run: &mut io.run,
+                    fired: &mut self.fired,
+                    held: self.limits.held,
+                });
+            }
+        }
+        let shapes = &self.shapes;
+        let mut ahead = Ahead { shapes, room, scope, open: &mut self.open, edits };
+        let taken = if open.frame.object {
+            ahead.members(shapes.at(open.frame.shape)?, rest, &mut open, comma)?
+        } else {
+            ahead.items(rest, &mut open, comma)?
+        };
+        *top = open.frame;
+        if let Some(word) = word {
+            *word = open.bits;
+        }
+        if !self.open.is_empty() {
+            self.open_all(io);
+        }
+        Some(taken)
+    }
+
+    /// Makes frames of the containers in which it stopped.
+    #[inline(never)]
+    fn open_all(&mut self, io: &Io<'_>) {
+        while let Some(Open { frame, bits }) = self.open.pop() {
+            if let Op::Object(object) = io.code.op(frame.op) {
+                let (op, level) = (frame.op, self.store.level());
+                self.active.push(Active { op, bits: self.bits.len(), level });
+                self.bits.extend((0..object.words).map(|_| bits));
+            }
+            self.frames.push(frame);
+        }
+    }
+}
+
+impl<'c> Ahead<'_, 'c> {
+    /// Takes members as long as they are the ones expected; see [`Machine::ahead`].
+    #[inline]
+    fn members(
         &mut self,
         shape: &Shape,
         rest: &'c [u8],
-        top: &mut Frame,
+        top: &mut Open,
         comma: bool,
     ) -> Option<&'c [u8]> {
-        let (mut at, mut guess, mut seen, mut count) = (top.at, top.guess, top.seen, 0);
-        let (mut inner, mut wrote) = (top.inner, top.wrote);
+        let (mut at, mut guess) = (top.frame.at, top.frame.guess);
+        let (mut seen, mut count) = (top.frame.seen, 0);
+        let mut inner = top.frame.inner;
         let (mut rest, mut comma, mut end) = (rest, comma, None);
         while let Some(next) = shape.expected(guess, rest) {
             let bit = 1 << (guess & 63);
@@ -46,12 +120,13 @@ impl<'c> Ahead<'_, 'c> {
                 break;
             }
             let after = if next.fate.plain {
-                wrote = true;
-                self.value(next.inner, rest.get(usize::from(next.length)..).unwrap_or_default())
+                let value = rest.get(usize::from(next.length)..).unwrap_or_default();
+                self.value(next.inner, COPY, value)
             } else {
-                self.edited(next, rest, comma, &mut wrote)
+                self.edited(next, rest, comma, top)
             };
             let Some(after) = after else { break };
+            top.frame.wrote |= next.fate.plain;
             seen |= bit;
             at = guess;
             inner = next.inner;
@@ -65,83 +140,96 @@ impl<'c> Ahead<'_, 'c> {
             (rest, comma) = (next, true);
         }
         if count > 0 {
-            (top.at, top.guess, top.seen, top.count) = (at, guess, seen, top.count + count);
-            (top.inner, top.wrote, top.spelling) = (inner, wrote, Spelling::Known);
+            let frame = &mut top.frame;
+            (frame.at, frame.guess, frame.seen) = (at, guess, seen);
+            (frame.inner, frame.spelling) = (inner, Spelling::Known);
+            frame.count += count;
         }
         end
     }
 
-    /// Takes items of a copied array; `rest` is where the first of them begins, `commas` how many stand directly
-    /// before it. What follows the last of them, if there is one: inside it, if containers are open then.
+    /// Takes items; see [`Machine::ahead`].
     #[inline]
-    pub(super) fn items(
-        &mut self,
-        rest: &'c [u8],
-        top: &mut Frame,
-        commas: u32,
-    ) -> Option<&'c [u8]> {
-        let (mut rest, mut end, mut count) = (rest, None, top.count);
-        let mut more = commas;
-        while let Some(after) = self.value(top.inner, after_blank(rest)) {
+    fn items(&mut self, rest: &'c [u8], top: &mut Open, comma: bool) -> Option<&'c [u8]> {
+        let (mut rest, mut comma, mut end) = (rest, comma, None);
+        loop {
+            let count = top.frame.count.saturating_add(u32::from(comma));
+            let after = if top.frame.op == COPY {
+                self.value(top.frame.inner, COPY, after_blank(rest))
+            } else {
+                self.edited_item(count, rest, comma, &mut top.frame)
+            };
+            let Some(after) = after else { break };
+            top.frame.count = count;
             end = Some(after);
-            count = count.saturating_add(more);
-            more = 1;
             let [b',', next @ ..] = after else { break };
             if !self.open.is_empty() {
                 break;
             }
-            rest = next;
+            (rest, comma) = (next, true);
         }
-        top.count = count;
         end
     }
 
-    /// Takes the copied value that `rest` begins with. What follows it, or the last that was taken of it.
+    /// Takes the value that `rest` begins with. What follows it, or the last that was taken of it.
     #[inline]
-    pub(super) fn value(&mut self, id: ShapeId, rest: &'c [u8]) -> Option<&'c [u8]> {
+    pub(super) fn value(&mut self, id: ShapeId, op: OpId, rest: &'c [u8]) -> Option<&'c [u8]> {
         match rest {
             [b'"', text @ ..] => after_string(text),
-            [b'{' | b'[', ..] => self.container(id, rest),
+            [b'{' | b'[', ..] => self.container(id, op, rest),
             _ => after_scalar(rest),
         }
     }
 
+    /// Takes a container; nothing is written when it does not.
     #[inline(never)]
-    fn container(&mut self, id: ShapeId, rest: &'c [u8]) -> Option<&'c [u8]> {
+    fn container(&mut self, id: ShapeId, op: OpId, rest: &'c [u8]) -> Option<&'c [u8]> {
         let shape = self.shapes.at(id)?;
         let (first, inside) = rest.split_first()?;
         let object = *first == b'{';
+        if op != COPY && !self.edits.as_ref()?.may_enter(op) || object && shape.op != op {
+            return None;
+        }
+        let mut top = Open {
+            frame: Frame {
+                op,
+                count: 0,
+                object,
+                wrote: false,
+                scope: self.scope,
+                spelling: Spelling::None,
+                seen: 0,
+                mixed: false,
+                shape: id,
+                inner: if object { NOWHERE } else { shape.items },
+                at: NOBODY,
+                guess: if object { shape.first[0] } else { NOBODY },
+            },
+            bits: 0,
+        };
         // `{` is two before `}`, and `[` before `]`
         let close = first + 2;
-        match after_blank(inside).split_first() {
-            Some((next, after)) if *next == close => return Some(after),
-            _ => self.room = self.room.checked_sub(1)?,
+        let mut taken = after_blank(inside);
+        if taken.first() != Some(&close) {
+            self.room = self.room.checked_sub(1)?;
+            let more = if object {
+                self.members(shape, inside, &mut top, false)
+            } else {
+                self.items(inside, &mut top, false)
+            };
+            self.room += 1;
+            taken = more?;
         }
-        let mut frame = Frame {
-            op: COPY,
-            count: 0,
-            object,
-            wrote: false,
-            scope: self.scope,
-            spelling: Spelling::None,
-            seen: 0,
-            mixed: false,
-            shape: id,
-            inner: if object { NOWHERE } else { shape.items },
-            at: NOBODY,
-            guess: if object { shape.first[0] } else { NOBODY },
-        };
-        let taken = match object {
-            true if shape.op == COPY => self.members(shape, inside, &mut frame, false),
-            true => None,
-            false => self.items(inside, &mut frame, 0),
-        };
-        self.room += 1;
-        let taken = taken?;
-        match after_blank(taken).split_first() {
-            Some((next, after)) if *next == close && self.open.is_empty() => Some(after),
+        let end = after_blank(taken);
+        match end.split_first() {
+            Some((next, after)) if *next == close && self.open.is_empty() => {
+                if op != COPY {
+                    self.close(end, &top);
+                }
+                Some(after)
+            }
             _ => {
-                self.open.push(frame);
+                self.open.push(top);
                 Some(taken)
             }
         }

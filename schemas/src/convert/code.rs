@@ -158,6 +158,8 @@ pub(super) struct ObjectOp {
     pub(super) conflict: Option<NoteId>,
     pub(super) slots: (u32, u32),
     pub(super) hold: bool,
+    /// It keeps nothing, its output names are few, and what it lacks the program has.
+    pub(super) simple: bool,
     pub(super) reads_slots: bool,
     pub(super) may_refuse: bool,
 }
@@ -306,13 +308,19 @@ impl Ids<'_> {
             patterns.push((compile(source)?, self.of(*node)));
         }
         let (index, mask) = index(&entries, key);
+        let supplies = supplies(&object.supplies, &bits);
+        let given = |one: &SupplyOp| matches!(one.source, SourceOp::Literal) && !one.shared;
         Ok(ObjectOp {
+            simple: !object.hold
+                && object.slots.1 == 0
+                && bits.len() <= 64
+                && supplies.iter().all(given),
             index,
             mask,
             entries,
             patterns,
             other: self.of(object.other),
-            supplies: supplies(&object.supplies, &bits),
+            supplies,
             words: bits.len().div_ceil(64),
             conflict: object.conflict,
             slots: object.slots,

@@ -3,6 +3,7 @@
 use std::mem::take;
 use std::sync::Arc;
 
+use crate::convert::ahead::Open;
 use crate::convert::code::{COPY, Code, OpId};
 use crate::convert::fault::Fault;
 use crate::convert::member::{Member, Region};
@@ -133,7 +134,7 @@ pub(super) struct Machine {
     pub(super) state: State,
     pub(super) frames: Vec<Frame>,
     /// Containers on their way to `frames`; empty between two steps.
-    pub(super) open: Vec<Frame>,
+    pub(super) open: Vec<Open>,
     pub(super) kept: Vec<Vec<u8>>,
     pub(super) names: Names,
     pub(super) shapes: Shapes,

@@ -3,12 +3,10 @@
 //! It begins and ends between two tokens and keeps nothing but what the slow way keeps, so that either may go on where
 //! the other stopped. What does not lie in the chunk whole, is spelled oddly or is wrong, it leaves alone.
 
-use crate::convert::ahead::Ahead;
 use crate::convert::block::{after_blank, after_scalar, after_string};
 use crate::convert::code::{COPY, Op};
-use crate::convert::edit::Edits;
 use crate::convert::fault::Fault;
-use crate::convert::machine::{Frame, Io, Machine, Spelling, State, Step, place_in};
+use crate::convert::machine::{Io, Machine, Spelling, State, Step, place_in};
 use crate::convert::refused::Limits;
 use crate::convert::shape::{Fate, NOBODY};
 
@@ -32,9 +30,6 @@ impl Next {
 
 /// Bytes that must be left of a chunk for it to be worth while.
 const LEAST: usize = 64;
-
-/// Containers inside each other that are taken at once.
-const AHEAD: usize = 32;
 
 /// Whether all that the quick way takes at once is within the limits, so that it need not look at them.
 pub(super) const fn fits(limits: &Limits) -> bool {
@@ -87,86 +82,14 @@ impl Machine {
         Next::HALT
     }
 
-    /// Takes members of the innermost object that look like the ones before; see [`Ahead::members`].
-    #[inline]
-    fn swift_members<'c>(
-        &mut self,
-        io: &mut Io<'c>,
-        rest: &'c [u8],
-        comma: bool,
-    ) -> Option<&'c [u8]> {
-        let (mut ahead, top) = self.ahead(io)?;
-        ahead.members(ahead.shapes.at(top.shape)?, rest, top, comma)
-    }
-
-    /// Takes items of the innermost array; see [`Ahead::items`].
-    #[inline]
-    fn swift_items<'c>(
-        &mut self,
-        io: &mut Io<'c>,
-        rest: &'c [u8],
-        commas: u32,
-    ) -> Option<&'c [u8]> {
-        let (mut ahead, top) = self.ahead(io)?;
-        ahead.items(rest, top, commas)
-    }
-
-    /// Takes an item of the innermost array on which there is an operation, which is done.
-    fn swift_edited<'c>(&mut self, io: &mut Io<'c>, rest: &'c [u8]) -> Option<&'c [u8]> {
-        let (mut ahead, top) = self.ahead(io)?;
-        let edits = ahead.edits.as_ref()?;
-        let Op::Array(array) = edits.code.op(edits.op) else { return None };
-        ahead.edited_item(array.item(top.count), top.inner, rest, &mut top.wrote)
-    }
-
-    /// What may be taken at once of the innermost container. None when part of it is being dropped.
-    #[inline]
-    fn ahead<'m, 'c>(&'m mut self, io: &'m mut Io<'c>) -> Option<(Ahead<'m, 'c>, &'m mut Frame)>
-    where
-        'c: 'm,
-    {
-        let room = (self.limits.depth as usize).saturating_sub(self.frames.len()).min(AHEAD);
-        let scope = self.names.enter();
-        let top = self.frames.last_mut()?;
-        let mut edits = None;
-        if top.op != COPY {
-            if self.dropping {
-                return None;
-            }
-            if self.pending.is_none() && self.waiting.is_empty() {
-                let base = self.active.last().map_or(0, |active| active.bits);
-                edits = Some(Edits {
-                    code: io.code,
-                    op: top.op,
-                    chunk: io.chunk,
-                    out: if self.store.open > 0 { &mut self.store.arena } else { &mut *io.out },
-                    run: &mut io.run,
-                    fired: &mut self.fired,
-                    bits: self.bits.get_mut(base..).unwrap_or_default(),
-                    held: self.limits.held,
-                });
-            }
-        }
-        Some((Ahead { shapes: &self.shapes, room, scope, open: &mut self.open, edits }, top))
-    }
-
-    /// After what was taken at once; inside containers perhaps.
-    #[inline]
-    fn swift_ahead(&mut self, io: &Io<'_>, rest: &[u8]) -> Next {
-        if !self.open.is_empty() {
-            self.frames.extend(self.open.drain(..).rev());
-        }
-        Next::ended(io.place(rest))
-    }
-
     /// After a bracket.
     #[inline]
     fn swift_first(&mut self, io: &mut Io<'_>, pos: usize) -> Next {
         let rest = io.rest(pos);
         let Some(top) = self.frames.last_mut() else { return self.slow(State::Done, pos) };
         if top.object {
-            if let Some(after) = self.swift_members(io, rest, false) {
-                return self.swift_ahead(io, after);
+            if let Some(after) = self.ahead(io, rest, false) {
+                return Next::ended(io.place(after));
             }
             return self.swift_name(io, None, pos);
         }
@@ -176,10 +99,12 @@ impl Machine {
             Some(_) => {}
             None => return self.slow(State::ItemOrEnd, pos),
         }
-        if top.op != COPY {
+        let changed = top.op != COPY;
+        if let Some(after) = self.ahead(io, start, false) {
+            return Next::ended(io.place(after));
+        }
+        if changed {
             self.arm_item(io);
-        } else if let Some(after) = self.swift_items(io, start, 0) {
-            return self.swift_ahead(io, after);
         }
         self.swift_value(io, io.place(start))
     }
@@ -218,9 +143,10 @@ impl Machine {
             if !object {
                 return self.swift_item(io, io.place(rest));
             }
-            if let Some(after) = self.swift_members(io, next, true) {
-                if !self.open.is_empty() {
-                    return self.swift_ahead(io, after);
+            let level = self.frames.len();
+            if let Some(after) = self.ahead(io, next, true) {
+                if self.frames.len() > level {
+                    return Next::ended(io.place(after));
                 }
                 rest = after_blank(after);
             }
@@ -236,21 +162,14 @@ impl Machine {
     /// An item after the comma at `pos`.
     #[inline]
     fn swift_item(&mut self, io: &mut Io<'_>, pos: usize) -> Next {
+        if let Some(after) = self.ahead(io, io.rest(pos + 1), true) {
+            return Next::ended(io.place(after));
+        }
         let Some(top) = self.frames.last_mut() else { return self.slow(State::Done, pos) };
-        let rest = io.rest(pos + 1);
-        if top.op == COPY {
-            if let Some(after) = self.swift_items(io, rest, 1) {
-                return self.swift_ahead(io, after);
-            }
-            let Some(top) = self.frames.last_mut() else { return self.slow(State::Done, pos) };
-            top.count = top.count.saturating_add(1);
-        } else {
-            top.count = top.count.saturating_add(1);
+        top.count = top.count.saturating_add(1);
+        if top.op != COPY {
             if let Some(next) = self.swift_object(io, pos + 1) {
                 return next;
-            }
-            if let Some(after) = self.swift_edited(io, rest) {
-                return self.swift_ahead(io, after);
             }
             self.comma(pos);
             self.arm_item(io);
