@@ -30,6 +30,8 @@ pub(super) struct Counting<'a> {
     pub(super) records: Unconvertible,
     /// The api's `values`, which programs may read.
     pub(super) values: &'a BTreeMap<String, Value>,
+    /// What decides what becomes of links, as text.
+    pub(super) places: &'a str,
 }
 
 impl Counting<'_> {
@@ -65,21 +67,24 @@ pub(super) fn crossing(
         base_path: backend.base_paths.first().cloned().unwrap_or_default(),
         request: message(&bridge.request, Way::request, counting),
         responses: responses.collect(),
-        rules: rules(bridge, counting.values),
+        rules: rules(bridge, counting),
         hiding: None,
     })
 }
 
 /// The digest of all that decides what a body of this way becomes, in [`RULES`] hex digits.
-fn rules(bridge: &OperationBridge, values: &BTreeMap<String, Value>) -> Box<str> {
+fn rules(bridge: &OperationBridge, counting: &Counting<'_>) -> Box<str> {
     let mut sink = Hashing(Sha256::new());
     let messages = bridge.responses.iter().chain([&bridge.request]);
     // writing to a hasher does not fail
-    let _ = write!(sink, "{} {values:?}", env!("CARGO_PKG_VERSION"));
+    let _ = write!(sink, "{} {:?}", env!("CARGO_PKG_VERSION"), counting.values);
     for message in messages {
         let steps = (&message.status, &message.parameters);
         let _ = write!(sink, "{steps:?}");
         for body in &message.bodies {
+            if body.stages().any(|program| links(program)) {
+                let _ = write!(sink, "{}", counting.places);
+            }
             let body = (&body.media_type, &body.written_as, &body.plan.stages);
             let _ = write!(sink, "{body:?}");
         }

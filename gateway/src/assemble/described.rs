@@ -171,7 +171,9 @@ impl Filling<'_> {
                 let versions = (self.client, backend);
                 let bridged =
                     bridged.and_then(|bridge| gate.usable(versions, bridge).map(|()| bridge));
+                let places = links_places(self.config);
                 let counting = Counting {
+                    places: &places,
                     metrics,
                     api: &self.config.name,
                     operation: &label,
@@ -236,6 +238,12 @@ impl Filling<'_> {
             .filter(|bridge| bridge.client_operation == operation)
             .or_else(|| all.iter().find(|bridge| bridge.client_operation == operation))
     }
+}
+
+/// What decides what becomes of links, as text.
+fn links_places(config: &ApiConfig) -> String {
+    let endpoints: Vec<_> = config.backends.iter().map(|one| (&one.version, &one.endpoints)).collect();
+    format!("{:?}", (&config.path, &config.hosts, &config.public, &config.selectors, endpoints))
 }
 
 /// Group indices by preference: the version itself, then newer ones from the nearest, then older ones.
