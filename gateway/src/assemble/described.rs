@@ -242,7 +242,8 @@ impl Filling<'_> {
 
 /// What decides what becomes of links, as text.
 fn links_places(config: &ApiConfig) -> String {
-    let endpoints: Vec<_> = config.backends.iter().map(|one| (&one.version, &one.endpoints)).collect();
+    let endpoints: Vec<_> =
+        config.backends.iter().map(|one| (&one.version, &one.endpoints)).collect();
     format!("{:?}", (&config.path, &config.hosts, &config.public, &config.selectors, endpoints))
 }
 
