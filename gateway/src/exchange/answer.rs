@@ -121,9 +121,7 @@ pub(crate) async fn answer(
     }
     let running = Running { conversion, codings, coding, values, trailing };
     let (body, mut lost) = convert(ask, running, (&mut head, body)).await?;
-    if let Some(turner) = turner {
-        links::tell(&turner, &mut head.headers);
-    }
+    links::tell(turner.as_deref(), &mut head.headers);
     refuse_lossy(ask, &lost)?;
     lost.merge(&dropped);
     let rest = body.goes_on().then(|| Arc::clone(&conversion.losses));

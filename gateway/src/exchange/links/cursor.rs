@@ -1,5 +1,7 @@
 //! Paging tokens with the version that they belong to: `evg1~v2~TOKEN`. Nothing is stored, and every replica reads them.
 
+use std::fmt::Write as _;
+
 use evergate_schemas::plan::{Cursor, OnConflict, Unsealed};
 
 use crate::exchange::{query, route};
@@ -24,7 +26,7 @@ pub(super) fn seal(label: &str, token: &str) -> Option<String> {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.') {
             sealed.push(char::from(byte));
         } else {
-            sealed.push_str(&format!("_{byte:02x}"));
+            let _ = write!(sealed, "_{byte:02x}");
         }
     }
     sealed.push('~');
@@ -46,7 +48,7 @@ pub(super) fn open(text: &str) -> Option<(String, &str)> {
                 rest = tail.get(2..)?;
             }
             byte if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.') => {
-                bytes.push(*byte)
+                bytes.push(*byte);
             }
             _ => return None,
         }

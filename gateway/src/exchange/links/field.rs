@@ -83,8 +83,8 @@ fn relations(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 /// Writes links that were in the body into the head.
-pub(crate) fn tell(turner: &Turner, headers: &mut HeaderMap) {
-    for (relation, target) in turner.finish() {
+pub(crate) fn tell(turner: Option<&Turner>, headers: &mut HeaderMap) {
+    for (relation, target) in turner.map(Turner::finish).unwrap_or_default() {
         if let Ok(value) = HeaderValue::try_from(format!("<{target}>; rel=\"{relation}\"")) {
             headers.append(LINK, value);
         }
@@ -143,15 +143,12 @@ fn relation(parameters: &str) -> Option<String> {
             continue;
         }
         let value = value.trim_start();
-        let (value, behind) = match value.strip_prefix('"') {
-            Some(inner) => {
-                let end = end_of_quote(inner)?;
-                (inner.get(..end)?.replace('\\', ""), inner.get(end + 1..)?)
-            }
-            None => {
-                let end = value.find(';').unwrap_or(value.len());
-                (value.get(..end)?.trim().to_owned(), value.get(end..)?)
-            }
+        let (value, behind) = if let Some(inner) = value.strip_prefix('"') {
+            let end = end_of_quote(inner)?;
+            (inner.get(..end)?.replace('\\', ""), inner.get(end + 1..)?)
+        } else {
+            let end = value.find(';').unwrap_or(value.len());
+            (value.get(..end)?.trim().to_owned(), value.get(end..)?)
         };
         match name.trim().to_ascii_lowercase().as_str() {
             "anchor" => return None,

@@ -8,6 +8,7 @@ use evergate_schemas::plan::outside::{Carrier, Links};
 use super::cursor;
 use super::reference::Reference;
 use crate::exchange::query;
+use crate::snapshot::Captures;
 use crate::snapshot::links::{Linking, Row, Words};
 
 /// Who reads the links.
@@ -114,19 +115,17 @@ impl Turner {
         };
         let query = reference.query.unwrap_or_default();
         let named = self.is_named_in(query)?;
-        let (lead, rest, in_path, row) = self.read(reference.path)?;
+        let ((lead, rest, in_path), row) = self.read(reference.path)?;
         if !(named || in_path || (own && row.is_some())) {
             return None;
         }
         let mut turned = String::with_capacity(text.len() + 32);
         if let Some((scheme, authority)) = reference.origin {
-            match (inside, &self.linking.public) {
-                (false, _) => turned.push_str(&format!("{scheme}://{authority}")),
-                (true, Some((scheme, authority))) => {
-                    turned.push_str(&format!("{scheme}://{authority}"));
-                }
-                (true, None) => turned.push_str(&format!("http://{}", self.authority)),
-            }
+            let _ = match (inside, &self.linking.public) {
+                (false, _) => write!(turned, "{scheme}://{authority}"),
+                (true, Some((scheme, authority))) => write!(turned, "{scheme}://{authority}"),
+                (true, None) => write!(turned, "http://{}", self.authority),
+            };
         }
         turned.push_str(&lead);
         match &row {
@@ -214,28 +213,16 @@ impl Turner {
     }
 
     /// Reads a path in the first way in which it leads to a declared operation, else in one that names the version.
-    fn read<'a>(
-        &self,
-        path: &'a str,
-    ) -> Option<(String, &'a str, bool, Option<(&Row, crate::snapshot::Captures<'a>)>)> {
+    fn read<'a>(&self, path: &'a str) -> Option<(Reading<'a>, Option<(&Row, Captures<'a>)>)> {
         let words = self.words();
         if path.is_empty() {
-            let row = words.of(&self.operation).map(|row| (row, crate::snapshot::Captures::new()));
-            return Some((String::new(), path, false, row));
+            let row = words.of(&self.operation).map(|row| (row, Captures::new()));
+            return Some(((String::new(), path, false), row));
         }
         let readings = self.readings(path)?;
-        let found = readings.iter().find_map(|(lead, rest, named)| {
-            Some((lead.clone(), *rest, *named, Some(words.find(rest)?)))
-        });
-        let named = || {
-            let (lead, rest, named) = readings.iter().find(|(_, _, named)| *named)?;
-            Some((lead.clone(), *rest, *named, None))
-        };
-        let plain = || {
-            let (lead, rest, named) = readings.last()?;
-            Some((lead.clone(), *rest, *named, None))
-        };
-        found.or_else(named).or_else(plain)
+        let found = readings.iter().find_map(|one| Some((one.clone(), Some(words.find(one.1)?))));
+        let named = || readings.iter().find(|(_, _, named)| *named).or(readings.last());
+        found.or_else(|| named().map(|one| (one.clone(), None)))
     }
 
     /// All ways to read a path; `None` when it is outside the api or names another version.

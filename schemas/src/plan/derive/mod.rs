@@ -7,7 +7,6 @@ mod function;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
-#[expect(clippy::needless_pass_by_value, reason = "cases are written where they are used")]
 mod links;
 mod object;
 #[cfg(test)]
