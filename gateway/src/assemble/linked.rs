@@ -8,7 +8,7 @@ use evergate_schemas::plan::bridge::ParameterStep;
 use crate::config::ApiConfig;
 use crate::snapshot::links::{Linking, Row, Words};
 use crate::snapshot::selector::{Selector, Versions};
-use crate::snapshot::{ClientOperation, ClientVersion, Crossing, Group};
+use crate::snapshot::{ClientOperation, ClientVersion, Crossing, Group, Template};
 
 /// Gives each client version the links between it and each backend that serves it by conversion.
 pub(super) fn link(
@@ -82,14 +82,26 @@ fn tables(client: &ClientVersion, backend: &ClientVersion, group: usize) -> (Wor
         };
         let theirs = backend.operations.iter().find(|one| one.label == crossing.label);
         let renames = renames(crossing);
-        if let Some(row) = Row::new(&operation.label, path, target) {
-            let row = row.calling(renames.clone(), cursor(Some(operation)));
-            outward.insert(method, path, row);
-        }
-        if let Some(row) = Row::new(&operation.label, target, path) {
-            let renames = renames.into_iter().map(|(ours, theirs)| (theirs, ours)).collect();
-            inward.insert(other, target, row.calling(renames, cursor(theirs)));
-        }
+        outward.insert(
+            method,
+            path,
+            Row {
+                label: Arc::clone(&operation.label),
+                template: Template::parse(target),
+                cursor: cursor(Some(operation)),
+                renames: renames.clone(),
+            },
+        );
+        inward.insert(
+            other,
+            target,
+            Row {
+                label: Arc::clone(&operation.label),
+                template: Template::parse(path),
+                cursor: cursor(theirs),
+                renames: renames.into_iter().map(|(ours, theirs)| (theirs, ours)).collect(),
+            },
+        );
     }
     (inward, outward)
 }

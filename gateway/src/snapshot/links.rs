@@ -48,41 +48,11 @@ pub struct Row {
     /// Method and template in the client's version.
     pub label: Arc<str>,
     /// The path in the version that is written.
-    template: Template,
-    /// For each of its parameters, which of those that are read it is.
-    order: Vec<usize>,
+    pub template: Template,
     /// Query parameters that are called otherwise: as read, as written.
     pub renames: Vec<(String, String)>,
     /// The query parameter that holds a paging token, as it is read.
     pub cursor: Option<String>,
-}
-
-impl Row {
-    /// An operation by its label and its path in the version that is read and in the one that is written. Parameters of
-    /// one name are one; where the names differ, they are told by their place. `None` where that tells nothing, as when a
-    /// parameter is in the path of one version only.
-    pub fn new(label: &Arc<str>, read: &str, written: &str) -> Option<Self> {
-        let (read, template) = (Template::parse(read), Template::parse(written));
-        let named = template.names.iter().map(|name| read.names.iter().position(|one| one == name));
-        let named: Option<Vec<usize>> = named.collect();
-        let same = read.names.len() == template.names.len();
-        let order = named.or_else(|| Some((0..read.names.len()).collect())).filter(|_| same)?;
-        let label = Arc::clone(label);
-        Some(Self { label, template, order, renames: Vec::new(), cursor: None })
-    }
-
-    /// With query parameters that are called otherwise, and the one that holds a paging token.
-    #[must_use]
-    pub fn calling(self, renames: Vec<(String, String)>, cursor: Option<String>) -> Self {
-        Self { renames, cursor, ..self }
-    }
-
-    /// The path in the version that is written, with what was read.
-    pub fn render(&self, captures: &[&str], into: &mut String) {
-        let values = self.order.iter().filter_map(|at| captures.get(*at).copied());
-        let values: Vec<&str> = values.collect();
-        self.template.render(&values, into);
-    }
 }
 
 impl Words {

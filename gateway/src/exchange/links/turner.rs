@@ -130,7 +130,7 @@ impl Turner {
         turned.push_str(&lead);
         match &row {
             Some((row, captures)) if !reference.path.is_empty() => {
-                row.render(captures, &mut turned);
+                row.template.render(captures.iter().copied(), &mut turned);
             }
             _ => turned.push_str(rest),
         }
