@@ -69,6 +69,7 @@ pub(super) fn crossing(
         responses: responses.collect(),
         rules: rules(bridge, counting),
         hiding: None,
+        merging: None,
     })
 }
 
@@ -137,7 +138,7 @@ fn crossing_body(body: &BodyPlan, way: Way, counting: &Counting<'_>) -> Crossing
         losses: body.stages().map(stage).collect(),
     });
     CrossingBody {
-        essence: body.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase(),
+        essence: CrossingBody::essence_of(&body.media_type),
         written_as: body.written_as.as_ref().and_then(|text| HeaderValue::try_from(text).ok()),
         conversion,
     }

@@ -17,8 +17,9 @@ use super::api::label_set;
 use super::crossing::{Counting, crossing};
 use super::gate::Gate;
 use super::lifecycle::problem;
+use super::merging;
 use super::writes::{self, Writing};
-use crate::config::ApiConfig;
+use crate::config::{ApiConfig, WriteMode};
 use crate::snapshot::{Choice, ClientOperation, ClientVersion, Crossing, Group, Router, Template};
 use crate::telemetry::Metrics;
 
@@ -217,7 +218,7 @@ impl Filling<'_> {
         }
     }
 
-    /// Notes what a full write would take away; gives the warning where it is refused for that.
+    /// Notes what a full write would take away, or how it is merged; gives what is odd or wrong about that.
     fn hiding(
         &self,
         crossing: &mut Crossing,
@@ -225,11 +226,24 @@ impl Filling<'_> {
         (speaks, backend): (&Description, usize),
         counting: &Counting<'_>,
     ) -> Option<Problem> {
-        let read = self.bridge(writes::read_of(self.description, write.0)?, backend)?;
+        let read = writes::read_of(self.description, write.0);
+        let Some(read) = read.and_then(|read| self.bridge(read, backend)) else {
+            return writes::unread(self.config, write.0);
+        };
         let writing = Writing { client: self.description, backend: speaks, write, read };
-        let (hiding, warning) = writing.hiding(writes::mode(self.config, write.0), counting);
-        crossing.hiding = hiding;
-        warning
+        let (mode, place) = writes::mode(self.config, write.0);
+        if matches!(mode, WriteMode::Refuse | WriteMode::Replace) {
+            let (hiding, warning) = writing.hiding(mode, counting);
+            crossing.hiding = hiding;
+            return warning;
+        }
+        match merging::merging((&writing, mode), self.config, counting, crossing) {
+            Ok(merging) => {
+                crossing.merging = merging.map(Box::new);
+                None
+            }
+            Err(why) => Some(writing.unmerged((mode, place), &why)),
+        }
     }
 
     fn bridge(&self, operation: usize, backend: usize) -> Option<&OperationBridge> {

@@ -7,6 +7,7 @@ mod files;
 mod gate;
 mod lifecycle;
 mod linked;
+mod merging;
 mod whole;
 mod writes;
 

@@ -6,7 +6,7 @@ use evergate_schemas::convert::put::FullWrite;
 use evergate_schemas::describe::model::{Content, Description, Operation, Status};
 use evergate_schemas::plan::bridge::{BodyPlan, OperationBridge};
 use evergate_schemas::plan::program::Note;
-use evergate_schemas::problem::{Problem, Severity};
+use evergate_schemas::problem::{Place, Problem, Severity};
 use evergate_schemas::schema::{Role, Side};
 
 use super::crossing::Counting;
@@ -31,10 +31,25 @@ pub(super) fn read_of(client: &Description, operation: &Operation) -> Option<usi
     if operation.key.method == "PUT" { client.operations.iter().position(same) } else { None }
 }
 
-/// What is configured for an operation.
-pub(super) fn mode(config: &ApiConfig, operation: &Operation) -> WriteMode {
+/// What is configured for an operation, and where.
+pub(super) fn mode<'a>(
+    config: &'a ApiConfig,
+    operation: &Operation,
+) -> (WriteMode, Option<&'a Place>) {
     let named = config.writes.operations.get(&operation.key.to_string());
-    named.map_or(config.writes.default, |(mode, _)| *mode)
+    let (default, place) = &config.writes.default;
+    named.map_or((*default, place.as_ref()), |(mode, place)| (*mode, Some(place)))
+}
+
+/// A write that was named to be merged, and that nothing is known to read for.
+pub(super) fn unread(config: &ApiConfig, operation: &Operation) -> Option<Problem> {
+    let key = operation.key.to_string();
+    let (mode, place) = config.writes.operations.get(&key)?;
+    let merges = matches!(mode, WriteMode::MergePatch | WriteMode::ReadMergeWrite);
+    merges.then(|| {
+        let what = format!("{key} cannot be merged: its version has no GET of that path");
+        problem(place, Severity::Error, what, "write `refuse` or `replace`")
+    })
 }
 
 /// Operations that are named under `writes` and that no version has.
@@ -59,7 +74,7 @@ pub(super) fn unknown(config: &ApiConfig, versions: &[Arc<Description>]) -> Vec<
         .collect()
 }
 
-impl Writing<'_> {
+impl<'a> Writing<'a> {
     /// What the write would take away, and the warning where it is refused for that.
     pub(super) fn hiding(
         &self,
@@ -97,23 +112,8 @@ impl Writing<'_> {
     }
 
     /// For every JSON body that may be written, what every JSON view of the resource hides.
-    fn hidden(&self) -> Vec<Note> {
-        let mut hidden: Vec<Note> = Vec::new();
-        for (write, sent, taken) in self.writes() {
-            let sent = self.client.schema(&sent.root, Side::Request, Role::Sender);
-            let taken = self.backend.schema(&taken.root, Side::Request, Role::Sender);
-            for view in self.views() {
-                let write = FullWrite {
-                    view: &view.plan.stages,
-                    write: &write.plan.stages,
-                    sent: &sent,
-                    taken: &taken,
-                };
-                let new = write.hidden();
-                let new = new.into_iter().filter(|note| hidden.iter().all(|one| one.at != note.at));
-                hidden.extend(new.collect::<Vec<_>>());
-            }
-        }
+    pub(super) fn hidden(&self) -> Vec<Note> {
+        let mut hidden = self.found(|write| write.hidden());
         // the sentence of the view's step is about the read
         for note in &mut hidden {
             note.text = format!("take away `{}`, which the client cannot see", note.at);
@@ -121,8 +121,50 @@ impl Writing<'_> {
         hidden
     }
 
+    /// Whether writing a view back may change what was not seen, or was seen as something else.
+    pub(super) fn changes(&self) -> bool {
+        !self.found(|write| write.hidden()).is_empty()
+            || !self.found(|write| write.replaced()).is_empty()
+    }
+
+    /// What is found for any written JSON body and any JSON view, each place once.
+    fn found(&self, find: impl Fn(FullWrite<'_>) -> Vec<Note>) -> Vec<Note> {
+        let mut found: Vec<Note> = Vec::new();
+        for (write, sent, taken) in self.writes() {
+            for new in self.each_view(write, sent, taken, &find).into_iter().flatten() {
+                if found.iter().all(|one| one.at != new.at) {
+                    found.push(new);
+                }
+            }
+        }
+        found
+    }
+
+    /// What is found of one written body, for each JSON view of the resource.
+    pub(super) fn each_view<Out>(
+        &self,
+        write: &BodyPlan,
+        sent: &Content,
+        taken: &Content,
+        find: impl Fn(FullWrite<'_>) -> Out,
+    ) -> Vec<Out> {
+        let sent = self.client.schema(&sent.root, Side::Request, Role::Sender);
+        let taken = self.backend.schema(&taken.root, Side::Request, Role::Sender);
+        let one = |view: &BodyPlan| {
+            let (view, write) = (&*view.plan.stages, &*write.plan.stages);
+            find(FullWrite { view, write, sent: &sent, taken: &taken })
+        };
+        self.views().map(one).collect()
+    }
+
+    /// The backend's PUT and GET.
+    pub(super) fn backend_operations(&self) -> Option<(&'a Operation, &'a Operation)> {
+        let find = |at: Option<usize>| self.backend.operations.get(at?);
+        Some((find(self.write.1.backend_operation)?, find(self.read.backend_operation)?))
+    }
+
     /// Each plan of a written JSON body, with what the client sends and what the backend takes.
-    fn writes(&self) -> impl Iterator<Item = (&BodyPlan, &Content, &Content)> {
+    pub(super) fn writes(&self) -> impl Iterator<Item = (&'a BodyPlan, &'a Content, &'a Content)> {
         let (operation, bridge) = self.write;
         let takes = bridge.backend_operation.and_then(|at| self.backend.operations.get(at));
         bridge.request.bodies.iter().filter_map(move |plan| {
@@ -133,7 +175,8 @@ impl Writing<'_> {
         })
     }
 
-    fn views(&self) -> impl Iterator<Item = &BodyPlan> {
+    /// The plans of the JSON answers that show the resource.
+    pub(super) fn views(&self) -> impl Iterator<Item = &'a BodyPlan> {
         let shows = |status: Option<Status>| match status {
             Some(Status::Code(code)) => (200..300).contains(&code),
             Some(Status::Class(class)) => class == 2,
@@ -144,7 +187,7 @@ impl Writing<'_> {
     }
 }
 
-fn content<'a>(operation: &'a Operation, media_type: &str) -> Option<&'a Content> {
+pub(super) fn content<'a>(operation: &'a Operation, media_type: &str) -> Option<&'a Content> {
     let contents = &operation.body.as_ref()?.contents;
     let essence = |text: &str| text.split(';').next().unwrap_or_default().to_owned();
     let exact = contents.iter().find(|one| one.media_type == media_type);
@@ -153,7 +196,7 @@ fn content<'a>(operation: &'a Operation, media_type: &str) -> Option<&'a Content
     exact.or_else(like).or_else(|| contents.iter().find(|one| one.media_type.contains('*')))
 }
 
-fn is_json(media_type: &str) -> bool {
+pub(super) fn is_json(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     essence == "application/json" || essence.ends_with("+json") || essence.contains('*')
 }

@@ -144,12 +144,34 @@ pub enum SignaturesConfig {
 }
 
 /// What is done with full writes (PUT) that would take away what the client's version cannot show.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct WritesConfig {
-    /// For operations that are not named.
-    pub default: WriteMode,
+    /// For operations that are not named, with the place where it is said.
+    pub default: (WriteMode, Option<Place>),
     /// By method and path as the client's version has them, `PUT /orders/{id}`, with the place of each.
     pub operations: BTreeMap<String, (WriteMode, Place)>,
+    /// How often a document is read and merged before a 412 of the backend is passed on. Default 2.
+    pub attempts: u32,
+    /// Longest time for reading a document. Default 10 s.
+    pub read_timeout: Duration,
+    /// Write a merged document also where the backend gives it no strong entity tag. Default no.
+    pub unguarded: bool,
+    /// Members, in the names of the backend's version, that tell the items of a list apart; the first that all items
+    /// have counts. Default none.
+    pub identity: Vec<String>,
+}
+
+impl Default for WritesConfig {
+    fn default() -> Self {
+        Self {
+            default: (WriteMode::default(), None),
+            operations: BTreeMap::new(),
+            attempts: 2,
+            read_timeout: Duration::from_secs(10),
+            unguarded: false,
+            identity: Vec::new(),
+        }
+    }
 }
 
 /// One way to treat such a write.
@@ -160,6 +182,10 @@ pub enum WriteMode {
     Refuse,
     /// It goes on, and what it takes away is counted as lost.
     Replace,
+    /// It is sent as a merge patch (RFC 7396) of what the client's version shows.
+    MergePatch,
+    /// The document is read, what the client changed is done to it, and it is written if nobody else did.
+    ReadMergeWrite,
 }
 
 /// The policies under `conversion`.

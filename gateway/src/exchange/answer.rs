@@ -211,7 +211,14 @@ fn check_signature(
     body: bool,
 ) -> Result<(), Refusal> {
     let (Some(before), Signatures::Refuse) = (before, ask.api.signatures) else { return Ok(()) };
-    match signature::broken(Changes { body, target: false, query: "", before, after }) {
+    match signature::broken(Changes {
+        method: false,
+        body,
+        target: false,
+        query: "",
+        before,
+        after,
+    }) {
         Some(field) => Err(Refusal::ResponseSigned(field.as_str().to_owned())),
         None => Ok(()),
     }

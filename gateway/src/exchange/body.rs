@@ -6,7 +6,9 @@ use bytes::Bytes;
 use hyper::body::Incoming;
 
 use super::digest::Digests;
+use super::merge;
 use super::pipe::{Failed, Pipe};
+use super::reply::Quiet;
 use crate::refusal::Refusal;
 use crate::snapshot::Bounds;
 use crate::snapshot::loss::Lost;
@@ -72,6 +74,37 @@ pub(crate) async fn converted(
     }
     let lost = pipe.finish(&mut out).map_err(refused)?;
     Ok((out.into(), lost, pipe.into_digests()))
+}
+
+/// Reads a backend's document whole within the bounds of request bodies, through a pipe that checks it.
+pub(crate) async fn document(
+    mut source: Quiet,
+    mut pipe: Pipe,
+    bounds: &Bounds,
+    held: &Held,
+) -> Result<Bytes, Refusal> {
+    let large = || {
+        let why = format!("it is larger than {} octets", bounds.body);
+        Refusal::WriteUnread(why)
+    };
+    let mut share = Share { held, octets: 0 };
+    let mut out = Vec::new();
+    while !source.is_over() {
+        let Some(frame) = source.frame().await else { break };
+        let frame = frame.map_err(|cut| Refusal::WriteUnread(cut.to_string()))?;
+        if let Some(trailers) = frame.trailers_ref() {
+            pipe.trailers(trailers);
+        }
+        let Some(data) = frame.data_ref() else { continue };
+        let before = out.len();
+        pipe.push(data, &mut out).map_err(|failed| merge::unreadable(&failed))?;
+        if out.len() > bounds.body {
+            return Err(large());
+        }
+        share.grow(out.len().saturating_sub(before), bounds.held_bodies)?;
+    }
+    pipe.finish(&mut out).map_err(|failed| merge::unreadable(&failed))?;
+    Ok(out.into())
 }
 
 /// The refusal for a client's body that stopped.

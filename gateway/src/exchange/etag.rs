@@ -5,7 +5,7 @@
 //! must not share a tag. The mapping needs no store. What only asks for the state, as `If-Match` does, compares the
 //! backend's part alone: a reload of the rules must not break writers.
 
-use http::header::{HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
+use http::header::{ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 
 /// Length of the digest of rules in a tag.
 pub(crate) const RULES: usize = 16;
@@ -96,6 +96,31 @@ fn rewrite(
     }
 }
 
+/// The strong entity tag of a document; `None` for a weak one, none, or more than one.
+pub(crate) fn strong(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut lines = headers.get_all(ETAG).iter();
+    let value = lines.next().filter(|_| lines.next().is_none())?;
+    let (tag, rest) = tags(value.to_str().ok()?).next()?;
+    (!tag.weak && rest.trim().is_empty()).then(|| value.clone())
+}
+
+/// Whether a condition of a request names the document that has this tag (RFC 9110 §8.8.3.2): `If-Match` compares strong
+/// tags only, `If-None-Match` any.
+pub(crate) fn names(headers: &HeaderMap, name: &HeaderName, tag: Option<&HeaderValue>) -> bool {
+    let own = tag.and_then(|value| tags(value.to_str().ok()?).next()).map(|(tag, _)| tag);
+    let is_own = |tag: &Tag<'_>| {
+        let strong = *name != IF_MATCH || !tag.weak;
+        own.is_some_and(|own| {
+            strong && own.opaque == tag.opaque && (*name != IF_MATCH || !own.weak)
+        })
+    };
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|text| text.trim() == "*" || tags(text).any(|(tag, _)| is_own(&tag)))
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Tag<'text> {
     weak: bool,
@@ -123,10 +148,10 @@ const fn is_etagc(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::header::{HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH};
+    use http::header::{ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH};
     use proptest::prelude::*;
 
-    use super::{Asks, Mark, inward, outward};
+    use super::{Asks, Mark, inward, names, outward, strong};
 
     const MARK: Mark<'static> = Mark { version: "v1", rules: "0123456789abcdef" };
 
@@ -171,6 +196,41 @@ mod tests {
         // not a version of the api, not a digest
         let own = "\"a~v9~0123456789abcdef\", \"b~v1~xyz\"";
         assert_eq!(back(own, Asks::Own).0, own);
+    }
+
+    #[test]
+    fn a_condition_names_a_document_by_its_tag() {
+        let check = |tags: &'static str, own: Option<&'static str>, wanted: (bool, bool)| {
+            let mut headers = HeaderMap::new();
+            headers.insert(IF_MATCH, HeaderValue::from_static(tags));
+            headers.insert(IF_NONE_MATCH, HeaderValue::from_static(tags));
+            let own = own.map(HeaderValue::from_static);
+            let seen = [IF_MATCH, IF_NONE_MATCH].map(|name| names(&headers, &name, own.as_ref()));
+            assert_eq!((seen[0], seen[1]), wanted, "{tags} {own:?}");
+        };
+        check("\"a\", \"b\"", Some("\"b\""), (true, true));
+        check("W/\"b\"", Some("\"b\""), (false, true));
+        check("\"b\"", Some("W/\"b\""), (false, true));
+        check("\"a\"", Some("\"b\""), (false, false));
+        check("*", None, (true, true));
+        check("\"a\"", None, (false, false));
+    }
+
+    #[test]
+    fn only_one_strong_tag_guards() {
+        let check = |tags: &[&'static str], wanted: bool| {
+            let mut headers = HeaderMap::new();
+            for tag in tags {
+                headers.append(ETAG, HeaderValue::from_static(tag));
+            }
+            assert_eq!(strong(&headers).is_some(), wanted, "{tags:?}");
+        };
+        check(&["\"a\""], true);
+        check(&["W/\"a\""], false);
+        check(&["a"], false);
+        check(&["\"a\", \"b\""], false);
+        check(&["\"a\"", "\"b\""], false);
+        check(&[], false);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod etag;
 mod fields;
 mod inbound;
 mod links;
+mod merge;
 mod normal;
 mod outbound;
 mod parameters;

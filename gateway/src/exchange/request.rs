@@ -19,6 +19,7 @@ use super::digest::Digests;
 use super::etag::{self, Asks, Mark};
 use super::inbound::Inbound;
 use super::links::{self, Here, Toward};
+use super::merge::{self, Writing};
 use super::outbound;
 use super::parameters::{self, Place};
 use super::path::PathParts;
@@ -41,6 +42,9 @@ pub(super) struct Outbound {
     pub(super) target: PathAndQuery,
     pub(super) headers: HeaderMap,
 }
+
+/// A request that can be sent, or merged first.
+pub(super) type Ready<'a> = (Outbound, OutboundBody, Option<Box<Writing<'a>>>);
 
 /// A request as it came.
 pub(super) struct Arrived<'a> {
@@ -66,11 +70,7 @@ pub(super) struct Step<'a, 'path> {
 }
 
 /// The request as it came, for a backend of the client's own version.
-pub(super) fn untouched(
-    api: &Api,
-    request: Arrived<'_>,
-    bounds: &Bounds,
-) -> (Outbound, OutboundBody) {
+pub(super) fn untouched(api: &Api, request: Arrived<'_>, bounds: &Bounds) -> Ready<'static> {
     let Arrived { mut head, body, inbound, .. } = request;
     // a tag that the client got when another version served it still names a state
     if api.clients.len() > 1 {
@@ -80,15 +80,15 @@ pub(super) fn untouched(
     let outbound = OutboundBody::streamed(body, bounds.pace);
     say_empty(&mut head, &outbound);
     let target = outbound::unchanged(inbound);
-    (Outbound { method: head.method, target, headers: head.headers }, outbound)
+    (Outbound { method: head.method, target, headers: head.headers }, outbound, None)
 }
 
 /// The request in the backend's version.
-pub(super) async fn convert(
-    step: &Step<'_, '_>,
+pub(super) async fn convert<'a>(
+    step: &Step<'a, '_>,
     request: Arrived<'_>,
     record: &mut Record,
-) -> Result<(Outbound, OutboundBody), Refusal> {
+) -> Result<Ready<'a>, Refusal> {
     let Arrived { mut head, body, inbound, trailing } = request;
     let (crossing, backend) = step.way;
     let message = &crossing.request;
@@ -98,6 +98,7 @@ pub(super) async fn convert(
     links::carry(message, turner.as_ref(), &head.headers, &mut values);
     let plan = plan(step, &head.headers, &body)?;
     let conversion = plan.and_then(|plan| plan.conversion.as_ref());
+    merge::check(crossing, plan, &head.headers)?;
     check_transformable(step, &head.headers, conversion.is_some())?;
     let query = inbound.query().unwrap_or_default();
     let signed = signature::is_signed(&head.headers, query).then(|| head.headers.clone());
@@ -116,24 +117,30 @@ pub(super) async fn convert(
         head.headers.insert(CONTENT_TYPE, media_type.clone());
     }
     let target = outbound::target(&path, &query)?;
-    if let (Some(before), Signatures::Refuse) = (&signed, step.api.signatures) {
-        let (body, target) = (conversion.is_some(), target != inbound.target);
-        let query = inbound.query().unwrap_or_default();
-        let changes = Changes { body, target, query, before, after: &head.headers };
-        if let Some(field) = signature::broken(changes) {
-            return Err(Refusal::RequestSigned(field.as_str().to_owned()));
-        }
+    if let Some(before) = &signed {
+        let (method, body) = (crossing.merging.is_some(), conversion.is_some());
+        let (target, query) = (target != inbound.target, inbound.query().unwrap_or_default());
+        let changes = Changes { method, body, target, query, before, after: &head.headers };
+        check_signature(step.api, changes)?;
     }
-    let outbound = if let Some(conversion) = conversion {
+    let mut writing = None;
+    let outbound = if let (Some(plan), Some(conversion)) = (plan, conversion) {
         let codings = pipe::declared(&head.headers).map_err(Refusal::RequestCoded)?;
         let bounds = &step.snapshot.bounds;
-        let work = Work::document(conversion, bounds.conversion, Arc::new(values));
+        let values = Arc::new(values);
+        let work = Work::document(conversion, bounds.conversion, Arc::clone(&values));
         let most = PipeBounds { decoded: bounds.body, ratio: bounds.ratio };
         let digests = Digests::take(&mut head.headers, trailing);
         let pipe = Pipe::new(work, &step.api.requests, (&codings, most)).checked(digests);
-        let (bytes, fired, digests) = body::converted(body, pipe, bounds, step.held).await?;
+        let (mut bytes, fired, digests) = body::converted(body, pipe, bounds, step.held).await?;
         lost.merge(&fired);
         head.headers.remove(CONTENT_ENCODING);
+        if let Some(merging) = &crossing.merging {
+            let (up, outbound) =
+                ((plan, conversion, values), (&mut head.method, &mut head.headers));
+            (bytes, writing) = merge::instead(merging, up, bytes, outbound)?;
+            record.merged = merging.word();
+        }
         if let Some(digests) = digests {
             digests.renew(&bytes, &mut head.headers);
         }
@@ -149,7 +156,7 @@ pub(super) async fn convert(
     }
     record.lose(&lost);
     say_empty(&mut head, &outbound);
-    Ok((Outbound { method: head.method, target, headers: head.headers }, outbound))
+    Ok((Outbound { method: head.method, target, headers: head.headers }, outbound, writing))
 }
 
 /// Refuses a full write that would take away what the client cannot see.
@@ -196,6 +203,14 @@ fn check_transformable(
         return Err(Refusal::RequestSigned("content-type".to_owned()));
     }
     Ok(())
+}
+
+/// Refuses a request whose signature would not hold.
+fn check_signature(api: &Api, changes: Changes<'_>) -> Result<(), Refusal> {
+    match (api.signatures, signature::broken(changes)) {
+        (Signatures::Refuse, Some(field)) => Err(Refusal::RequestSigned(field.as_str().to_owned())),
+        _ => Ok(()),
+    }
 }
 
 /// Turns the conditions of a request into the backend's.

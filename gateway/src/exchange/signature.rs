@@ -38,6 +38,8 @@ const SCHEMES: [&str; 4] =
 /// What a conversion changes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Changes<'a> {
+    /// The method, and what is signed with it.
+    pub(crate) method: bool,
     pub(crate) body: bool,
     pub(crate) target: bool,
     /// The query before; empty for a response.
@@ -65,11 +67,11 @@ pub(crate) fn broken(changes: Changes<'_>) -> Option<HeaderName> {
     }
     let signs_all = signs_query(changes.query)
         || headers.get(AUTHORIZATION).is_some_and(|value| signs(value.as_bytes()));
-    if (changes.body || changes.target) && signs_all {
+    if (changes.body || changes.target || changes.method) && signs_all {
         return Some(AUTHORIZATION);
     }
-    // RFC 9449 §4.2: `htu` is the target without its query
-    if changes.target && headers.contains_key(DPOP) {
+    // RFC 9449 §4.2: `htm` is the method, `htu` the target without its query
+    if (changes.target || changes.method) && headers.contains_key(DPOP) {
         return Some(DPOP);
     }
     let inputs = headers.get_all(SIGNATURE_INPUT).iter();
@@ -117,6 +119,7 @@ fn components(input: &str) -> impl Iterator<Item = &str> {
 /// Whether a component (RFC 9421 §2) is other after the changes.
 fn covers(component: &str, changes: &Changes<'_>) -> bool {
     match component {
+        "@method" => changes.method,
         "@path" | "@query" | "@query-param" | "@target-uri" | "@request-target" => changes.target,
         "content-digest" | "repr-digest" | "digest" | "content-md5" | "content-length"
         | "content-encoding" => changes.body,
@@ -153,7 +156,9 @@ mod tests {
         other.insert("accept", HeaderValue::from_static("other"));
         let seen = [(true, false, &before), (false, true, &before), (false, false, &other)].map(
             |(body, target, after)| {
-                broken(Changes { body, target, query: "", before: &before, after }).is_some()
+                let changes =
+                    Changes { method: false, body, target, query: "", before: &before, after };
+                broken(changes).is_some()
             },
         );
         assert_eq!(seen, expected, "{fields:?}");
@@ -178,7 +183,24 @@ mod tests {
         let (headers, query) = (HeaderMap::new(), "a=1&X-Amz-Signature=0f");
         assert!(is_signed(&headers, query) && !is_signed(&headers, "a=x-amz-signature"));
         let (before, after) = (&headers, &headers);
-        assert!(broken(Changes { body: false, target: true, query, before, after }).is_some());
+        let changes = Changes { method: false, body: false, target: true, query, before, after };
+        assert!(broken(changes).is_some());
+    }
+
+    #[test]
+    fn a_method_may_be_signed() {
+        let after = &HeaderMap::new();
+        for (field, value, breaks) in [
+            ("signature-input", "a=(\"@method\");created=1", true),
+            ("dpop", "a.b.c", true),
+            ("authorization", "OAuth a", true),
+            ("stripe-signature", "t=1", false),
+        ] {
+            let before = &head(&[(field, value)]);
+            let changes =
+                Changes { method: true, body: false, target: false, query: "", before, after };
+            assert_eq!(broken(changes).is_some(), breaks, "{field}");
+        }
     }
 
     #[test]

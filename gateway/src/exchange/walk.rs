@@ -21,7 +21,7 @@ use super::prefer::Prefer;
 use super::reply::ReplyBody;
 use super::request::{self, Arrived, Outbound, Step};
 use super::route::{self, Named};
-use super::{digest, outbound, pipe, representation, signature, told};
+use super::{digest, merge, outbound, pipe, representation, signature, told};
 use crate::refusal::Refusal;
 use crate::snapshot::meter::ExchangeMeter;
 use crate::snapshot::{Api, ClientVersion, Crossing, Group, Shared, Signatures, Snapshot};
@@ -35,7 +35,7 @@ const API_BACKEND_VERSION: HeaderName = HeaderName::from_static("api-backend-ver
 #[derive(Debug)]
 pub struct House {
     snapshot: Arc<Shared>,
-    held: Held,
+    pub(super) held: Held,
     /// Distinguishes this process from others in request ids.
     mark: u32,
     count: AtomicU64,
@@ -144,10 +144,10 @@ fn sign(known: &Known<'_>, headers: &mut HeaderMap, id: HeaderValue) {
 }
 
 /// One exchange: what it may read.
-struct Visit<'a> {
-    house: &'a House,
+pub(super) struct Visit<'a> {
+    pub(super) house: &'a House,
     peer: &'a Peer,
-    snapshot: &'a Snapshot,
+    pub(super) snapshot: &'a Snapshot,
 }
 
 impl<'a> Visit<'a> {
@@ -191,7 +191,7 @@ impl<'a> Visit<'a> {
         let here = here(client, &serving, named.as_ref(), inbound);
         let accepted = pipe::accepted(&head.headers);
         let arrived = Arrived { head, body, inbound, trailing };
-        let (request, outbound) = match (serving.way, &named) {
+        let (request, outbound, writing) = match (serving.way, &named) {
             (Some(way), Some(named)) => {
                 let (asked, parameters, accepted) = (&asked, &parameters, &accepted);
                 let (snapshot, held) = (self.snapshot, &self.house.held);
@@ -212,9 +212,12 @@ impl<'a> Visit<'a> {
             _ => request::untouched(api, arrived, &self.snapshot.bounds),
         };
         let method = request.method.clone();
-        let response = self.send(serving.group, request, outbound, record).await?;
-        let client = (asked.version, &*client.label);
-        let bounds = &self.snapshot.bounds;
+        let at = merge::At { api, group: serving.group, parameters: &parameters, prefer, here };
+        let response = match writing {
+            None => self.send(at.group, request, outbound, record).await?,
+            Some(writing) => Box::pin(self.merged(&at, (request, *writing), record)).await?,
+        };
+        let (client, bounds) = ((asked.version, &*client.label), &self.snapshot.bounds);
         let (method, way, parameters) = (&method, serving.way, &parameters);
         let ask = Ask { api, bounds, method, client, way, accepted, parameters, prefer, here };
         let (mut response, lost, rest) = answer::answer(&ask, response).await?;
@@ -225,7 +228,7 @@ impl<'a> Visit<'a> {
     }
 
     /// Sends to one endpoint after the other until one can be connected to. Only what was never sent is sent again.
-    async fn send(
+    pub(super) async fn send(
         &self,
         group: &Group,
         request: Outbound,

@@ -96,6 +96,14 @@ pub enum Refusal {
     ResponseLossy(Vec<LossTold>),
     /// A full write would take away these members, which the client's version cannot show.
     WriteHides(Vec<LossTold>),
+    /// The document that a full write has to be merged into could not be read; why.
+    WriteUnread(String),
+    /// The document that a full write has to be merged into has no strong entity tag to guard the write by.
+    WriteUnguarded,
+    /// Nothing says how a full write is to be merged into the document; why.
+    WriteUnclear(String),
+    /// A document is not in the state that the request asks for (RFC 9110 §13.1).
+    WriteStale,
     /// The request body is not JSON that can be converted safely.
     RequestMalformed {
         /// Where, in the client's names.
@@ -181,6 +189,10 @@ impl Refusal {
             Self::RequestLossy(_) => "request-lossy",
             Self::ResponseLossy(_) => "response-lossy",
             Self::WriteHides(_) => "write-hides",
+            Self::WriteUnread(_) => "write-unread",
+            Self::WriteUnguarded => "write-unguarded",
+            Self::WriteUnclear(_) => "write-unclear",
+            Self::WriteStale => "write-stale",
             Self::RequestMalformed { .. } => "request-malformed",
             Self::ParameterMissing(_) => "parameter-missing",
             Self::ParameterUnfit { .. } => "parameter-unfit",
@@ -233,7 +245,10 @@ impl Refusal {
             Self::RequestUnconvertible { .. }
             | Self::RequestLossy(_)
             | Self::ParameterUnfit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::WriteHides(_) => StatusCode::CONFLICT,
+            Self::WriteHides(_) | Self::WriteUnguarded | Self::WriteUnclear(_) => {
+                StatusCode::CONFLICT
+            }
+            Self::WriteStale => StatusCode::PRECONDITION_FAILED,
             Self::ResponseLossy(_) | Self::RequestNoTransform => StatusCode::NOT_ACCEPTABLE,
             Self::BodyTooLarge(_) | Self::BodyRatio(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RequestCoded(_) | Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -242,6 +257,7 @@ impl Refusal {
             Self::BackendTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::Unreachable
             | Self::BackendBroken(_)
+            | Self::WriteUnread(_)
             | Self::ResponseUnconvertible(_)
             | Self::ResponseCoded
             | Self::ResponseCodingBroken(_)
@@ -354,6 +370,23 @@ impl Refusal {
                 "the page that `{name}` asks for was made by a version that is not running now; start the listing \
                  again, without `{name}`"
             ),
+            Self::WriteUnread(why) => format!(
+                "a write in your version is merged into the document that is there, and that could not be read: {why}; \
+                 nothing was written; try again later, or write in a newer version"
+            ),
+            Self::WriteUnguarded => "a write in your version is merged into the document that is there, and the backend \
+                                     gives that no strong ETag, so that nothing would keep the writes of others; \
+                                     nothing was written; write in a newer version, or have the operator give documents \
+                                     tags or allow it by `writes: { unguarded: allow }`"
+                .to_owned(),
+            Self::WriteUnclear(why) => format!(
+                "a write in your version is merged into the document that is there, and nothing says how: {why}; \
+                 nothing was written; change less at a time, write in a newer version, or have the operator name the \
+                 member by `writes: {{ identity: [...] }}`"
+            ),
+            Self::WriteStale => "the document is not in the state that the request's conditions ask for; nothing was \
+                                 written; read it again"
+                .to_owned(),
             Self::ParameterMissing(name) => {
                 format!("the version that is running requires `{name}`; send it")
             }

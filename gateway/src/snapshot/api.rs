@@ -12,6 +12,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::links::Linking;
 use super::loss::{Loss, LossTable};
+use super::merging::{Merge, Merging};
 use super::meter::{ConversionMeter, ExchangeMeter, UnconvertedMeter};
 use super::policy::{LossHeader, NoTransform, Signatures, Undeclared};
 use super::router::{Router, Template};
@@ -150,6 +151,8 @@ pub struct Crossing {
     pub rules: Box<str>,
     /// With a full write that would take away what the client's version cannot show.
     pub hiding: Option<Hiding>,
+    /// With a full write that is sent in another way, so that nothing is taken away.
+    pub merging: Option<Box<Merging>>,
 }
 
 /// What a full write would take away, and what is done about it.
@@ -173,7 +176,11 @@ impl Crossing {
 
     /// Whether any program reads a header, a parameter or the configuration.
     pub fn reads_outside(&self) -> bool {
-        self.request.reads_outside
+        let read = match self.merging.as_ref().map(|merging| &merging.how) {
+            Some(Merge::Read(reading)) => reading.read.reads_outside(),
+            _ => false,
+        };
+        read || self.request.reads_outside
             || self.responses.iter().any(|(_, message)| message.reads_outside)
     }
 
@@ -231,6 +238,13 @@ pub struct CrossingBody {
     pub written_as: Option<HeaderValue>,
     /// How the bytes are rewritten; `None` when they pass untouched.
     pub conversion: Option<Conversion>,
+}
+
+impl CrossingBody {
+    /// Type and subtype of a media type, lower case, without parameters.
+    pub fn essence_of(media_type: &str) -> String {
+        media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
 }
 
 /// A conversion ready to run.

@@ -60,6 +60,21 @@ pub struct LossLabels {
     pub rule: String,
 }
 
+/// What merged writes are counted under.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct MergeLabels {
+    /// The api's name.
+    pub api: String,
+    /// Method and template.
+    pub operation: String,
+    /// The client's version.
+    pub client_version: String,
+    /// The backend's version.
+    pub backend_version: String,
+    /// `merge_patch` or `read_merge_write`.
+    pub how: String,
+}
+
 /// How many different statuses one meter has counters of its own for; the others share the family's lookup.
 const STATUSES: usize = 8;
 

@@ -4,6 +4,7 @@ pub mod accept;
 mod api;
 pub mod links;
 pub mod loss;
+mod merging;
 pub mod meter;
 mod policy;
 mod router;
@@ -14,6 +15,7 @@ pub use api::{
     Api, Choice, ClientOperation, ClientVersion, Conversion, ConversionLimits, Crossing,
     CrossingBody, CrossingMessage, Group, Hiding,
 };
+pub use merging::{Merge, Merging, Reading};
 pub use policy::{LossHeader, NoTransform, Signatures, Undeclared};
 pub use router::{Captures, Found, Router, Template};
 pub use whole::{Bounds, Shared, Snapshot};

@@ -13,7 +13,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::snapshot::meter::{
-    ConversionLabels, ConversionMeter, ExchangeLabels, ExchangeMeter, LossLabels,
+    ConversionLabels, ConversionMeter, ExchangeLabels, ExchangeMeter, LossLabels, MergeLabels,
     UnconvertedLabels, UnconvertedMeter, Way, Why,
 };
 
@@ -25,6 +25,7 @@ pub struct Metrics {
     bytes: Family<ConversionLabels, Counter>,
     refused: Family<ConversionLabels, Counter>,
     losses: Family<LossLabels, Counter>,
+    merged: Family<MergeLabels, Counter>,
     unconverted: Family<UnconvertedLabels, Counter>,
     /// Reloads that came into use.
     pub reloads_ok: Counter,
@@ -87,6 +88,8 @@ impl Default for Metrics {
             "Conversion steps that dropped or replaced information",
             losses.clone(),
         );
+        let what = "Full writes of older versions that were merged with what those cannot show";
+        let merged = family(&mut registry, ("merged_writes", what));
         let what = "Bodies of undeclared media types or statuses that passed as they were to or from another version";
         let unconverted = family(&mut registry, ("unconverted", what));
         let reloads_ok = Counter::default();
@@ -116,6 +119,7 @@ impl Default for Metrics {
             bytes,
             refused,
             losses,
+            merged,
             unconverted,
             reloads_ok,
             reloads_failed,
@@ -157,6 +161,11 @@ impl Metrics {
     /// The counter of one kind of loss.
     pub fn loss(&self, labels: &LossLabels) -> Counter {
         self.losses.get_or_create(labels).clone()
+    }
+
+    /// The counter of one way of merging writes.
+    pub fn merged(&self, labels: &MergeLabels) -> Counter {
+        self.merged.get_or_create(labels).clone()
     }
 
     /// The text that Prometheus reads (`OpenMetrics` 1.0).

@@ -62,6 +62,10 @@ pub struct Record {
     pub bytes_out: u64,
     /// What the conversions lost.
     lost: Lost,
+    /// How a full write was merged with what its version cannot show; empty when it was not.
+    pub merged: &'static str,
+    /// How often a document was read for that.
+    pub reads: u32,
     /// How it ended.
     pub ended: Ended,
 }
@@ -86,6 +90,8 @@ impl Record {
             cause: String::new(),
             bytes_out: 0,
             lost: Lost::default(),
+            merged: "",
+            reads: 0,
             ended: Ended::default(),
         }
     }
@@ -126,6 +132,8 @@ impl Drop for Record {
             bytes_out = self.bytes_out,
             losses = self.lost.total(),
             lost = self.lost.rules(),
+            merged = self.merged,
+            reads = self.reads,
             micros,
             ended = self.ended.word(),
             "exchange"

@@ -89,7 +89,7 @@ async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Vec<String>>>, answer: Arc
 }
 
 /// The length of the first whole request in a buffer.
-fn request_length(buffer: &[u8]) -> Option<usize> {
+pub(crate) fn request_length(buffer: &[u8]) -> Option<usize> {
     let text = String::from_utf8_lossy(buffer);
     let head = text.find("\r\n\r\n")? + 4;
     let lower = text[..head].to_ascii_lowercase();

@@ -8,7 +8,10 @@ use serde_json::Value;
 use crate::plan::image;
 use crate::plan::program::{Node, Note, Program, Source, Supply};
 use crate::pointer::Pointer;
+use crate::relate::close;
 use crate::schema::{DEFS_PREFIX, Schema, SchemaPlace};
+
+use super::shown::{Shown, Unshown};
 
 /// Steps of looking for one place in a schema. Beyond, the answer is the careful one.
 const STEPS: usize = 10_000;
@@ -33,8 +36,18 @@ impl FullWrite<'_> {
     ///
     /// Values that the view shows as others are not among them: the client sees and writes that member.
     pub fn hidden(&self) -> Vec<Note> {
-        let produced = self.produced();
-        let mut hidden: Vec<Note> = Vec::new();
+        self.losses(false)
+    }
+
+    /// The losses of the view at places that the client does write: values that it was shown as others and writes back as
+    /// those, items that were left out.
+    pub fn replaced(&self) -> Vec<Note> {
+        self.losses(true)
+    }
+
+    fn losses(&self, written: bool) -> Vec<Note> {
+        let produced = self.produced(true);
+        let mut losses: Vec<Note> = Vec::new();
         for (stage, program) in self.view.iter().enumerate() {
             for note in program.notes.iter().filter(|note| note.loss) {
                 let Some(at) = Pointer::parse(&note.at).filter(|at| !at.is_root()) else {
@@ -42,19 +55,48 @@ impl FullWrite<'_> {
                 };
                 let taken = stage > 0 || declares(self.taken, &at, true);
                 let reached = produced.as_ref().is_some_and(|made| declares(made, &at, false));
-                if taken && !reached && hidden.iter().all(|known| known.at != note.at) {
-                    hidden.push(note.clone());
+                if taken && reached == written && losses.iter().all(|known| known.at != note.at) {
+                    losses.push(note.clone());
                 }
             }
         }
-        hidden
+        losses
     }
 
-    /// What the client's own words can become; `None` where that cannot be said.
-    fn produced(&self) -> Option<Schema> {
-        let mut made = self.sent.clone();
+    /// The members that the view shows, for [`super::merge_patch`]: what the client's own words can become, without
+    /// what is hidden and without what the conversion supplies to every write.
+    ///
+    /// # Errors
+    /// Where a merge patch of no more than that would not do what the write means, whatever the document is.
+    pub fn shown(&self) -> Result<Shown, Unshown> {
+        if self.view.len() > 1 {
+            return Err(Unshown::Unknown);
+        }
+        if let Some(note) = self.replaced().first() {
+            return Err(Unshown::Replaced(note.at.clone()));
+        }
+        let made = self.produced(true).ok_or(Unshown::Unknown)?;
+        let full = self.produced(false).ok_or(Unshown::Unknown)?;
+        let mut shown = Shown::whole(&made)?;
+        shown.hide_others(&Shown::whole(&full)?);
+        for note in self.hidden() {
+            if !Pointer::parse(&note.at).is_some_and(|at| shown.hide(&at)) {
+                return Err(Unshown::Inside(note.at));
+            }
+        }
+        Ok(shown)
+    }
+
+    /// What the client's own words can become, with or without the constants of the conversion; `None` where that cannot
+    /// be said.
+    fn produced(&self, bare: bool) -> Option<Schema> {
+        let mut made = close(self.sent);
         for program in self.write {
-            made = image(&without_constants(program), &made)?;
+            made = if bare {
+                image(&without_constants(program), &made)
+            } else {
+                image(program, &made)
+            }?;
         }
         Some(made)
     }
@@ -149,10 +191,12 @@ mod tests {
 
     use serde_json::{Value, json};
 
-    use super::FullWrite;
+    use super::{FullWrite, Unshown};
+    use crate::convert::put::merge_patch;
     use crate::plan::program::{
         Literal, Missing, Node, NodeId, Note, NoteId, ObjectNode, Program, Source, Supply,
     };
+    use crate::pointer::Pointer;
     use crate::schema::Schema;
 
     fn note(at: &str, loss: bool) -> Note {
@@ -218,5 +262,39 @@ mod tests {
     fn a_schema_that_goes_in_circles_ends() {
         let taken = json!({"$ref": "#/$defs/a", "$defs": {"a": {"allOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}]}}});
         check(&["/tag"], &[], taken, &[]);
+    }
+
+    #[track_caller]
+    fn shown(losses: &[&str], sent: Value, wanted: Result<&str, Unshown>) {
+        let taken = json!({"properties": {
+            "id": {}, "status": {}, "currency": {}, "tag": {}, "more": {"properties": {"x": {}}},
+            "items": {"items": {"properties": {"x": {}}}}
+        }});
+        let (sent, taken) = (Schema::from_document(sent), Schema::from_document(taken));
+        let (view, write) = ([view(losses)], [supplying()]);
+        let shown = FullWrite { view: &view, write: &write, sent: &sent, taken: &taken }.shown();
+        let patch = shown.map(|shown| {
+            let written = r#"{"id":1,"currency":"EUR","more":{},"items":[]}"#;
+            merge_patch(written, &shown).unwrap()
+        });
+        assert_eq!(patch, wanted.map(str::to_owned));
+    }
+
+    #[test]
+    fn what_is_shown_has_no_constants_and_nothing_hidden() {
+        let sent = || {
+            json!({"properties": {
+                "id": {"type": "integer"}, "status": {"type": "string"}, "items": {"type": "array"},
+                "more": {"type": "object", "properties": {"y": {"type": "string"}}},
+            }})
+        };
+        let patch = r#"{"id":1,"more":{"y":null},"items":[],"status":null}"#;
+        shown(&["/tag", "/currency"], sent(), Ok(patch));
+        shown(&["/more/x"], sent(), Ok(patch));
+        shown(&["/items/*/x"], sent(), Err(Unshown::Inside("/items/*/x".to_owned())));
+        shown(&["/status"], sent(), Err(Unshown::Replaced("/status".to_owned())));
+        let mut map = sent();
+        map["properties"]["more"]["additionalProperties"] = json!({"type": "string"});
+        shown(&["/tag"], map, Err(Unshown::Map(Pointer::parse("/more").unwrap())));
     }
 }

@@ -8,10 +8,14 @@ mod align;
 mod hidden;
 mod merge;
 mod patch;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod trim;
 
 pub use hidden::FullWrite;
 pub use merge::{Merged, NotMerged, put};
-pub use patch::{NotPatched, Shown, merge_patch};
+pub use patch::{NotPatched, merge_patch};
+pub use shown::{Shown, Unshown};
+pub use trim::trimmed;

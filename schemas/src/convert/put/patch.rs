@@ -1,24 +1,11 @@
 //! A full write as a merge patch (RFC 7396) of no more than the older view shows.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::pointer::Pointer;
-use crate::schema::{DEFS_PREFIX, Schema, SchemaPlace};
 
+use super::shown::Shown;
 use super::tree::{Kind, Node};
-
-/// Schemas inside each other that are looked at.
-const DEPTH_BOUND: usize = 32;
-
-/// Which members of a document a view shows, in the names of the document.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shown {
-    members: BTreeMap<String, Self>,
-    /// The view does not have it, even where a conversion supplies it.
-    hidden: bool,
-}
 
 /// Why a write cannot be said as a merge patch.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,67 +16,10 @@ pub enum NotPatched {
     /// A member is null, which in a merge patch means to remove it.
     #[error("`{0}` is null, and a merge patch cannot write a null")]
     Null(Pointer),
-}
-
-impl Shown {
-    /// The members that a schema declares, through references, `allOf`, `anyOf` and `oneOf`.
-    pub fn of(schema: &Schema) -> Self {
-        let mut shown = Self::default();
-        shown.collect(schema, &schema.root, DEPTH_BOUND);
-        shown
-    }
-
-    /// The same without a member. `false` where its place is in no object of its own, as inside an array: a merge patch
-    /// replaces arrays whole.
-    pub fn hide(&mut self, at: &Pointer) -> bool {
-        let mut tokens = at.tokens().peekable();
-        let mut place = self;
-        if tokens.peek().is_none() {
-            return false;
-        }
-        for token in tokens {
-            if token == "*" {
-                return false;
-            }
-            place = place.members.entry(token).or_default();
-        }
-        place.hidden = true;
-        true
-    }
-
-    /// Whether it has a member there.
-    pub fn has(&self, at: &Pointer) -> bool {
-        let mut place = Some(self);
-        for token in at.tokens() {
-            place = place.and_then(|one| one.members.get(&token));
-        }
-        place.is_some_and(|one| !one.hidden)
-    }
-
-    fn collect(&mut self, schema: &Schema, node: &Value, depth: usize) {
-        let (Some(depth), Some(members)) = (depth.checked_sub(1), node.as_object()) else { return };
-        let key = members.get("$ref").and_then(Value::as_str);
-        if let Some(target) = key.and_then(|text| component(schema, text)) {
-            self.collect(schema, target, depth);
-        }
-        for keyword in ["allOf", "anyOf", "oneOf"] {
-            for branch in members.get(keyword).and_then(Value::as_array).into_iter().flatten() {
-                self.collect(schema, branch, depth);
-            }
-        }
-        for (name, inner) in
-            members.get("properties").and_then(Value::as_object).into_iter().flatten()
-        {
-            if *inner != Value::Bool(false) {
-                self.members.entry(name.clone()).or_default().collect(schema, inner, depth);
-            }
-        }
-    }
-}
-
-fn component<'a>(schema: &'a Schema, reference: &str) -> Option<&'a Value> {
-    let key = reference.strip_prefix(DEFS_PREFIX)?;
-    schema.at_place(&SchemaPlace::component(key))
+    /// A member is left out of which the view shows a part only: a merge patch that removes the part would make the
+    /// member where there was none.
+    #[error("`{0}` is left out, and it may hold what the older version cannot show")]
+    Half(Pointer),
 }
 
 /// What makes a document what the client wrote, in everything that its version shows: members that it wrote are set,
@@ -139,32 +69,17 @@ fn object(
         at.pop();
     }
     for (name, inner) in &shown.members {
-        if !inner.hidden && node.member(name).is_none() {
-            next(out);
-            out.push_str(&removal(name, inner));
+        if inner.hidden || node.member(name).is_some() {
+            continue;
         }
+        if inner.hides() {
+            at.push(name);
+            return Err(NotPatched::Half(at.clone()));
+        }
+        next(out);
+        out.push_str(&Value::from(name.as_str()).to_string());
+        out.push_str(":null");
     }
     out.push('}');
     Ok(())
-}
-
-/// A member that holds hidden ones loses only what was shown of it.
-fn removal(name: &str, shown: &Shown) -> String {
-    let mut patch = Map::new();
-    patch.insert(name.to_owned(), removed(shown));
-    let text = Value::Object(patch).to_string();
-    text.get(1..text.len().saturating_sub(1)).unwrap_or_default().to_owned()
-}
-
-fn removed(shown: &Shown) -> Value {
-    let hides = shown.members.values().any(hides);
-    if !hides {
-        return Value::Null;
-    }
-    let visible = shown.members.iter().filter(|(_, inner)| !inner.hidden);
-    Value::Object(visible.map(|(name, inner)| (name.clone(), removed(inner))).collect())
-}
-
-fn hides(shown: &Shown) -> bool {
-    shown.hidden || shown.members.values().any(hides)
 }
