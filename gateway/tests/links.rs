@@ -67,9 +67,14 @@ fn v2() -> String {
 
 /// An api whose clients say their version at `place`.
 async fn house(backends: &[(&str, &Backend)], place: &str) -> House {
+    house_with(&v2(), backends, place).await
+}
+
+/// The same with another version 2.
+async fn house_with(second: &str, backends: &[(&str, &Backend)], place: &str) -> House {
     let directory = tempfile::tempdir().unwrap();
     write(directory.path(), "orders/v1/openapi.yaml", V1);
-    write(directory.path(), "orders/v2/openapi.yaml", &v2());
+    write(directory.path(), "orders/v2/openapi.yaml", second);
     write(directory.path(), "orders/v2/changes.yaml", CHANGES);
     let third = V1.replace("version: \"1\"", "version: \"3\"").replace("name: limit", "name: size");
     write(directory.path(), "orders/v3/openapi.yaml", &third);
@@ -176,6 +181,20 @@ async fn a_version_in_the_query_of_a_link_is_the_client_s_too() {
     house.get(&next.replacen("&api-version=v1", "", 1), "").await;
     let seen = backend.seen().pop().unwrap();
     assert!(seen.starts_with("GET /shop/orders?size=9&cursor=t&api-version=v3 "), "{seen}");
+}
+
+#[tokio::test]
+async fn a_version_between_that_lacks_the_operation_makes_no_difference() {
+    let second = v2().replacen("  /orders:\n    get:", "  /orders:\n    put:", 1);
+    let body = r#"{"items":[],"next":"/shop/v3/orders?cursor=a","next_cursor":"b"}"#;
+    let backend = Backend::json(body).await;
+    let house = house_with(&second, &[("v3", &backend)], IN_PATH).await;
+    let reply = house.get("/shop/v1/orders", "").await;
+    check(
+        &reply,
+        200,
+        &json!({"items": [], "next": "/shop/v1/orders?cursor=evg1~v3~a", "next_cursor": "evg1~v3~b"}),
+    );
 }
 
 #[tokio::test]

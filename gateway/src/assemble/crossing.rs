@@ -32,6 +32,8 @@ pub(super) struct Counting<'a> {
     pub(super) values: &'a BTreeMap<String, Value>,
     /// What decides what becomes of links, as text.
     pub(super) places: &'a str,
+    /// All versions, oldest first.
+    pub(super) labels: &'a [String],
 }
 
 impl Counting<'_> {
@@ -123,6 +125,7 @@ fn message(bridge: &MessageBridge, way: Way, counting: &Counting<'_>) -> Crossin
         parameter_losses: bridge.parameters.iter().map(step_loss).collect(),
         reads_outside: outside_body || bridge.parameters.iter().any(outside_step),
         links: bridge.bodies.iter().flat_map(BodyPlan::stages).any(|program| links(program)),
+        first_words: first_words(bridge, way, counting).map(Into::into),
     }
 }
 
@@ -142,6 +145,26 @@ fn crossing_body(body: &BodyPlan, way: Way, counting: &Counting<'_>) -> Crossing
         written_as: body.written_as.as_ref().and_then(|text| HeaderValue::try_from(text).ok()),
         conversion,
     }
+}
+
+/// Of the versions whose words some step reads in links, the one that is nearest to the sender's.
+fn first_words<'a>(
+    bridge: &'a MessageBridge,
+    way: Way,
+    counting: &Counting<'_>,
+) -> Option<&'a str> {
+    let (client, backend) = counting.versions;
+    let sender = if way == Way::response { backend } else { client };
+    let place = |label: &str| counting.labels.iter().position(|one| one == label);
+    let programs = bridge.bodies.iter().flat_map(BodyPlan::stages);
+    let read = programs.flat_map(|program| &program.nodes).flat_map(|node| match node {
+        Node::Transform(one) => one.transform.reads_words_of(),
+        _ => Vec::new(),
+    });
+    let start = place(sender)?;
+    read.filter_map(|label| Some((place(label)?.abs_diff(start), label)))
+        .min_by_key(|(steps, _)| *steps)
+        .map(|(_, label)| label)
 }
 
 /// Whether a program turns links, seals tokens, or has to do with `Link` fields.

@@ -173,7 +173,9 @@ impl Filling<'_> {
                 let bridged =
                     bridged.and_then(|bridge| gate.usable(versions, bridge).map(|()| bridge));
                 let places = links_places(self.config);
+                let labels = self.described.labels();
                 let counting = Counting {
+                    labels: &labels,
                     places: &places,
                     metrics,
                     api: &self.config.name,

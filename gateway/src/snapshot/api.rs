@@ -211,6 +211,8 @@ pub struct CrossingMessage {
     pub reads_outside: bool,
     /// Some program turns links, seals tokens, or reads or writes `Link` fields.
     pub links: bool,
+    /// The label of the version whose words the first of several steps reads in links; absent where none does.
+    pub first_words: Option<Arc<str>>,
 }
 
 impl CrossingMessage {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use evergate_schemas::plan::outside::Values;
 use http::header::{CONTENT_LOCATION, Entry, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION};
 
-use super::turner::Turner;
+use super::turner::{Turner, carrier};
 use crate::snapshot::CrossingMessage;
 
 /// Fields whose value is one link.
@@ -60,7 +60,7 @@ pub(crate) fn carry(
     values: &mut Values,
 ) {
     let Some(turner) = turner.filter(|_| message.links) else { return };
-    values.links = Some(turner.carrier());
+    values.links = Some(carrier(turner, message.first_words.as_ref()));
     for (relation, target) in relations(headers) {
         values.relations.entry(relation).or_insert(target);
     }

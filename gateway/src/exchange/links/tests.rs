@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use evergate_schemas::plan::outside::Links as _;
 use proptest::prelude::*;
 
 use super::reference::Reference;
-use super::turner::{Here, Toward, Turner};
+use super::turner::{Here, Toward, Turner, carrier};
 use crate::snapshot::Template;
 use crate::snapshot::links::{Linking, Row, Words};
 use crate::snapshot::selector::{Affix, Versions};
@@ -123,20 +122,22 @@ fn what_is_no_link_of_the_sender_s_version_stays() {
 #[test]
 fn only_the_first_step_turns_what_names_no_version() {
     let turner = turner("/shop", Toward::Client);
-    assert_eq!(turner.link("/shop/purchases/a", "v2").as_deref(), Some("/shop/orders/a"));
-    assert_eq!(turner.link("/shop/purchases/a", "v3"), None);
-    assert_eq!(turner.link("/shop/v2/purchases/a", "v3").as_deref(), Some("/shop/v1/orders/a"));
-    assert_eq!(turner.seal("t", "v2").as_deref(), Some("evg1~v2~t"));
-    assert_eq!(turner.seal("t", "v3"), None);
+    let links = carrier(&turner, Some(&"v2".into())).0;
+    assert_eq!(links.link("/shop/purchases/a", "v2").as_deref(), Some("/shop/orders/a"));
+    assert_eq!(links.link("/shop/purchases/a", "v3"), None);
+    assert_eq!(links.link("/shop/v2/purchases/a", "v3").as_deref(), Some("/shop/v1/orders/a"));
+    assert_eq!(links.seal("t", "v2").as_deref(), Some("evg1~v2~t"));
+    assert_eq!(links.seal("t", "v3"), None);
 }
 
 #[test]
 fn a_head_that_is_gone_takes_no_link() {
     let turner = turner("/shop", Toward::Client);
-    assert!(turner.relate("next", "/shop/v2/purchases"));
-    assert!(!turner.relate("next", "/shop/v2/>; rel=evil"));
+    let links = carrier(&turner, None).0;
+    assert!(links.relate("next", "/shop/v2/purchases"));
+    assert!(!links.relate("next", "/shop/v2/>; rel=evil"));
     assert_eq!(turner.finish(), [("next".to_owned(), "/shop/v1/orders".to_owned())]);
-    assert!(!turner.relate("next", "/shop/v2/purchases"));
+    assert!(!links.relate("next", "/shop/v2/purchases"));
 }
 
 /// Links as a backend of version 2 writes them, all of one api.

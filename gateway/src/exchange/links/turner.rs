@@ -57,25 +57,40 @@ pub(crate) struct Turner {
 /// Relations that are told in one head.
 const RELATIONS: usize = 16;
 
-impl Links for Turner {
+/// The turner as the programs of a message see it.
+#[derive(Debug)]
+struct Carried {
+    turner: Arc<Turner>,
+    /// The label of the version whose words the first step reads.
+    first: Option<Arc<str>>,
+}
+
+/// What programs of a message are given, with the label of the version whose words the first step reads.
+pub(super) fn carrier(turner: &Arc<Turner>, first: Option<&Arc<str>>) -> Carrier {
+    Carrier(Arc::new(Carried { turner: Arc::clone(turner), first: first.cloned() }))
+}
+
+impl Links for Carried {
     fn link(&self, text: &str, from: &str) -> Option<String> {
-        self.turn(text, self.reads_own(from))
+        self.turner.turn(text, self.first.as_deref() == Some(from))
     }
 
     fn seal(&self, token: &str, from: &str) -> Option<String> {
-        if self.toward == Toward::Backend || !self.reads_own(from) {
+        let turner = &self.turner;
+        if turner.toward == Toward::Backend || self.first.as_deref() != Some(from) {
             return None;
         }
-        cursor::seal(self.label(self.from())?, token)
+        cursor::seal(turner.label(turner.from())?, token)
     }
 
     fn relate(&self, relation: &str, target: &str) -> bool {
         let plain = |byte: u8| (0x21..0x7f).contains(&byte) && !b"<>\"\\".contains(&byte);
-        if self.toward == Toward::Backend || !target.bytes().all(plain) {
+        let turner = &self.turner;
+        if turner.toward == Toward::Backend || !target.bytes().all(plain) {
             return false;
         }
-        let turned = self.turn(target, true).unwrap_or_else(|| target.to_owned());
-        match &mut *self.related.lock().unwrap_or_else(PoisonError::into_inner) {
+        let turned = turner.turn(target, true).unwrap_or_else(|| target.to_owned());
+        match &mut *turner.related.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(all) if all.len() < RELATIONS => {
                 all.push((relation.to_owned(), turned));
                 true
@@ -90,12 +105,6 @@ impl Links for Turner {
 type Reading<'a> = (String, &'a str, bool);
 
 impl Turner {
-    /// As programs see it.
-    pub(crate) fn carrier(self: &Arc<Self>) -> Carrier {
-        let links: Arc<dyn Links> = Arc::<Self>::clone(self);
-        Carrier(links)
-    }
-
     /// The links that were taken out of the body for the head, which is written now.
     pub(crate) fn finish(&self) -> Vec<(String, String)> {
         self.related.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
@@ -158,11 +167,6 @@ impl Turner {
 
     fn label(&self, version: usize) -> Option<&str> {
         self.linking.versions.labels().get(version).map(String::as_str)
-    }
-
-    /// Whether a step reads what the sender itself wrote.
-    fn reads_own(&self, from: &str) -> bool {
-        self.linking.versions.find(from) == Some(self.from())
     }
 
     /// What the sender's version, as it stands in a link, is in the reader's words; `None` for another version, or

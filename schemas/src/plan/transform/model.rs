@@ -263,6 +263,15 @@ impl Transform {
         }
     }
 
+    /// The labels of the versions whose words it reads in links and tokens.
+    pub fn reads_words_of(&self) -> Vec<&str> {
+        match self {
+            Self::Link(one) => vec![&one.from],
+            Self::Chain(parts) => parts.iter().flat_map(Self::reads_words_of).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether the function is proved to be defined for every valid value.
     pub fn takes_all(&self, sender: &Value, schema: &Schema) -> bool {
         match self {
