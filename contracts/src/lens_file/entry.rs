@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::Value;
 
+use super::answer::{Headers, Statuses};
 use super::beside::{Cursor, Parameters, Paths};
 use super::function::{
     Cast, Compute, Embed, Filters, Group, Keyed, Listed, Merge, Scale, Sorts, Split, Time,
@@ -86,6 +87,10 @@ pub(super) struct Entry {
     cursor: Option<Cursor>,
     /// What becomes of the parameters of one operation.
     parameter: Option<Parameters>,
+    /// Statuses of one operation's answers that are others: old to new.
+    status: Option<Statuses>,
+    /// What becomes of the headers of one operation's answers.
+    header: Option<Headers>,
 }
 
 /// One place or several.

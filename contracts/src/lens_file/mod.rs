@@ -1,5 +1,6 @@
 //! The JSON Schema of `changes.yaml`, for editors: what may be written, with a sentence for each word.
 
+mod answer;
 mod beside;
 mod entry;
 mod function;

@@ -256,8 +256,14 @@ impl Message<'_> {
             ends: None,
             changes: &[],
         };
-        let message =
-            MessageBridge { status, verdict, parts, bodies: Vec::new(), parameters: Vec::new() };
+        let message = MessageBridge {
+            status,
+            verdict,
+            parts,
+            bodies: Vec::new(),
+            parameters: Vec::new(),
+            status_as: None,
+        };
         api.add(&subject, &message);
         let report = Box::new(CheckReport::new(vec![api], Settings::default()));
         Err(Unserved::Found { text: text(&report), report })

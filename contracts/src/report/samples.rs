@@ -37,7 +37,14 @@ fn message(
         [0, 1].map(|index| Some(place(files[index], lines[index], 13, "/paths/~1orders/post")));
     let verdict = judgement.verdict;
     let parts = vec![Part { key, judgement, sender_place, reader_place }];
-    MessageBridge { status, verdict, parts, bodies: Vec::new(), parameters: Vec::new() }
+    MessageBridge {
+        status,
+        verdict,
+        parts,
+        bodies: Vec::new(),
+        parameters: Vec::new(),
+        status_as: None,
+    }
 }
 
 /// One message of each verdict.

@@ -10,7 +10,7 @@ use evergate_schemas::plan::bridge::{
     BodyPlan, MessageBridge, OperationBridge, ParameterSource, ParameterStep,
 };
 use evergate_schemas::plan::program::{Node, Note, Outside, Program, Source, Supply};
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -82,7 +82,7 @@ fn rules(bridge: &OperationBridge, counting: &Counting<'_>) -> Box<str> {
     // writing to a hasher does not fail
     let _ = write!(sink, "{} {:?}", env!("CARGO_PKG_VERSION"), counting.values);
     for message in messages {
-        let steps = (&message.status, &message.parameters);
+        let steps = (&message.status, &message.parameters, &message.status_as);
         let _ = write!(sink, "{steps:?}");
         for body in &message.bodies {
             if body.stages().any(|program| links(program)) {
@@ -123,6 +123,9 @@ fn message(bridge: &MessageBridge, way: Way, counting: &Counting<'_>) -> Crossin
         bodies: bridge.bodies.iter().map(|body| crossing_body(body, way, counting)).collect(),
         parameters: bridge.parameters.clone(),
         parameter_losses: bridge.parameters.iter().map(step_loss).collect(),
+        status_as: bridge.status_as.as_ref().and_then(|step| {
+            Some((StatusCode::from_u16(step.code).ok()?, counting.loss(way, &step.note)))
+        }),
         reads_outside: outside_body || bridge.parameters.iter().any(outside_step),
         links: bridge.bodies.iter().flat_map(BodyPlan::stages).any(|program| links(program)),
         first_words: first_words(bridge, way, counting).map(Into::into),

@@ -13,13 +13,11 @@ use super::digest::Digests;
 use super::etag::Mark;
 use super::links::{self, Here, Toward, Turner};
 use super::outbound::rewrite_media;
-use super::parameters::{self, Place};
-use super::path::PathParts;
 use super::pipe::{self, Accepted, Coding, Codings, Failed, Pipe, PipeBounds, Work};
 use super::prefer::Prefer;
 use super::reply::{Quiet, ReplyBody};
 use super::signature::{self, Changes};
-use super::{digest, fields, representation, told};
+use super::{digest, fields, representation, rewritten, told};
 use crate::refusal::Refusal;
 use crate::snapshot::loss::{LossTable, Lost};
 use crate::snapshot::selector::Selector;
@@ -92,12 +90,7 @@ pub(crate) async fn answer(
     };
     let mut values = conversion::values(ask.api, message, &head.headers, ask.parameters);
     links::carry(message, turner.as_ref(), &head.headers, &mut values);
-    let mut nowhere = String::new();
-    let mut place =
-        Place { query: &mut nowhere, headers: &mut head.headers, path: PathParts::default() };
-    let dropped = parameters::apply(message, &mut place, &values).map_err(|_| {
-        Refusal::ResponseUnconvertible("a header that your version requires is missing".to_owned())
-    })?;
+    let dropped = rewritten::apply(message, (&mut head, empty), &values);
     refuse_lossy(ask, &dropped)?;
     if message.may_lose() {
         head.headers.append(VARY, HeaderValue::from_static("prefer"));

@@ -24,6 +24,7 @@ mod query;
 mod reply;
 mod representation;
 mod request;
+mod rewritten;
 mod route;
 mod signature;
 mod style;

@@ -8,7 +8,7 @@ use evergate_schemas::convert::{PreparedBody, Unconvertible};
 use evergate_schemas::describe::model::Status;
 use evergate_schemas::plan::Cursor;
 use evergate_schemas::plan::bridge::ParameterStep;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::links::Linking;
 use super::loss::{Loss, LossTable};
@@ -207,6 +207,8 @@ pub struct CrossingMessage {
     pub parameters: Vec<ParameterStep>,
     /// Each parameter step that is a loss.
     pub parameter_losses: Vec<Option<Arc<Loss>>>,
+    /// The status that the reader gets instead, and the loss that this is.
+    pub status_as: Option<(StatusCode, Option<Arc<Loss>>)>,
     /// Some program reads a header, a parameter or the configuration.
     pub reads_outside: bool,
     /// Some program turns links, seals tokens, or reads or writes `Link` fields.
@@ -227,7 +229,9 @@ impl CrossingMessage {
             let table = body.conversion.as_ref().map(|one| &one.losses);
             table.is_some_and(|table| table.iter().flatten().any(Option::is_some))
         };
-        self.parameter_losses.iter().any(Option::is_some) || self.bodies.iter().any(of_body)
+        self.parameter_losses.iter().any(Option::is_some)
+            || self.bodies.iter().any(of_body)
+            || matches!(self.status_as, Some((_, Some(_))))
     }
 }
 

@@ -155,6 +155,17 @@ pub struct MessageBridge {
     pub bodies: Vec<BodyPlan>,
     /// What is done to parameters (requests) or headers (responses).
     pub parameters: Vec<ParameterStep>,
+    /// The status that the reader gets instead of the sender's; only for responses that come under one code.
+    pub status_as: Option<StatusStep>,
+}
+
+/// A response's status under which it goes on (lens L26).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusStep {
+    /// The reader's.
+    pub code: u16,
+    /// Tells of a loss where another status would not come back as this one.
+    pub note: Note,
 }
 
 /// The plan of one body.

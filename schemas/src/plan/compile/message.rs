@@ -15,9 +15,10 @@ use crate::problem::Place;
 use crate::relate::verdict::{Verdict, Witness};
 use crate::schema::{Role, Side};
 
+use super::answer::{Answers, Asked, headers, rewritten};
 use super::ledger::{Ledger, Reading, Step};
 use super::media::{Fit, Syntax, matching, syntax, written_as};
-use super::parameter::{always, headers, request};
+use super::parameter::{always, request};
 use super::restyle::met;
 use super::status::{is_error, response, singled_out};
 use super::value;
@@ -58,7 +59,11 @@ impl<'a> Messages<'_, 'a> {
         let mut responses = Vec::new();
         for response in &last.responses {
             responses.push(self.response(&back, response, response.status));
-            for status in singled_out(last, response.status, first) {
+            let mut statuses = singled_out(last, response.status, first);
+            statuses.extend(Answers::new(self.changes, &back).codes(last, response.status));
+            statuses.sort_unstable();
+            statuses.dedup();
+            for status in statuses {
                 responses.push(self.response(&back, response, status));
             }
         }
@@ -92,7 +97,7 @@ impl<'a> Messages<'_, 'a> {
                     parts.push(whole("required", said, &sent.place));
                 }
                 for content in &sent.contents {
-                    let hops = hops(route, content, |operation| {
+                    let hops = hops(route, content, |_, operation| {
                         operation.body.as_ref().map(|body| body.contents.as_slice())
                     });
                     match hops {
@@ -121,7 +126,9 @@ impl<'a> Messages<'_, 'a> {
         else {
             return message(Some(status), Vec::new(), Vec::new(), Vec::new());
         };
-        let Some(read) = response(reader, status) else {
+        let answers = Answers::new(self.changes, route);
+        let statuses = answers.statuses(status);
+        let Some(read) = response(reader, statuses.last().copied().unwrap_or(status)) else {
             let part = if is_error(status, sender) {
                 shown(PartKey::Whole, by(Policy::UndeclaredErrorPasses), (&sent.place, None))
             } else {
@@ -133,18 +140,27 @@ impl<'a> Messages<'_, 'a> {
         let ledger = &mut *self.ledger;
         let (theirs, ours): (Vec<_>, Vec<_>) =
             (sent.headers.iter().collect(), read.headers.iter().collect());
-        let mut parts = headers(&theirs, &ours, &mut |sent, read| {
-            value::compared(ledger, Side::Response, (backend, sent), (client, read))
+        let written = answers.headers(&statuses);
+        let mut parts = headers(&theirs, &ours, &written, &mut |asked, read| match asked {
+            Asked::Sent(sent) => {
+                value::compared(ledger, Side::Response, (backend, sent), (client, read))
+            }
+            Asked::Written(text) => value::written(ledger, text, (client, read)),
         });
         let mut bodies = Vec::new();
         let mut unknown = Vec::new();
         let known = known(reader, Some(sent));
         for content in &sent.contents {
-            let mut hops = hops(route, content, |operation| {
+            let at = |version: usize| {
+                let at = route.iter().position(|(one, _)| *one == version)?;
+                statuses.get(at).copied()
+            };
+            let mut hops = hops(route, content, |version, operation| {
+                let status = at(version).unwrap_or(status);
                 response(operation, status).map(|response| response.contents.as_slice())
             });
             for hop in hops.iter_mut().flatten() {
-                hop.status = Some(status);
+                hop.status = at(hop.version);
             }
             match hops {
                 Some(hops) => self.body(Side::Response, &hops, &known, (&mut parts, &mut bodies)),
@@ -157,7 +173,10 @@ impl<'a> Messages<'_, 'a> {
             let may_pass = is_error(sent.status, sender);
             parts.extend(unmet(&unknown, (!bodies.is_empty(), may_pass), sent));
         }
-        message(Some(status), parts, bodies, Vec::new())
+        let status_as = answers.step(&statuses);
+        parts.extend(status_as.as_ref().map(|step| rewritten(step, (&sent.place, &read.place))));
+        let bridge = message(Some(status), parts, bodies, written.steps);
+        MessageBridge { status_as, ..bridge }
     }
 
     fn body(
@@ -324,7 +343,7 @@ fn declared<'a>(
 fn hops<'a>(
     route: &Route<'a>,
     content: &'a Content,
-    contents: impl Fn(&'a Operation) -> Option<&'a [Content]>,
+    contents: impl Fn(usize, &'a Operation) -> Option<&'a [Content]>,
 ) -> Option<Vec<Hop<'a>>> {
     let last = route.len().saturating_sub(1);
     let mut hops = Vec::new();
@@ -332,7 +351,7 @@ fn hops<'a>(
         let found = if at == 0 {
             Some((content, Fit::Declared))
         } else {
-            contents(operation).and_then(|all| matching(&content.media_type, all))
+            contents(*version, operation).and_then(|all| matching(&content.media_type, all))
         };
         match found {
             Some((content, fit)) => {
@@ -423,5 +442,5 @@ pub(super) fn message(
     parameters: Vec<crate::plan::bridge::ParameterStep>,
 ) -> MessageBridge {
     let verdict = parts.iter().map(|part| part.judgement.verdict).max().unwrap_or(Verdict::Native);
-    MessageBridge { status, verdict, parts, bodies, parameters }
+    MessageBridge { status, verdict, parts, bodies, parameters, status_as: None }
 }

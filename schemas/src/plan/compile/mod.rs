@@ -1,5 +1,6 @@
 //! All plans of an api: each client operation against each backend version, every shared payload judged once.
 
+mod answer;
 mod bridges;
 mod forms;
 mod ledger;

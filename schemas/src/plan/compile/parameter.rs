@@ -263,7 +263,7 @@ fn text(value: &Value) -> Option<Literal> {
     }
 }
 
-fn missing(parameter: &Parameter) -> Judgement {
+pub(super) fn missing(parameter: &Parameter) -> Judgement {
     let message = format!("\"{}\" is a required parameter", parameter.name);
     let witness = Witness {
         payload: json!({}),
@@ -275,7 +275,7 @@ fn missing(parameter: &Parameter) -> Judgement {
     Judgement { witness: Some(witness), ..Judgement::of(Verdict::Broken) }
 }
 
-fn part(sender: &Parameter, reader: Option<&Parameter>, judgement: Judgement) -> Part {
+pub(super) fn part(sender: &Parameter, reader: Option<&Parameter>, judgement: Judgement) -> Part {
     Part {
         key: PartKey::Parameter(sender.location, sender.name.clone()),
         judgement,

@@ -71,6 +71,22 @@ pub(super) fn valued<'a>(
     judgement
 }
 
+/// The judgement on a text that is written where a header is read.
+pub(super) fn written<'a>(
+    ledger: &mut Ledger<'a>,
+    text: &str,
+    (to, read): (usize, &'a Parameter),
+) -> Judgement {
+    let reader = ledger.schema(to, Reading::Texts(Side::Response, true), &read.root);
+    let judge = ledger.read(reader).and_then(|schema| Validator::new(schema).ok());
+    let Some(judge) = judge else { return undecided("the header's schema cannot be read") };
+    let values = [Some(json!(text)), wire::scalar(text)];
+    if values.iter().flatten().any(|value| judge.is_valid(value)) {
+        return Judgement::of(Verdict::Bridged);
+    }
+    refused(json!(text), "const", "the text that is written is not what the header may be")
+}
+
 /// The judgement on a body that arrives as it was sent: no plan converts what is not JSON.
 pub(super) fn as_it_is<'a>(
     ledger: &mut Ledger<'a>,

@@ -1,5 +1,6 @@
 //! What a version declares about its predecessor in `changes.yaml`: lenses that no schema shows.
 
+mod answer;
 mod case;
 mod link;
 mod model;
@@ -16,9 +17,10 @@ mod verb;
 mod whole;
 
 pub use link::{Cursor, cursor};
+pub(crate) use model::covers;
 pub use model::{
-    CaseRule, CursorChange, Direction, Entry, For, Loses, MapRule, OnConflict, OnExtra, OnMissing,
-    OnNull, OnRange, OnUnfit, OnUnknown, ParameterChange, Rules, Scope, Target, TransformRule,
-    Unsealed, ValueSource, VersionChanges, Way,
+    AnswerChange, CaseRule, CursorChange, Direction, Entry, For, Loses, MapRule, OnConflict,
+    OnExtra, OnMissing, OnNull, OnRange, OnUnfit, OnUnknown, ParameterChange, Rules, Scope, Target,
+    TransformRule, Unsealed, ValueSource, VersionChanges, Way,
 };
 pub use read::{declared, entry_words, read_changes};

@@ -31,6 +31,8 @@ pub struct VersionChanges {
     pub parameters: Vec<ParameterChange>,
     /// L22: the paging tokens of one operation each.
     pub cursors: Vec<CursorChange>,
+    /// What becomes of the statuses and headers of the answers of one operation each.
+    pub answers: Vec<AnswerChange>,
 }
 
 /// One entry of the file: a sentence, where it holds, and what it does there.
@@ -344,6 +346,31 @@ pub struct CursorChange {
     pub place: Place,
 }
 
+/// L26: what becomes of the statuses and headers of the answers of one operation.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct AnswerChange {
+    /// The sentence a client developer reads.
+    pub say: Arc<str>,
+    /// The operation, in the old or the new version.
+    pub operation: OperationKey,
+    /// The answers whose headers change; `None` for all.
+    pub status: Option<Status>,
+    /// Old status to new status.
+    pub up: Vec<(u16, u16)>,
+    /// New status to old status.
+    pub down: Vec<(u16, u16)>,
+    /// Headers that the new version has and the old one has not, in lower case: written on the way up when absent,
+    /// left out on the way down.
+    pub adds: Vec<(String, ParameterSource)>,
+    /// Headers that the old version has and the new one has not.
+    pub removes: Vec<(String, ParameterSource)>,
+    /// Headers that are called otherwise, `(old, new)`.
+    pub renames: Vec<(String, String)>,
+    /// Where it is written.
+    pub place: Place,
+}
+
 /// What becomes of a paging token of a version that cannot be asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -364,6 +391,16 @@ pub enum Unsealed {
     Pass,
     /// It is refused where another version serves.
     Refuse,
+}
+
+impl AnswerChange {
+    /// The statuses of one direction, from the sender's to the reader's.
+    pub fn statuses(&self, direction: Direction) -> &[(u16, u16)] {
+        match direction {
+            Direction::Up => &self.up,
+            Direction::Down => &self.down,
+        }
+    }
 }
 
 impl MapRule {

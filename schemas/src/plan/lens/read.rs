@@ -29,7 +29,7 @@ fn verbs() -> impl Iterator<Item = &'static str> {
 }
 
 /// The verbs that hold at an operation as a whole, not at a payload.
-const OF_OPERATIONS: [&str; 2] = ["parameter", link::CURSOR];
+const OF_OPERATIONS: [&str; 4] = ["parameter", link::CURSOR, "status", "header"];
 
 /// Every word that an entry may have.
 pub fn entry_words() -> impl Iterator<Item = &'static str> {
@@ -161,6 +161,7 @@ impl<'a> Reader<'a> {
                 changes.parameters.extend(found.parameters);
                 changes.entries.extend(found.entries);
                 changes.cursors.extend(found.cursors);
+                changes.answers.extend(found.answers);
             }
         }
         changes
@@ -227,6 +228,8 @@ impl<'a> Reader<'a> {
             if let Some(value) = members.get(link::CURSOR) {
                 self.cursor(target, value, (said, &at.join(link::CURSOR)), &mut found);
             }
+            let change = self.answer_change(target, members, (said, at));
+            found.answers.extend(change);
         }
         found
     }

@@ -43,7 +43,7 @@ pub(super) fn operation_words(text: &str) -> Option<(OperationKey, Vec<&str>)> {
 }
 
 /// The status a word means; `*` is none in particular.
-fn status(text: &str) -> Result<Option<Status>, ()> {
+pub(super) fn status(text: &str) -> Result<Option<Status>, ()> {
     let read = match (text, text.strip_suffix("XX").or_else(|| text.strip_suffix("xx"))) {
         ("*", _) => return Ok(None),
         ("default", _) => Some(Status::Default),

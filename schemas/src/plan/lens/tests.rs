@@ -120,7 +120,7 @@ changes:
 ",
         &[
             "5:12 `renme` is not known here; did you mean `rename`?",
-            "3:5 this change does nothing; write one of rename, move, map, add, remove, supply, on_null, on_unknown, list, unlist, cast, scale, time, embed, keyed, group, sort, filter, split, merge, compute, on_range, on_extra, on_missing, wrap, unwrap, envelope, tag_union, case, links, parameter, cursor",
+            "3:5 this change does nothing; write one of rename, move, map, add, remove, supply, on_null, on_unknown, list, unlist, cast, scale, time, embed, keyed, group, sort, filter, split, merge, compute, on_range, on_extra, on_missing, wrap, unwrap, envelope, tag_union, case, links, parameter, cursor, status, header",
             "6:5 this change says nothing; write `say:` and the sentence a client developer reads",
             "6:15 `POST /pets` has several messages; add `request` or `response STATUS`",
             "6:27 `POST /pats` is an operation of neither 1 nor 2; did you mean `POST /pets`?",
@@ -131,6 +131,115 @@ changes:
         ],
     );
     assert_eq!(changes.entries.len(), 1);
+}
+
+/// Two versions of one operation whose answers have these statuses.
+fn answering(old: &Value, new: &Value) -> Api {
+    let directory = tempfile::tempdir().unwrap();
+    for (version, responses) in [("1", old), ("2", new)] {
+        let paths = json!({"/pets": {"post": {"responses": responses}}});
+        let info = json!({"title": "t", "version": version});
+        let text = json!({"openapi": "3.1.0", "info": info, "paths": paths}).to_string();
+        std::fs::create_dir(directory.path().join(version)).unwrap();
+        std::fs::write(directory.path().join(version).join("openapi.json"), text).unwrap();
+    }
+    load_api(directory.path(), &Limits::default()).unwrap()
+}
+
+#[track_caller]
+fn check_answers(verbs: &str, expected: &[&str]) -> VersionChanges {
+    let body = json!({"description": "d", "content": {"application/json": {}}});
+    let with = json!({"description": "d", "headers": {"X-Cost": {"schema": {}}}});
+    let api = answering(
+        &json!({"200": body, "202": with, "400": body, "404": body}),
+        &json!({"200": body, "201": with, "304": with, "4XX": body}),
+    );
+    let text = format!("changes: [{{ say: s, at: POST /pets, {verbs} }}]");
+    let (changes, problems) = read(&text, &api.versions[0], &api.versions[1]);
+    let told: Vec<&str> = problems.iter().filter_map(|one| Some(one.split_once(' ')?.1)).collect();
+    assert_eq!(told, expected);
+    changes
+}
+
+#[test]
+fn statuses_are_read_both_ways() {
+    let pairs = |verbs: &str| {
+        let changes = check_answers(verbs, &[]);
+        (changes.answers[0].up.clone(), changes.answers[0].down.clone())
+    };
+    assert_eq!(pairs("status: { 202: 201 }"), (vec![(202, 201)], vec![(201, 202)]));
+    assert_eq!(
+        pairs("status: { 400: 422, 404: 422, down: { 422: 400 } }"),
+        (vec![(400, 422), (404, 422)], vec![(422, 400)])
+    );
+    assert_eq!(pairs("status: { down: { 409: 400 } }"), (vec![], vec![(409, 400)]));
+    assert_eq!(pairs("status: { across: true, down: { 200: 404 } }"), (vec![], vec![(200, 404)]));
+}
+
+#[test]
+fn a_status_that_cannot_stand_for_another_is_named() {
+    check_answers(
+        "status: { 400: 422, 404: 422 }",
+        &[
+            "several old statuses become 422; name the one it goes back to: `down: { 422: … }`",
+            "several old statuses become 422; name the one it goes back to: `down: { 422: … }`",
+        ],
+    );
+    check_answers(
+        "status: { 404: 400 }",
+        &["several old statuses become 400; name the one it goes back to: `down: { 400: … }`"],
+    );
+    check_answers(
+        "status: { 200: 304 }",
+        &["304 says what becomes of this very message; such a status goes on as it came"],
+    );
+    check_answers(
+        "status: { up: { 200: 422 } }",
+        &[
+            "200 and 422 are a success and an error; clients send again what failed: if that is meant, write `across: true` beside it",
+        ],
+    );
+    check_answers(
+        "status: { down: { 201: 500 }, across: true }",
+        &["`POST /pets` declares no status 500 there; write one of `200`, `202`, `400`, `404`"],
+    );
+    check_answers(
+        "status: { up: { 200: 204 } }",
+        &[
+            "`POST /pets` declares no status 204 there; write one of `200`, `201`, `304`, `4XX`",
+            "204 has no body, and 200 is declared with one; keep the status, or write one that may have a body",
+        ],
+    );
+    check_answers(
+        "status: { 4XX: 400 }",
+        &[
+            "`4XX` is no status code; write pairs of codes, as `201: 200`",
+            "no status changes; write `old: new`, as `201: 200`",
+        ],
+    );
+}
+
+#[test]
+fn headers_are_read_and_those_of_the_connection_are_not() {
+    let changes = check_answers(
+        "header: { rename: { X-Cost: x-cost }, remove: { X-COST: { constant: 1 } } }",
+        &[],
+    );
+    assert_eq!(changes.answers[0].renames, [("x-cost".to_owned(), "x-cost".to_owned())]);
+    check_answers(
+        "header: { add: { Transfer-Encoding: { constant: a }, X-Coast: { constant: a } } }",
+        &[
+            "`transfer-encoding` belongs to the connection or the body; the gateway writes it as the message needs it",
+            "`x-coast` is no header of these answers there; did you mean `x-cost`?",
+        ],
+    );
+    check_answers(
+        r#"header: { add: { X-Cost: { constant: "a\r\nb" } }, remove: { a b: { constant: a } } }"#,
+        &[
+            "`\"a\\r\\nb\"` cannot stand in a header; write plain ASCII text",
+            "`a b` is no name of a header; ",
+        ],
+    );
 }
 
 #[test]
