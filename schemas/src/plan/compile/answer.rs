@@ -231,7 +231,7 @@ fn supplied<'a>(
             policies: vec![Policy::ConfigurationFits],
             ..Judgement::of(Verdict::Bridged)
         },
-        ParameterSource::Outside(Outside::Header(_) | Outside::Parameter(_)) => {
+        ParameterSource::Outside(_) => {
             undecided("the value comes from a field or parameter that may be absent or another")
         }
     }
