@@ -49,3 +49,85 @@ pub(super) struct Text {
     /// A value of the gateway's configuration, by its name.
     configuration: Option<String>,
 }
+
+/// Where error bodies name places of the request.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "read as a schema only")]
+pub(super) struct Errors {
+    /// Paths from the place to texts or lists that name a place of the request, and how they write it.
+    pointers: BTreeMap<String, Named>,
+}
+
+/// How a place is written: for both versions alike, or for each.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "read as a schema only")]
+pub(super) enum Named {
+    /// For both versions.
+    Alike(Syntax),
+    /// With what else is to be said.
+    Said(Spelled),
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "read as a schema only")]
+pub(super) struct Spelled {
+    /// How both versions write it.
+    r#as: Option<Syntax>,
+    /// What stands before a place of the body in both versions.
+    prefix: Option<Vec<String>>,
+    /// How the old version writes it.
+    from: Option<Notation>,
+    /// How the new version writes it.
+    to: Option<Notation>,
+    /// What becomes of a place that the client's version does not have.
+    unsent: Option<Unsent>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "read as a schema only")]
+pub(super) enum Notation {
+    /// Only the syntax.
+    Word(Syntax),
+    /// With what stands before.
+    Said(Prefixed),
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "read as a schema only")]
+pub(super) struct Prefixed {
+    /// The syntax.
+    r#as: Syntax,
+    /// What stands before a place of the body: `[body]`.
+    prefix: Option<Vec<String>>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+#[expect(dead_code, reason = "read as a schema only")]
+pub(super) enum Syntax {
+    /// `/a/0`, or `#/a/0`.
+    JsonPointer,
+    /// `a[0]`, `a.0`.
+    Dotted,
+    /// `["a", 0]`.
+    Path,
+    /// It names no place, although it looks as if.
+    None,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+#[expect(dead_code, reason = "read as a schema only")]
+pub(super) enum Unsent {
+    /// It stays as the backend says it.
+    Keep,
+    /// The member is left out.
+    Omit,
+    /// The request as a whole is named.
+    Root,
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use super::answer::{Headers, Statuses};
+use super::answer::{Errors, Headers, Statuses};
 use super::beside::{Cursor, Parameters, Paths};
 use super::function::{
     Cast, Compute, Embed, Filters, Group, Keyed, Listed, Merge, Scale, Sorts, Split, Time,
@@ -83,6 +83,8 @@ pub(super) struct Entry {
     case: Option<Case>,
     /// Links to this api, which name a version: paths from the place.
     links: Option<Paths>,
+    /// Where error bodies name places of the request.
+    error: Option<Errors>,
     /// A paging token at an operation, which belongs to the version that made it.
     cursor: Option<Cursor>,
     /// What becomes of the parameters of one operation.

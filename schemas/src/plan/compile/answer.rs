@@ -31,7 +31,7 @@ pub(super) struct Written {
 }
 
 /// What a reader's header is judged against.
-pub(super) enum Asked<'a, 't> {
+pub(super) enum Given<'a, 't> {
     /// The sender's header.
     Sent(&'a Parameter),
     /// A text that is written.
@@ -192,7 +192,7 @@ pub(super) fn headers<'a>(
     sent: &[&'a Parameter],
     read: &[&'a Parameter],
     written: &Written,
-    judge: &mut dyn FnMut(Asked<'a, '_>, &'a Parameter) -> Judgement,
+    judge: &mut dyn FnMut(Given<'a, '_>, &'a Parameter) -> Judgement,
 ) -> Vec<Part> {
     let mut parts = Vec::new();
     for header in read.iter().copied() {
@@ -201,7 +201,7 @@ pub(super) fn headers<'a>(
         let supply = written.supplied.iter().find(|(name, ..)| *name == header.name);
         if let Some(given) = given {
             let lacks = header.required && !given.required && supply.is_none();
-            let judgement = if lacks { missing(header) } else { judge(Asked::Sent(given), header) };
+            let judgement = if lacks { missing(header) } else { judge(Given::Sent(given), header) };
             let renamed = written.name(&given.name).1;
             parts.push(part(given, Some(header), renamed.into_iter().fold(judgement, noted)));
         } else if header.required && supply.is_none() {
@@ -223,10 +223,10 @@ pub(super) fn headers<'a>(
 fn supplied<'a>(
     source: &ParameterSource,
     header: &'a Parameter,
-    judge: &mut dyn FnMut(Asked<'a, '_>, &'a Parameter) -> Judgement,
+    judge: &mut dyn FnMut(Given<'a, '_>, &'a Parameter) -> Judgement,
 ) -> Judgement {
     match source {
-        ParameterSource::Literal(text) => judge(Asked::Written(text), header),
+        ParameterSource::Literal(text) => judge(Given::Written(text), header),
         ParameterSource::Outside(Outside::Configuration(_)) => Judgement {
             policies: vec![Policy::ConfigurationFits],
             ..Judgement::of(Verdict::Bridged)

@@ -162,7 +162,7 @@ fn walked<'a>(
 ) -> Bridges {
     let mut bridges = Bridges::default();
     for &(from, to) in pairs {
-        let mut messages = Messages { ledger: &mut *ledger, changes };
+        let mut messages = Messages::new(&mut *ledger, changes);
         let way: Vec<usize> =
             if from < to { (from..=to).collect() } else { (to..=from).rev().collect() };
         table.pair(from, &way);

@@ -80,6 +80,8 @@ pub(super) struct Ledger<'a> {
     tasks: Vec<Task>,
     task_keys: HashMap<TaskKey, usize>,
     plans: Vec<Plan>,
+    /// By step.
+    programs: Vec<Option<Arc<Program>>>,
 }
 
 impl<'a> Ledger<'a> {
@@ -96,6 +98,7 @@ impl<'a> Ledger<'a> {
             tasks: Vec::new(),
             task_keys: HashMap::new(),
             plans: Vec::new(),
+            programs: Vec::new(),
         }
     }
 
@@ -220,6 +223,17 @@ impl<'a> Ledger<'a> {
             self.judged(task, &programs, (known, limits), prover)
         });
         self.plans = plans.into_iter().flatten().collect();
+        self.programs = programs;
+    }
+
+    /// The program of one step; none until [`Self::answer`] has been called.
+    pub(super) fn program(&self, step: usize) -> Option<&Arc<Program>> {
+        self.programs.get(step)?.as_ref()
+    }
+
+    /// What a version is called.
+    pub(super) fn label(&self, version: usize) -> Option<&'a str> {
+        self.api.versions.get(version).map(|one| one.version.as_str())
     }
 
     fn derived(&self, step: &Step, prover: &mut Prover) -> Option<Arc<Program>> {

@@ -1,5 +1,7 @@
 //! The messages of one operation between two versions, hop by hop over the versions in between.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::describe::model::{Content, Operation, Response, Status};
@@ -15,10 +17,11 @@ use crate::problem::Place;
 use crate::relate::verdict::{Verdict, Witness};
 use crate::schema::{Role, Side};
 
-use super::answer::{Answers, Asked, headers, rewritten};
+use super::answer::{Answers, Given, headers, rewritten};
 use super::ledger::{Ledger, Reading, Step};
 use super::media::{Fit, Syntax, matching, syntax, written_as};
 use super::parameter::{always, request};
+use super::pointing::Asked;
 use super::restyle::met;
 use super::status::{is_error, response, singled_out};
 use super::value;
@@ -43,9 +46,15 @@ type Route<'a> = [(usize, &'a Operation)];
 pub(super) struct Messages<'m, 'a> {
     pub(super) ledger: &'m mut Ledger<'a>,
     pub(super) changes: &'a [VersionChanges],
+    /// The request of the operation whose answers are in hand.
+    asked: Asked,
 }
 
-impl<'a> Messages<'_, 'a> {
+impl<'m, 'a> Messages<'m, 'a> {
+    pub(super) fn new(ledger: &'m mut Ledger<'a>, changes: &'a [VersionChanges]) -> Self {
+        Self { ledger, changes, asked: Asked::default() }
+    }
+
     /// The bridge of an operation that both ends of the route have; the client's end comes first.
     pub(super) fn operation(
         &mut self,
@@ -55,6 +64,7 @@ impl<'a> Messages<'_, 'a> {
     ) -> Option<OperationBridge> {
         let (&(_, first), &(_, last)) = (route.first()?, route.last()?);
         let request = self.request((client.0, backend.0), route, (first, last));
+        self.asked = self.what_became(route, first);
         let back: Vec<(usize, &'a Operation)> = route.iter().rev().copied().collect();
         let mut responses = Vec::new();
         for response in &last.responses {
@@ -67,6 +77,7 @@ impl<'a> Messages<'_, 'a> {
                 responses.push(self.response(&back, response, status));
             }
         }
+        self.asked = Asked::default();
         Some(OperationBridge {
             client_operation: client.1,
             backend_operation: Some(backend.1),
@@ -142,10 +153,10 @@ impl<'a> Messages<'_, 'a> {
             (sent.headers.iter().collect(), read.headers.iter().collect());
         let written = answers.headers(&statuses);
         let mut parts = headers(&theirs, &ours, &written, &mut |asked, read| match asked {
-            Asked::Sent(sent) => {
+            Given::Sent(sent) => {
                 value::compared(ledger, Side::Response, (backend, sent), (client, read))
             }
-            Asked::Written(text) => value::written(ledger, text, (client, read)),
+            Given::Written(text) => value::written(ledger, text, (client, read)),
         });
         let mut bodies = Vec::new();
         let mut unknown = Vec::new();
@@ -207,15 +218,46 @@ impl<'a> Messages<'_, 'a> {
         };
         let mut judgement = plan.judgement.clone();
         media_met(&mut judgement, (sent.content, read.content), read.fit);
+        let written_as = written_as(media_type, &read.content.media_type);
+        let mut body = BodyPlan { media_type: media_type.clone(), written_as, wire, plan };
+        if side == Side::Response && !self.asked.tell(&mut body.plan) {
+            let mut schema = |hop: &Hop<'a>, role| {
+                self.ledger.schema(hop.version, Reading::Directed(side, role), hop.root)
+            };
+            let (sender, reader) = (schema(sent, Role::Sender), schema(read, Role::Reader));
+            let schemas = (self.ledger.read(sender), self.ledger.read(reader));
+            self.asked.tell_problem(&mut body, schemas, &mut judgement);
+        }
         let places = (&sent.content.place, Some(&read.content.place));
         parts.push(shown(PartKey::Body(media_type.clone()), judgement, places));
         parts.extend(value::encodings(sent.content, read.content));
-        bodies.push(BodyPlan {
-            media_type: media_type.clone(),
-            written_as: written_as(media_type, &read.content.media_type),
-            wire,
-            plan,
+        bodies.push(body);
+    }
+
+    /// What becomes of the request, step by step: of its JSON body, or of an edit of it, whichever is declared first.
+    fn what_became(&mut self, route: &Route<'a>, sender: &'a Operation) -> Asked {
+        let contents = sender.body.as_ref().map_or(&[][..], |body| body.contents.as_slice());
+        let found = contents.iter().find_map(|content| {
+            let edited = match syntax(&content.media_type) {
+                Syntax::Json => false,
+                Syntax::MergePatch => true,
+                _ => return None,
+            };
+            let hops = hops(route, content, |_, operation| {
+                operation.body.as_ref().map(|body| body.contents.as_slice())
+            });
+            Some((hops?, edited))
         });
+        let Some((hops, edited)) = found else { return Asked::default() };
+        let side = Side::Request;
+        let reading = |role| {
+            if edited { Reading::Edited(side, role) } else { Reading::Directed(side, role) }
+        };
+        let steps = self.chain(Some(side), &hops, &reading);
+        let program = |(newer, step): (usize, usize)| {
+            Some((self.ledger.label(newer)?.into(), Arc::clone(self.ledger.program(step)?)))
+        };
+        Asked(steps.into_iter().filter_map(program).collect())
     }
 
     /// A body that no plan converts.
@@ -242,6 +284,24 @@ impl<'a> Messages<'_, 'a> {
         known: &Known,
         reading: &dyn Fn(Role) -> Reading,
     ) -> Plan {
+        let chain = self.chain(side, hops, reading).into_iter().map(|(_, step)| step).collect();
+        let (Some(first), Some(last)) = (hops.first(), hops.last()) else {
+            return unchanged(Judgement::of(Verdict::Native));
+        };
+        let sender = self.ledger.schema(first.version, reading(Role::Sender), first.root);
+        let reader = self.ledger.schema(last.version, reading(Role::Reader), last.root);
+        self.ledger
+            .plan(sender, reader, chain, known)
+            .unwrap_or_else(|| unchanged(Judgement::of(Verdict::Undecided)))
+    }
+
+    /// The derivations from each version to the next, with the newer of the two.
+    fn chain(
+        &mut self,
+        side: Option<Side>,
+        hops: &[Hop<'a>],
+        reading: &dyn Fn(Role) -> Reading,
+    ) -> Vec<(usize, usize)> {
         let mut chain = Vec::new();
         for (from, to) in hops.iter().zip(hops.iter().skip(1)) {
             let direction = if to.version > from.version { Direction::Up } else { Direction::Down };
@@ -252,7 +312,7 @@ impl<'a> Messages<'_, 'a> {
             };
             let sender = self.ledger.schema(from.version, reading(Role::Sender), from.root);
             let reader = self.ledger.schema(to.version, reading(Role::Reader), to.root);
-            chain.push(self.ledger.step(Step {
+            let step = self.ledger.step(Step {
                 sender,
                 reader,
                 direction,
@@ -262,16 +322,10 @@ impl<'a> Messages<'_, 'a> {
                 status: from.status,
                 changes: new.version,
                 edits: matches!(reading(Role::Sender), Reading::Edited(..)),
-            }));
+            });
+            chain.push((new.version, step));
         }
-        let (Some(first), Some(last)) = (hops.first(), hops.last()) else {
-            return unchanged(Judgement::of(Verdict::Native));
-        };
-        let sender = self.ledger.schema(first.version, reading(Role::Sender), first.root);
-        let reader = self.ledger.schema(last.version, reading(Role::Reader), last.root);
-        self.ledger
-            .plan(sender, reader, chain, known)
-            .unwrap_or_else(|| unchanged(Judgement::of(Verdict::Undecided)))
+        chain
     }
 }
 

@@ -10,6 +10,7 @@ mod outgoing;
 mod parameter;
 mod partial;
 mod patches;
+mod pointing;
 mod records;
 mod restyle;
 mod status;

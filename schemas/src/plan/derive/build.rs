@@ -8,6 +8,12 @@ use crate::plan::relink::{relink, renote};
 /// The node that copies.
 pub(super) const COPY: NodeId = NodeId(0);
 
+/// A program without the nodes that do nothing.
+pub(crate) fn thinned(program: Program) -> Program {
+    let Program { nodes, root, notes } = program;
+    Builder { nodes, notes }.finish(root)
+}
+
 /// A program in the making. Node ids are stable while it is built, so that recursion can refer to a node
 /// that is not there yet.
 #[derive(Debug)]

@@ -27,5 +27,6 @@ mod union_tests;
 mod variants;
 mod walk;
 
+pub(crate) use build::thinned;
 pub use site::Site;
 pub use walk::derive;

@@ -142,7 +142,7 @@ impl<'a> Reader<'a> {
         paths
     }
 
-    fn must_lead(&mut self, targets: &[Target], path: &[String], at: &Pointer) {
+    pub(super) fn must_lead(&mut self, targets: &[Target], path: &[String], at: &Pointer) {
         let sides = self.sides(targets);
         if !targets.is_empty() && sides.old.is_nowhere() && sides.new.is_nowhere() {
             let what = format!("`{}` leads nowhere in both versions", path.join("/"));
@@ -160,7 +160,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The targets, further in.
-fn within(targets: &[Target], path: &[String]) -> Vec<Target> {
+pub(super) fn within(targets: &[Target], path: &[String]) -> Vec<Target> {
     let further = |target: &Target| {
         let within = target.within.iter().chain(path).cloned().collect();
         Target { scope: target.scope.clone(), within }

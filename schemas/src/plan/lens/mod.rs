@@ -2,6 +2,7 @@
 
 mod answer;
 mod case;
+mod error;
 mod link;
 mod model;
 mod nearest;

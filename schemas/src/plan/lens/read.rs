@@ -12,7 +12,7 @@ use crate::problem::{Place, Problem, Severity};
 use super::model::{Entry, Rules, Target, VersionChanges};
 use super::nearest::remedy;
 use super::target::Sides;
-use super::{link, policy, structure, value, whole};
+use super::{error, link, policy, structure, value, whole};
 
 const VERBS: [&str; 8] =
     ["rename", "move", "map", "add", "remove", "supply", "on_null", "on_unknown"];
@@ -26,6 +26,7 @@ fn verbs() -> impl Iterator<Item = &'static str> {
         .chain(policy::VERBS)
         .chain(structure::VERBS)
         .chain(link::VERBS)
+        .chain(error::VERBS)
 }
 
 /// The verbs that hold at an operation as a whole, not at a payload.
@@ -49,7 +50,8 @@ pub fn read_changes(
 }
 
 /// What each version of an api declares about its predecessor, one for each version, with all problems. The first
-/// version has no predecessor, so a file beside it is a problem. Links and cursors that one step declares hold in all.
+/// version has no predecessor, so a file beside it is a problem. Links, cursors and the
+/// places that errors name, once declared, hold in all steps.
 pub fn declared(api: &Api) -> (Vec<VersionChanges>, Vec<Problem>) {
     let (mut all, mut problems) = (Vec::new(), Vec::new());
     for (index, new) in api.versions.iter().enumerate() {
@@ -74,6 +76,7 @@ pub fn declared(api: &Api) -> (Vec<VersionChanges>, Vec<Problem>) {
         all.push(changes);
     }
     link::everywhere(&mut all, &api.versions);
+    error::everywhere(&mut all, &api.versions);
     (all, problems)
 }
 
@@ -197,6 +200,10 @@ impl<'a> Reader<'a> {
         }
         let sides = self.sides(&targets);
         let rules = self.rules(members, &sides, at);
+        if let Some(value) = members.get("error") {
+            let errors = self.errors(value, &targets, &said, &at.join("error"));
+            found.entries.extend(errors);
+        }
         if let Some(value) = members.get("links") {
             let links = self.links(value, &targets, &said, &at.join("links"));
             found.entries.extend(links);

@@ -16,6 +16,7 @@ use super::link::Link;
 use super::list::{List, Pick};
 use super::members::{Compute, Merge, Split};
 use super::order::{Group, Select};
+use super::point::Point;
 use super::retag::Retag;
 use super::scale::Scale;
 use super::time::{Moment, Time};
@@ -64,6 +65,8 @@ pub enum Transform {
     Retag(Retag),
     /// A link or a paging token as the other side says it (lenses L21, L22).
     Link(Link),
+    /// A place of the request that an error names (lens L17).
+    Point(Point),
     /// One after the other; the first that does not take its value decides.
     Chain(Vec<Self>),
 }
@@ -127,6 +130,7 @@ impl Transform {
             Self::Open(one) => one.take_out(text, values),
             Self::Retag(one) => one.apply(text),
             Self::Link(one) => Ok(one.apply(text, values)),
+            Self::Point(one) => one.apply(text),
             Self::Chain(parts) => {
                 let mut made = Made::exact(text.to_owned());
                 for part in parts {
@@ -161,6 +165,7 @@ impl Transform {
             Self::Open(one) => one.taken_out_image(sender, schema),
             Self::Retag(one) => one.image(sender, schema),
             Self::Link(one) => one.image(sender, schema),
+            Self::Point(one) => one.image(sender, schema),
             Self::Chain(parts) => {
                 parts.iter().fold(sender.clone(), |sender, part| part.image(&sender, schema))
             }
@@ -188,9 +193,12 @@ impl Transform {
                     _ => place.clone(),
                 }
             }
-            Self::Cast(_) | Self::Scale(_) | Self::Time(_) | Self::Fit(_) | Self::Link(_) => {
-                place.clone()
-            }
+            Self::Cast(_)
+            | Self::Scale(_)
+            | Self::Time(_)
+            | Self::Fit(_)
+            | Self::Link(_)
+            | Self::Point(_) => place.clone(),
             // Which item or entry it came from, the place alone does not tell.
             Self::List(_) | Self::Keyed(_) | Self::Select(_) | Self::Group(_) | Self::Embed(_) => {
                 Pointer::root()
@@ -230,6 +238,7 @@ impl Transform {
             Self::Keyed(one) => one.may_lose(),
             Self::Embed(one) => one.from != Form::Json,
             Self::Fit(one) => one.may_lose(),
+            Self::Point(one) => one.may_lose(),
             Self::Split(_) | Self::Merge(_) | Self::Select(_) | Self::Group(_) => true,
             Self::Chain(parts) => {
                 let mut sender = sender.clone();
@@ -292,6 +301,7 @@ impl Transform {
             Self::Group(one) => one.takes_all(sender, schema),
             Self::Embed(one) => one.takes_all(sender, schema),
             Self::Fit(one) => one.takes_all(sender, schema),
+            Self::Point(one) => one.takes_all(),
             Self::Chain(parts) => {
                 let mut sender = sender.clone();
                 parts.iter().all(|part| {
