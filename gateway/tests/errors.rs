@@ -166,3 +166,150 @@ async fn errors_of_an_own_shape_become_problem_details_and_go_back() {
     );
     assert_eq!(reply.body, problem, "{reply:?}");
 }
+
+/// Three versions: `qty` became `quantity`, then went into `line`; errors name places in several ways.
+fn naming(version: u8) -> String {
+    let members = match version {
+        1 => "properties: { qty: { type: integer }, note: { type: string } }",
+        2 => "properties: { quantity: { type: integer }, note: { type: string } }",
+        _ => {
+            "properties: { line: { type: object, properties: { quantity: { type: integer } } }, note: { type: string }, method: { type: string } }"
+        }
+    };
+    format!(
+        r##"
+openapi: 3.1.0
+info: {{ title: orders, version: "{version}" }}
+paths:
+  /orders:
+    post:
+      requestBody: {{ required: true, content: {{ application/json: {{ schema: {{ $ref: "#/components/schemas/New" }} }} }} }}
+      responses:
+        "201": {{ description: made }}
+        4XX:
+          description: wrong
+          content:
+            application/problem+json: {{ schema: {{ $ref: "#/components/schemas/Problem" }} }}
+            application/json: {{ schema: {{ $ref: "#/components/schemas/Own" }} }}
+components:
+  schemas:
+    New: {{ type: object, {members} }}
+    Problem:
+      type: object
+      properties:
+        title: {{ type: string }}
+        errors: {{ type: array, items: {{ type: object, properties: {{ detail: {{ type: string }}, pointer: {{ type: string }} }} }} }}
+    Own:
+      type: object
+      properties:
+        field: {{ type: string }}
+        detail: {{ type: array, items: {{ type: object, properties: {{ loc: {{ type: array, items: {{ type: [string, integer] }} }} }} }} }}
+"##
+    )
+}
+
+const NAMING_2: &str = r"
+changes:
+  - say: The number of things is called `quantity`.
+    at: New
+    rename: { qty: quantity }
+";
+
+const NAMING_3: &str = r"
+changes:
+  - say: The number of things is in the line, and the method is told.
+    at: New
+    move: { quantity: line/quantity }
+    add: { method: { constant: post } }
+  - say: Errors name the members of the request.
+    at: Own
+    error:
+      pointers:
+        field: { as: dotted, unsent: omit }
+        detail/*/loc: { as: path, prefix: [body], unsent: root }
+";
+
+async fn naming_house(backend: &Backend, version: &str) -> House {
+    let directory = tempfile::tempdir().unwrap();
+    for version in 1..=3 {
+        write(directory.path(), &format!("orders/v{version}/openapi.yaml"), &naming(version));
+    }
+    write(directory.path(), "orders/v2/changes.yaml", NAMING_2);
+    write(directory.path(), "orders/v3/changes.yaml", NAMING_3);
+    let address = backend.address;
+    let apis = format!(
+        "  orders:
+    description: ./orders
+    client_version: [{{ path: \"/v{{version}}\" }}, {{ header: api-version }}, {{ default: oldest }}]
+    backends: [{{ version: {version}, endpoints: [\"http://{address}\"] }}]"
+    );
+    House::in_directory(directory, &apis, "").await
+}
+
+/// What a client is told, of an error that the backend says.
+async fn check(way: (&str, &str), media: &str, said: &str, told: &str) {
+    let (client, backend_version) = way;
+    let fields = format!("content-type: {media}\r\n");
+    let backend = Backend::start(&answer("422 Unprocessable Content", &fields, said)).await;
+    let house = naming_house(&backend, backend_version).await;
+    let reply = house.post(&format!("/{client}/orders"), JSON, "{}").await;
+    assert_eq!((reply.status, reply.body.as_str()), (422, told), "{way:?} {reply:?}");
+}
+
+#[tokio::test]
+async fn errors_name_what_the_client_sent() {
+    let own = "application/json";
+    check(("v1", "v3"), own, r#"{ "field": "line.quantity" }"#, r#"{ "field": "qty" }"#).await;
+    check(("v2", "v3"), own, r#"{"field":"line.quantity"}"#, r#"{"field":"quantity"}"#).await;
+    check(("v3", "v1"), own, r#"{"field":"qty"}"#, r#"{"field":"line.quantity"}"#).await;
+    check(
+        ("v1", "v3"),
+        own,
+        r#"{"detail":[{"loc":["body","line","quantity"]},{"loc":["query","line"]}]}"#,
+        r#"{"detail":[{"loc":["body","qty"]},{"loc":["query","line"]}]}"#,
+    )
+    .await;
+    // what has the same name stays as it was written
+    check(("v1", "v3"), own, r#"{ "field" : "no\u0074e"}"#, r#"{ "field" : "no\u0074e"}"#).await;
+    check(("v3", "v3"), own, r#"{"field":"line.quantity"}"#, r#"{"field":"line.quantity"}"#).await;
+}
+
+#[tokio::test]
+async fn a_place_that_the_client_never_sent_goes_by_policy() {
+    let own = "application/json";
+    check(("v1", "v3"), own, r#"{"field":"method","detail":[]}"#, r#"{"detail":[]}"#).await;
+    check(
+        ("v1", "v3"),
+        own,
+        r#"{"detail":[{"loc":["body","method"]}]}"#,
+        r#"{"detail":[{"loc":["body"]}]}"#,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn problem_details_name_what_the_client_sent_without_a_word() {
+    let problem = "application/problem+json";
+    check(
+        ("v1", "v3"),
+        problem,
+        r##"{"title":"no","errors":[{"detail":"a","pointer":"#/line/quantity"},{"pointer":"/note"}]}"##,
+        r##"{"title":"no","errors":[{"detail":"a","pointer":"#/qty"},{"pointer":"/note"}]}"##,
+    )
+    .await;
+    // a constant that the gateway wrote keeps the backend's name
+    check(
+        ("v1", "v3"),
+        problem,
+        r#"{"errors":[{"pointer":"/method"}]}"#,
+        r#"{"errors":[{"pointer":"/method"}]}"#,
+    )
+    .await;
+    check(
+        ("v3", "v1"),
+        problem,
+        r#"{"errors":[{"pointer":"/qty"}]}"#,
+        r#"{"errors":[{"pointer":"/line/quantity"}]}"#,
+    )
+    .await;
+}
