@@ -34,6 +34,7 @@ pub(super) fn convert(args: &Convert, mut to: impl Write) -> Result<Outcome, Fai
             BadRecords::Skip => Unconvertible::Skip,
             BadRecords::Error => Unconvertible::Error,
         },
+        media_type: args.media_type.clone(),
         ..BodyOptions::default()
     };
     let mut from: Box<dyn Read> = match &args.file {
@@ -132,7 +133,7 @@ impl Stream {
         let record = refused.pointer.tokens().next().filter(|_| self.is_records);
         let place = record.map(|number| format!("record {number} (from 0): ")).unwrap_or_default();
         let remedy = if refused.cause.is_syntax() {
-            "mend the input there: it is not JSON as it must be"
+            "mend the input there: it is not written as its media type must be"
         } else if refused.cause.is_limit() {
             "split the payload: conversions are bounded, so that memory is"
         } else {
@@ -182,8 +183,8 @@ fn prepared(args: &Convert) -> Result<PreparedBody, Failure> {
     let api = load_api(&args.dir, &describe::Limits::default()).map_err(Failure::Problems)?;
     let (from, to) = (version(&api, &args.from)?, version(&api, &args.to)?);
     if from == to {
-        if framing.is_some() {
-            return Err(Failure::said("both versions are the same: such a stream stays as it is"));
+        if framing.is_some() || media.is_some_and(|media| !essence(media).contains("json")) {
+            return Err(Failure::said("both versions are the same: such a body stays as it is"));
         }
         return Ok(Prepared::new(&[]).into());
     }

@@ -237,7 +237,7 @@ async fn convert(
     let length = body.size_hint().exact();
     let source = Quiet::new(body, ask.bounds.silence);
     let digests = Digests::take(&mut head.headers, trailing);
-    let work = Work::document(conversion, ask.bounds.conversion, Arc::new(values));
+    let work = Work::document(conversion, ask.bounds.conversion, Arc::new(values), &head.headers);
     let bounds = PipeBounds { decoded: ask.bounds.decoded, ratio: ask.bounds.ratio };
     let mut pipe = Pipe::new(work, &ask.api.responses, (&codings, bounds)).checked(digests);
     if let Some(coding) = coding {

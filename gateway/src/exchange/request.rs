@@ -128,7 +128,8 @@ pub(super) async fn convert<'a>(
         let codings = pipe::declared(&head.headers).map_err(Refusal::RequestCoded)?;
         let bounds = &step.snapshot.bounds;
         let values = Arc::new(values);
-        let work = Work::document(conversion, bounds.conversion, Arc::clone(&values));
+        let settled = bounds.conversion;
+        let work = Work::document(conversion, settled, Arc::clone(&values), &head.headers);
         let most = PipeBounds { decoded: bounds.body, ratio: bounds.ratio };
         let digests = Digests::take(&mut head.headers, trailing);
         let pipe = Pipe::new(work, &step.api.requests, (&codings, most)).checked(digests);

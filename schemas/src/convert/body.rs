@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::convert::code::Prepared;
 use crate::convert::converter::Converter;
 use crate::convert::form::Form;
+use crate::convert::multipart::{Multipart, PartsPlan};
 use crate::convert::patch::Patch;
 use crate::convert::records::{Records, Unconvertible, prepared_events};
 use crate::convert::refused::{Limits, Refused, Report};
@@ -26,6 +27,7 @@ enum Written {
     Records(Framing, Arc<[Prepared]>),
     Patch(Arc<[Arc<Program>]>),
     Form(Arc<FormWire>),
+    Multipart(Arc<PartsPlan>),
 }
 
 /// What one conversion of a body goes by.
@@ -37,6 +39,8 @@ pub struct BodyOptions {
     pub values: Arc<Values>,
     /// What becomes of a record that does not get through.
     pub unconvertible: Unconvertible,
+    /// The media type of the body with its parameters; of these only the boundary of a multipart body is read.
+    pub media_type: Option<String>,
 }
 
 impl PreparedBody {
@@ -45,6 +49,9 @@ impl PreparedBody {
         let written = match &plan.wire {
             Wire::Document => Written::Document,
             Wire::Form(wire) => Written::Form(Arc::clone(wire)),
+            Wire::Multipart(wire) => {
+                Written::Multipart(Arc::new(PartsPlan::new(wire, &plan.plan.stages)))
+            }
             Wire::Patch => Written::Patch(plan.plan.stages.as_slice().into()),
             Wire::Records(framing) => {
                 Written::Records(framing.clone(), prepared_events(framing).into())
@@ -56,6 +63,11 @@ impl PreparedBody {
     /// Whether the body is a stream whose records go by themselves, so that nobody may wait for its end.
     pub const fn is_stream(&self) -> bool {
         matches!(self.written, Written::Records(..))
+    }
+
+    /// Whether the media type of a body has to be known to read it ([`BodyOptions::media_type`]).
+    pub const fn needs_media_type(&self) -> bool {
+        matches!(self.written, Written::Multipart(_))
     }
 }
 
@@ -77,12 +89,13 @@ enum Kind {
     Records(Box<Records>),
     Patch(Box<Patch>),
     Form(Box<Form>),
+    Multipart(Box<Multipart>),
 }
 
 impl BodyConverter {
     /// Begins a body.
     pub fn start(prepared: &PreparedBody, options: &BodyOptions) -> Self {
-        let BodyOptions { limits, values, unconvertible } = options;
+        let BodyOptions { limits, values, unconvertible, media_type } = options;
         Self(match &prepared.written {
             Written::Document => {
                 let values = Arc::clone(values);
@@ -91,6 +104,11 @@ impl BodyConverter {
             Written::Form(wire) => {
                 let converter = Converter::start(&prepared.own, *limits, Arc::clone(values));
                 Kind::Form(Box::new(Form::new(Arc::clone(wire), converter, limits.record)))
+            }
+            Written::Multipart(plan) => {
+                let (own, bounds) = (&prepared.own, (*limits, values));
+                let one = Multipart::start(plan, own, bounds, media_type.as_deref());
+                Kind::Multipart(Box::new(one))
             }
             Written::Patch(stages) => {
                 Kind::Patch(Box::new(Patch::start(stages, &prepared.own, *limits, values)))
@@ -114,6 +132,7 @@ impl BodyConverter {
             Kind::Records(one) => one.push(chunk, out),
             Kind::Patch(one) => one.push(chunk),
             Kind::Form(one) => one.push(chunk),
+            Kind::Multipart(one) => one.push(chunk, out),
         }
     }
 
@@ -128,13 +147,14 @@ impl BodyConverter {
             Kind::Records(one) => one.finish(out),
             Kind::Patch(one) => one.finish(out),
             Kind::Form(one) => one.finish(out),
+            Kind::Multipart(one) => one.finish(out),
         }
     }
 
     /// Records that were left out or replaced by one that says so.
     pub fn replaced(&self) -> u64 {
         match &self.0 {
-            Kind::Document(_) | Kind::Patch(_) | Kind::Form(_) => 0,
+            Kind::Document(_) | Kind::Patch(_) | Kind::Form(_) | Kind::Multipart(_) => 0,
             Kind::Records(one) => one.replaced(),
         }
     }
@@ -146,6 +166,7 @@ impl BodyConverter {
             Kind::Records(one) => one.held_back(),
             Kind::Patch(one) => one.held_back(),
             Kind::Form(one) => one.held_back(),
+            Kind::Multipart(one) => one.held_back(),
         }
     }
 }

@@ -34,6 +34,7 @@ mod form;
 mod machine;
 mod member;
 mod memory;
+mod multipart;
 mod names;
 mod nested;
 mod patch;

@@ -16,8 +16,12 @@ pub struct Limits {
     pub number: usize,
     /// Bytes of one member name, as it is spelled.
     pub name: usize,
-    /// Bytes of one record of a stream, of one field of a form, and of a patch.
+    /// Bytes of one record of a stream, of a form, of a patch, and of what is held of a multipart body.
     pub record: usize,
+    /// Parts of one multipart body.
+    pub parts: u32,
+    /// Bytes of the head of one part.
+    pub part_head: usize,
     /// Bytes that may be written from captured members beyond as many as were taken; see [`Cause::Copied`].
     pub copied: usize,
 }
@@ -31,6 +35,8 @@ impl Default for Limits {
             number: 4096,
             name: 64 << 10,
             record: 4 << 20,
+            parts: 1000,
+            part_head: 8 << 10,
             copied: 1 << 20,
         }
     }
@@ -114,6 +120,18 @@ pub enum Cause {
     /// Bytes that are not framed as their media type has it.
     #[error("{0}")]
     Framing(&'static str),
+    /// A multipart body that is not one, or that readers may take apart in different ways (RFC 2046 §5.1, RFC 7578).
+    #[error("{0}")]
+    Multipart(&'static str),
+    /// A file that the program would do something to.
+    #[error("a file would have to be converted")]
+    File,
+    /// [`Limits::parts`].
+    #[error("there are too many parts")]
+    Parts,
+    /// [`Limits::part_head`].
+    #[error("the head of a part is too long")]
+    PartHead,
     /// [`Limits::copied`]: one member, copied into many places, would make the output grow without bound.
     #[error("a member would be copied into too many places")]
     Copied,
@@ -170,6 +188,10 @@ impl Cause {
             Self::Held => "limit-held",
             Self::RecordLength => "limit-record-length",
             Self::Framing(_) => "json-framing",
+            Self::Multipart(_) => "multipart-malformed",
+            Self::File => "file-not-convertible",
+            Self::Parts => "limit-parts",
+            Self::PartHead => "limit-part-head",
             Self::Unseen => "patch-needs-document",
             Self::Copied => "limit-copied",
             Self::Value(_) | Self::Unfit(..) => "value-not-convertible",
@@ -195,9 +217,9 @@ impl Cause {
         }
     }
 
-    /// Whether the input is at fault as JSON, whatever the program.
+    /// Whether the input is at fault as JSON or as a multipart body, whatever the program.
     pub fn is_syntax(&self) -> bool {
-        self.code().starts_with("json-")
+        self.code().starts_with("json-") || matches!(self, Self::Multipart(_))
     }
 
     /// Whether a bound of [`Limits`] was passed.

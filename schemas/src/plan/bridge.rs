@@ -189,7 +189,7 @@ impl BodyPlan {
 
     /// Whether the bytes of the body pass untouched.
     pub fn is_identity(&self) -> bool {
-        self.plan.is_identity() && !self.wire.has_stages()
+        self.plan.is_identity() && !self.wire.has_stages() && !self.wire.is_rewritten()
     }
 }
 

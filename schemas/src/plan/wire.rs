@@ -18,6 +18,42 @@ pub enum Wire {
     Patch,
     /// Names and texts (WHATWG URL §5), an object of fields.
     Form(Arc<FormWire>),
+    /// Parts with names (RFC 7578, RFC 2046 §5.1), an object of parts.
+    Multipart(Arc<PartsWire>),
+}
+
+/// How the parts of a multipart body are written on both sides, by name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PartsWire {
+    /// As they come.
+    pub sent: BTreeMap<String, PartField>,
+    /// As they go.
+    pub read: BTreeMap<String, PartField>,
+}
+
+/// What the parts of one name are (OpenAPI 3.1 §4.8.15.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartField {
+    /// What is in each.
+    pub content: PartContent,
+    /// Several values are parts of their own.
+    pub repeated: bool,
+}
+
+/// What is in a part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PartContent {
+    /// A text; if not `string`, it is read as the JSON value that it spells, where it spells one.
+    Text {
+        /// The value is a text whatever it spells.
+        string: bool,
+    },
+    /// A JSON text, of this media type where its sender says none.
+    Json(Arc<str>),
+    /// Bytes that nobody looks into.
+    File,
+    /// As the part itself says by its media type and file name.
+    Told,
 }
 
 /// How the fields of a form are written on both sides, by name.
@@ -27,10 +63,12 @@ pub struct FormWire {
     pub sent: BTreeMap<String, Field>,
     /// As they go.
     pub read: BTreeMap<String, Field>,
+    /// A field is written in one version as it is in no other, so that a form is written anew though its values stay.
+    pub restyled: bool,
 }
 
 /// What a field of a form is (OpenAPI 3.1 §4.8.15).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     /// Each value is a text; else it is read as the JSON value that it spells, where it spells one.
     pub text: bool,
@@ -45,14 +83,38 @@ impl Default for Field {
 }
 
 /// How several values of a field are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Many {
     /// There is one.
     No,
+    /// All of them are one JSON text.
+    Json,
+    /// Each in a pair whose name has its place in brackets: `a[b][c]`.
+    Deep(Arc<Deep>),
     /// Each in a pair of its own.
     Repeated,
     /// In one pair, with this between.
     Joined(char),
+}
+
+impl Many {
+    /// Whether values are written alike: one value may be one of several.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let plain = |many: &Self| matches!(many, Self::No | Self::Repeated);
+        let deep = |many: &Self| matches!(many, Self::Deep(_));
+        self == other || (plain(self) && plain(other)) || (deep(self) && deep(other))
+    }
+}
+
+/// What is at a place below a field whose names have brackets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deep {
+    /// One value, a text or what it spells, as [`Field::text`] says.
+    Value(bool),
+    /// Members; others are taken to be texts.
+    Members(BTreeMap<String, Deep>),
+    /// Items: `a[]`, `a[0]`, or a name that is repeated.
+    Items(Box<Deep>),
 }
 
 /// How records are told apart in a stream.
@@ -81,9 +143,18 @@ impl Wire {
     pub fn stages(&self) -> impl Iterator<Item = &Arc<Program>> {
         let events = match self {
             Self::Records(Framing::Events(events)) => &**events,
-            Self::Document | Self::Records(_) | Self::Patch | Self::Form(_) => &[],
+            Self::Document
+            | Self::Records(_)
+            | Self::Patch
+            | Self::Form(_)
+            | Self::Multipart(_) => &[],
         };
         events.iter().filter_map(|event| event.stages.as_ref()).flatten()
+    }
+
+    /// Whether bodies are written anew even where no program does anything.
+    pub fn is_rewritten(&self) -> bool {
+        matches!(self, Self::Form(form) if form.restyled)
     }
 
     /// Whether any program is beside those of the plan.

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use evergate_schemas::convert::{BodyConverter, BodyOptions, Limits, Refused};
 use evergate_schemas::plan::outside::Values;
 
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
 use super::fault::Failed;
 use crate::snapshot::loss::Lost;
 use crate::snapshot::{Conversion, ConversionLimits};
@@ -12,7 +15,7 @@ use crate::snapshot::{Conversion, ConversionLimits};
 /// A conversion from bytes to bytes.
 #[derive(Debug)]
 pub(crate) enum Work {
-    /// What its plan says: one JSON document, or records.
+    /// What its plan says: one JSON document, records, fields or parts.
     Document(Box<Document>),
 }
 
@@ -24,15 +27,18 @@ pub(crate) struct Document {
 }
 
 impl Work {
-    /// The conversion of a body as its plan has it.
+    /// The conversion of a body as its plan has it, under the head that says its media type.
     pub(crate) fn document(
         conversion: &Conversion,
         limits: ConversionLimits,
         values: Arc<Values>,
+        head: &HeaderMap,
     ) -> Self {
         let limits = Limits { depth: limits.depth, held: limits.held, ..Limits::default() };
         let unconvertible = conversion.unconvertible;
-        let options = BodyOptions { limits, values, unconvertible };
+        let said = head.get(CONTENT_TYPE).filter(|_| conversion.prepared.needs_media_type());
+        let media_type = said.and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let options = BodyOptions { limits, values, unconvertible, media_type };
         let converter = BodyConverter::start(&conversion.prepared, &options);
         Self::Document(Box::new(Document { converter, conversion: conversion.clone() }))
     }

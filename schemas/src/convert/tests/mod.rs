@@ -375,6 +375,7 @@ fn later_stages_refuse_in_the_names_of_the_first() {
 
 mod forms;
 mod hostile;
+mod multipart;
 mod nested;
 mod patches;
 mod reference;

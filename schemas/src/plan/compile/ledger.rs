@@ -33,6 +33,8 @@ pub(super) enum Reading {
     Texts(Side, bool),
     /// By a reader from a form in this direction.
     Form(Side),
+    /// By a reader from a multipart body in this direction.
+    Parts(Side),
     /// As an edit of such a message.
     Edited(Side, Role),
     /// As a plain document.
@@ -133,6 +135,9 @@ impl<'a> Ledger<'a> {
                 }
                 (Some(description), Reading::Form(side)) => {
                     wire::members(&description.schema(root, side, Role::Reader))
+                }
+                (Some(description), Reading::Parts(side)) => {
+                    wire::parts(&description.schema(root, side, Role::Reader))
                 }
                 (Some(description), Reading::Edited(side, role)) => {
                     partial(&description.schema(root, side, role))

@@ -45,6 +45,8 @@ pub(super) enum Frames {
     Events,
 }
 
+/// Names and texts (WHATWG URL §5).
+pub(super) const URL_ENCODED: &str = "application/x-www-form-urlencoded";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 const JSON_PATCH: &str = "application/json-patch+json";
 
@@ -86,7 +88,7 @@ pub(super) fn syntax(media_type: &str) -> Syntax {
         Syntax::JsonPatch
     } else if is_json(bare) || is_range(bare) {
         Syntax::Json
-    } else if bare == "application/x-www-form-urlencoded" || bare == "multipart/form-data" {
+    } else if [URL_ENCODED, "multipart/form-data", "multipart/mixed"].contains(&bare) {
         Syntax::Form
     } else if bare.starts_with("text/") || is_xml(bare) {
         Syntax::Text
@@ -181,9 +183,11 @@ fn narrowness(range: &str) -> usize {
     if range.starts_with('*') { 0 } else { range.len() }
 }
 
-/// The spelling to write, when the reader's is another one and no range.
+/// The spelling to write, when the reader's is another one and no range. A multipart body keeps the one that names its
+/// boundary.
 pub(super) fn written_as(sent: &str, read: &str) -> Option<String> {
-    (sent != read && !is_range(bare(read)) && !is_range(bare(sent))).then(|| read.to_owned())
+    let fixed = is_range(bare(read)) || is_range(bare(sent)) || bare(sent).starts_with("multipart/");
+    (sent != read && !fixed).then(|| read.to_owned())
 }
 
 #[cfg(test)]

@@ -212,7 +212,9 @@ impl<'m, 'a> Messages<'m, 'a> {
                 self.records(side, hops, known, frames)
             }
             (Syntax::Form, Syntax::Form) => {
-                self.form(side, hops, known).unwrap_or_else(|| self.as_it_is(side, sent, read))
+                let fields = self.form(side, hops, known);
+                let parts = fields.or_else(|| self.parts(side, hops, known));
+                parts.unwrap_or_else(|| self.as_it_is(side, sent, read))
             }
             _ => self.as_it_is(side, sent, read),
         };

@@ -6,6 +6,7 @@ mod forms;
 mod ledger;
 mod media;
 mod message;
+mod multipart;
 mod outgoing;
 mod parameter;
 mod partial;

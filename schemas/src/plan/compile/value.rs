@@ -14,7 +14,7 @@ use crate::sample::{Sampler, Validator};
 use crate::schema::{Role, Schema, Side};
 
 use super::ledger::{Ledger, Reading, SchemaId};
-use super::media::{Syntax, syntax};
+use super::media::{Syntax, URL_ENCODED, bare, syntax};
 use super::message::whole;
 use super::parameter::undecided;
 use super::wire::{self, Form, canonical};
@@ -94,7 +94,8 @@ pub(super) fn as_it_is<'a>(
     ((from, sent), (to, read)): ((usize, &'a Content), (usize, &'a Content)),
 ) -> Judgement {
     let reading = match syntax(&read.media_type) {
-        Syntax::Form => Reading::Form(side),
+        Syntax::Form if bare(&read.media_type) == URL_ENCODED => Reading::Form(side),
+        Syntax::Form => Reading::Parts(side),
         Syntax::Text => Reading::Texts(side, false),
         Syntax::Json
         | Syntax::Records(_)

@@ -68,21 +68,52 @@ pub(super) fn canonical(style: &str, form: Form) -> &str {
 /// A reader's schema for the typed values that are read from text: where any text is taken, every scalar is, since
 /// it is sent as one; where an array is read and `single` says that one value looks like an array of one, that too.
 pub(super) fn texts(schema: &Schema, single: bool) -> Schema {
-    let root = widened(schema, &schema.root, single, 0);
+    let root = widened(schema, &schema.root, (single, true), 0);
     root.map_or_else(|| schema.clone(), |root| schema.at(root))
 }
 
-/// The same for each member of a form.
+/// The same for each member of a form, and for what is inside it.
 pub(super) fn members(schema: &Schema) -> Schema {
-    let root = fields(schema, &schema.root, 0);
+    let root = fields(schema, &schema.root, true, 0);
     root.map_or_else(|| schema.clone(), |root| schema.at(root))
+}
+
+/// The same for each member of a multipart body that is a text; others are JSON, inside which there are types.
+pub(super) fn parts(schema: &Schema) -> Schema {
+    let root = fields(schema, &schema.root, false, 0);
+    root.map_or_else(|| schema.clone(), |root| schema.at(root))
+}
+
+/// Whether a schema is that of a file: bytes, or a text of a media type that is in no other coding.
+pub(super) fn is_binary(schema: &Schema, node: &Value) -> bool {
+    binary(schema, node, 0)
+}
+
+fn binary(schema: &Schema, node: &Value, depth: usize) -> bool {
+    if depth > DEPTH {
+        return false;
+    }
+    let named = |key: &str| node.get(key).and_then(Value::as_str);
+    if named("format") == Some("binary")
+        || (node.get("contentMediaType").is_some() && node.get("contentEncoding").is_none())
+    {
+        return true;
+    }
+    let target = named("$ref").and_then(|reference| schema.resolve(reference));
+    let branches = ["allOf", "anyOf", "oneOf"].iter().filter_map(|key| node.get(*key)?.as_array());
+    branches.flatten().chain(target).any(|branch| binary(schema, branch, depth + 1))
 }
 
 // `None` where nothing is to be widened.
-fn widened(schema: &Schema, value: &Value, single: bool, depth: usize) -> Option<Value> {
+fn widened(
+    schema: &Schema,
+    value: &Value,
+    (single, deep): (bool, bool),
+    depth: usize,
+) -> Option<Value> {
     let members = value.as_object().filter(|_| depth < DEPTH)?;
     if let Some(reference) = alone(members, "$ref") {
-        return widened(schema, schema.resolve(reference.as_str()?)?, single, depth + 1);
+        return widened(schema, schema.resolve(reference.as_str()?)?, (single, deep), depth + 1);
     }
     match members.get("type").and_then(Value::as_str) {
         Some("string") if takes_any_text(members) => {
@@ -90,13 +121,13 @@ fn widened(schema: &Schema, value: &Value, single: bool, depth: usize) -> Option
             out.insert("type".to_owned(), json!(["string", "integer", "number", "boolean"]));
             return Some(Value::Object(out));
         }
-        Some("array") => return array(schema, members, single, depth),
-        Some("object") => return fields(schema, value, depth),
+        Some("array") => return array(schema, members, (single, deep), depth),
+        Some("object") if deep => return fields(schema, value, true, depth),
         _ => {}
     }
     for keyword in ["anyOf", "allOf"] {
         let Some(branches) = members.get(keyword).and_then(Value::as_array) else { continue };
-        let each = branches.iter().map(|one| widened(schema, one, single, depth + 1));
+        let each = branches.iter().map(|one| widened(schema, one, (single, deep), depth + 1));
         let each: Vec<Option<Value>> = each.collect();
         if each.iter().any(Option::is_some) && (keyword == "anyOf" || branches.len() == 1) {
             let both = each.into_iter().zip(branches);
@@ -112,11 +143,11 @@ fn widened(schema: &Schema, value: &Value, single: bool, depth: usize) -> Option
 fn array(
     schema: &Schema,
     members: &Map<String, Value>,
-    single: bool,
+    (single, deep): (bool, bool),
     depth: usize,
 ) -> Option<Value> {
     let own = members.get("items")?;
-    let items = widened(schema, own, false, depth + 1);
+    let items = widened(schema, own, (false, deep), depth + 1);
     let is_wider = items.is_some();
     let items = items.unwrap_or_else(|| own.clone());
     let mut out = members.clone();
@@ -130,15 +161,15 @@ fn array(
 }
 
 // Arrays in a form are fields that are repeated, so that one field looks like an array of one.
-fn fields(schema: &Schema, value: &Value, depth: usize) -> Option<Value> {
+fn fields(schema: &Schema, value: &Value, deep: bool, depth: usize) -> Option<Value> {
     let members = value.as_object().filter(|_| depth < DEPTH)?;
     if let Some(reference) = alone(members, "$ref") {
-        return fields(schema, schema.resolve(reference.as_str()?)?, depth + 1);
+        return fields(schema, schema.resolve(reference.as_str()?)?, deep, depth + 1);
     }
     let (mut out, mut is_wider) = (members.clone(), false);
     if let Some(properties) = out.get_mut("properties").and_then(Value::as_object_mut) {
         for inner in properties.values_mut() {
-            if let Some(wide) = widened(schema, inner, true, depth + 1) {
+            if let Some(wide) = widened(schema, inner, (true, deep), depth + 1) {
                 *inner = wide;
                 is_wider = true;
             }
@@ -147,7 +178,7 @@ fn fields(schema: &Schema, value: &Value, depth: usize) -> Option<Value> {
     for keyword in ["allOf", "anyOf"] {
         let branches = out.get_mut(keyword).and_then(Value::as_array_mut);
         for branch in branches.into_iter().flatten() {
-            if let Some(wide) = fields(schema, branch, depth + 1) {
+            if let Some(wide) = fields(schema, branch, deep, depth + 1) {
                 *branch = wide;
                 is_wider = true;
             }
