@@ -20,6 +20,8 @@ mod converter;
 mod description;
 #[path = "../fuzz/src/document.rs"]
 mod document;
+#[path = "../fuzz/src/parts.rs"]
+mod parts;
 #[path = "../fuzz/src/program.rs"]
 mod program;
 #[path = "../fuzz/src/records.rs"]
@@ -38,6 +40,14 @@ const BODIES: [&str; 10] = [
     "\"text\"",
     "-12.5e-3",
     " [1, 2,3 ] \n",
+];
+const PARTS: [&str; 6] = [
+    "a=1&b=x%20y&c=1,2&id=1&id=2&value=%7B%22a%22%3A1%7D",
+    "b[a][]=1&b[a][]=2&c[0]=1&c[1]=2&a[b][c]=%5D&a[]=",
+    "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n{\"a\":1.50,\"b\":[]}\r\n--b\r\nContent-Disposition: form-data; name=\"c\"; filename=x\r\nContent-Type: image/png\r\n\r\n\r\n--\r\n-b\r\n--b--\r\n",
+    "--b \r\ncontent-disposition: form-data; name=id\r\nContent-Length: 1\r\n\r\n1\r\n--b\r\nContent-Disposition: form-data; name=id\r\n\r\ntrue\r\n--b\r\nContent-Disposition: form-data; name=other; filename*=UTF-8''x\r\n\r\n\r\n--b--",
+    "lead\r\n--b\r\nContent-Disposition: form-data; name=value\r\nContent-Type: application/json\r\n\r\n[{\"a\":1},null]\r\n--b--\r\ntail --b",
+    "--b--",
 ];
 const CHANGES: [&str; 6] = [
     "changes:\n  - say: s\n    at: A\n    rename: { a: a2, b: b2 }\n",
@@ -87,12 +97,24 @@ fn chosen(random: &mut Random) -> Vec<u8> {
     bytes
 }
 
+/// What chooses a program and how it is written, and a body.
+fn chosen_parts(random: &mut Random) -> Vec<u8> {
+    let length = random.index(200);
+    let mut bytes = vec![u8::try_from(length).unwrap()];
+    bytes.extend((0..length).map(|_| random.next().to_le_bytes()[0]));
+    // one for the kind, then for each of five fields on both sides what it is, then the limit and the cutting
+    bytes.extend((0..23).map(|_| random.next().to_le_bytes()[0]));
+    bytes.extend(damaged(PARTS[random.index(PARTS.len())], random));
+    bytes
+}
+
 /// A body of a fuzz target, and what makes bytes for it.
 type Target = (&'static str, fn(&[u8]), fn(&mut Random) -> Vec<u8>);
 
-const TARGETS: [Target; 5] = [
+const TARGETS: [Target; 6] = [
     ("converter", converter::check, chosen),
     ("records", records::check, chosen),
+    ("parts", parts::check, chosen_parts),
     ("document", document::check, |random| {
         let all: Vec<&str> = BODIES.into_iter().chain(CHANGES).chain(OPENAPI).collect();
         damaged(all[random.index(all.len())], random)
@@ -121,6 +143,11 @@ fn converter_holds_its_laws() {
 #[test]
 fn records_hold_their_laws() {
     check("records");
+}
+
+#[test]
+fn parts_hold_their_laws() {
+    check("parts");
 }
 
 #[test]

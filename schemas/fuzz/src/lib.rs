@@ -4,5 +4,6 @@ pub mod changes;
 pub mod converter;
 pub mod description;
 pub mod document;
+pub mod parts;
 pub mod program;
 pub mod records;

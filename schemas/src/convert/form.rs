@@ -1,6 +1,7 @@
 //! Bodies of `application/x-www-form-urlencoded` (WHATWG URL §5): fields as the members of an object, and back.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -11,7 +12,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::convert::converter::Converter;
+use crate::convert::deep;
 use crate::convert::refused::{Cause, Refused, Report};
+use crate::plan::style::deep_keys;
 use crate::plan::wire::{Field, FormWire, Many};
 use crate::pointer::Pointer;
 
@@ -61,125 +64,180 @@ impl Form {
         let mut written = Vec::new();
         self.converter.push(object.as_bytes(), &mut written)?;
         let report = self.converter.finish(&mut written)?;
-        if written == object.as_bytes() {
+        if written == object.as_bytes() && !self.wire.restyled {
             out.extend_from_slice(text.as_bytes());
         } else {
             let members: Members<'_> = serde_json::from_slice(&written).map_err(|_| {
                 refused(Cause::Framing("what becomes of the form is no object of fields"), 0)
             })?;
-            out.extend_from_slice(self.rendered(&parts, &members).as_bytes());
+            out.extend_from_slice(self.rendered(&parts, &members)?.as_bytes());
         }
         let bytes_out = out.len().saturating_sub(before) as u64;
         Ok(Report { bytes_in: bytes.len() as u64, bytes_out, ..report })
     }
 
     /// The form of an object: what stayed keeps its bytes, what was renamed those of its value.
-    fn rendered(&self, parts: &[Part<'_>], members: &Members<'_>) -> String {
+    fn rendered(&self, parts: &[Part<'_>], members: &Members<'_>) -> Result<String, Refused> {
+        let by_name: HashMap<&str, &Part<'_>> =
+            parts.iter().map(|part| (part.name.as_str(), part)).collect();
+        let names: HashSet<&str> = members.0.iter().map(|(name, _)| name.as_str()).collect();
+        let gone: Vec<&Part<'_>> =
+            parts.iter().filter(|part| !names.contains(part.name.as_str())).collect();
         let mut pairs: Vec<String> = Vec::new();
         for (name, value) in &members.0 {
-            let same = |part: &&Part<'_>| part.json == value.get();
-            let stayed = parts.iter().filter(same).find(|part| part.name == **name);
-            let gone = |part: &&Part<'_>| !members.0.iter().any(|(name, _)| *name == part.name);
-            let renamed = || parts.iter().filter(same).find(gone);
             let field = self.wire.read.get(&**name);
-            if let Some(part) = stayed {
+            let stays = |part: &&&Part<'_>| {
+                part.json == value.get() && alike(&self.wire, &part.name, field)
+            };
+            let stayed = by_name.get(name.as_str());
+            if let Some(part) = stayed.filter(|part| stays(part)) {
                 pairs.extend(part.raw.iter().map(|(name, value)| format!("{name}={value}")));
-            } else if let Some(part) = renamed().filter(|part| alike(&self.wire, &part.name, field))
-            {
+            } else if let Some(part) = gone.iter().find(stays) {
                 let own = encoded(name);
-                pairs.extend(part.raw.iter().map(|(_, value)| format!("{own}={value}")));
+                let pair = |(old, value): &(&str, &str)| format!("{own}{}={value}", brackets(old));
+                let is_deep = part.is_deep(&self.wire);
+                let plain = |(_, value): &(&str, &str)| format!("{own}={value}");
+                pairs.extend(
+                    part.raw.iter().map(|one| if is_deep { pair(one) } else { plain(one) }),
+                );
             } else {
-                pairs.extend(fresh(name, value.get(), field));
+                pairs.extend(fresh(name, value.get(), field)?);
             }
         }
-        pairs.join("&")
+        Ok(pairs.join("&"))
     }
+}
+
+impl Part<'_> {
+    fn is_deep(&self, wire: &FormWire) -> bool {
+        wire.sent.get(&self.name).is_some_and(|field| matches!(field.many, Many::Deep(_)))
+    }
+}
+
+/// What stands in brackets behind a name.
+fn brackets(raw: &str) -> &str {
+    let at = [raw.find('['), raw.find("%5B"), raw.find("%5b")].into_iter().flatten().min();
+    at.and_then(|at| raw.get(at..)).unwrap_or_default()
 }
 
 /// Whether a field is written in the other version as it is in this one.
 fn alike(wire: &FormWire, name: &str, read: Option<&Field>) -> bool {
-    let many = |field: Option<&Field>| field.map_or(Many::No, |field| field.many);
-    let (sent, read) = (many(wire.sent.get(name)), many(read));
-    sent == read || matches!((sent, read), (Many::No, Many::Repeated) | (Many::Repeated, Many::No))
+    let sent = wire.sent.get(name).map_or(&Many::No, |field| &field.many);
+    sent.is_like(read.map_or(&Many::No, |field| &field.many))
+}
+
+/// The name of the field that a pair belongs to.
+fn owner<'a>(name: &'a str, wire: &FormWire) -> &'a str {
+    let deep = name.split_once('[').map(|(base, _)| base).filter(|base| {
+        let field = wire.sent.get(*base).filter(|_| !wire.sent.contains_key(name));
+        let is_deep = field.is_some_and(|field| matches!(field.many, Many::Deep(_)));
+        is_deep && deep_keys(name, base).is_some()
+    });
+    deep.unwrap_or(name)
 }
 
 fn parts<'a>(text: &'a str, wire: &FormWire) -> Result<Vec<Part<'a>>, Refused> {
     let mut parts: Vec<Part<'a>> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (raw, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let name = decoded(raw, &Pointer::root())?.into_owned();
-        match parts.iter_mut().find(|part| part.name == name) {
+        let name = decoded(raw, &Pointer::root())?;
+        let name = owner(&name, wire);
+        match places.get(name).and_then(|at| parts.get_mut(*at)) {
             Some(part) => part.raw.push((raw, value)),
-            None => parts.push(Part { name, raw: vec![(raw, value)], json: String::new() }),
+            None => {
+                places.insert(name.to_owned(), parts.len());
+                let name = name.to_owned();
+                parts.push(Part { name, raw: vec![(raw, value)], json: String::new() });
+            }
         }
     }
     let unknown = Field::default();
     for part in &mut parts {
-        let at = Pointer::root().join(&part.name);
         let field = wire.sent.get(&part.name).unwrap_or(&unknown);
-        let values: Vec<&str> = part.raw.iter().map(|(_, value)| *value).collect();
-        part.json = match (field.many, values.as_slice()) {
-            (Many::No, [only]) => typed(only, *field, &at)?,
-            (Many::Joined(mark), [only]) => {
-                let mark_text = mark.to_string();
-                let escaped = encoded(&mark_text);
-                let split = only.replace(&escaped, &mark_text);
-                let split =
-                    if mark == ' ' { split.replace('+', " ").replace("%20", " ") } else { split };
-                list(split.split(mark).filter(|_| !only.is_empty()), *field, &at)?
-            }
-            _ => list(values.into_iter(), *field, &at)?,
-        };
+        part.json = json(part, field)?;
     }
     Ok(parts)
 }
 
+/// The JSON text of a field.
+fn json(part: &Part<'_>, field: &Field) -> Result<String, Refused> {
+    let at = Pointer::root().join(&part.name);
+    let values: Vec<&str> = part.raw.iter().map(|(_, value)| *value).collect();
+    match (&field.many, values.as_slice()) {
+        (Many::Deep(kinds), _) => deep::read(&part.name, &part.raw, kinds, &at),
+        (Many::No, [only]) => typed(only, field.text, &at),
+        (Many::Json, [only]) => typed(only, false, &at),
+        (Many::Joined(mark), [only]) => {
+            let mark_text = mark.to_string();
+            let escaped = encoded(&mark_text);
+            let split = only.replace(&escaped, &mark_text);
+            let split =
+                if *mark == ' ' { split.replace('+', " ").replace("%20", " ") } else { split };
+            list(split.split(*mark).filter(|_| !only.is_empty()), field.text, &at)
+        }
+        _ => list(values.into_iter(), field.text, &at),
+    }
+}
+
 fn list<'a>(
     values: impl Iterator<Item = &'a str>,
-    field: Field,
+    text: bool,
     at: &Pointer,
 ) -> Result<String, Refused> {
-    let items = values.map(|value| typed(value, field, at)).collect::<Result<Vec<_>, _>>()?;
+    let items = values.map(|value| typed(value, text, at)).collect::<Result<Vec<_>, _>>()?;
     Ok(format!("[{}]", items.join(",")))
 }
 
 /// The JSON text of one value: what the schema says it is, if it can be read as that, else a string.
-fn typed(raw: &str, field: Field, at: &Pointer) -> Result<String, Refused> {
+pub(super) fn typed(raw: &str, is_text: bool, at: &Pointer) -> Result<String, Refused> {
     let text = decoded(raw, at)?;
-    if !field.text
-        && serde_json::from_str::<&RawValue>(&text).is_ok_and(|value| value.get() == text)
-    {
+    if !is_text && serde_json::from_str::<&RawValue>(&text).is_ok_and(|value| value.get() == text) {
         return Ok(text.into_owned());
     }
     Ok(quoted(&text))
 }
 
 /// The pairs of a value that no field has as it is.
-fn fresh(name: &str, json: &str, field: Option<&Field>) -> Vec<String> {
-    let name = encoded(name);
-    let value: Value = serde_json::from_str(json).unwrap_or(Value::Null);
-    let plain = |value: &Value| match value {
-        Value::String(text) => encoded(text),
-        Value::Null => String::new(),
-        other => encoded(&other.to_string()),
+fn fresh(name: &str, json: &str, field: Option<&Field>) -> Result<Vec<String>, Refused> {
+    let own = encoded(name);
+    let many = field.map(|field| &field.many);
+    if let Some(Many::Deep(_)) = many {
+        return Ok(deep::written(&own, json));
+    }
+    if many == Some(&Many::Json) {
+        return Ok(vec![format!("{own}={}", encoded(json))]);
+    }
+    let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(json) else {
+        return Ok(vec![format!("{own}={}", plain(json))]);
     };
-    match (&value, field.map(|field| field.many)) {
-        (Value::Array(items), Some(Many::Joined(mark))) => {
-            let items: Vec<String> = items.iter().map(plain).collect();
-            let mark = if mark == ' ' { "%20".to_owned() } else { mark.to_string() };
-            vec![format!("{name}={}", items.join(&mark))]
-        }
-        (Value::Array(items), _) => {
-            items.iter().map(|item| format!("{name}={}", plain(item))).collect()
-        }
-        // a number keeps its digits
-        (Value::Number(_), _) => vec![format!("{name}={}", encoded(json))],
-        (value, _) => vec![format!("{name}={}", plain(value))],
+    let Some(Many::Joined(mark)) = many else {
+        return Ok(items.iter().map(|item| format!("{own}={}", plain(item.get()))).collect());
+    };
+    let holds = |item: &&RawValue| {
+        serde_json::from_str::<String>(item.get()).is_ok_and(|text| text.contains(*mark))
+    };
+    if items.iter().any(holds) {
+        let why = "an item holds what separates items";
+        let pointer = Pointer::root().join(name);
+        return Err(Refused { pointer, offset: 0, cause: Cause::Framing(why) });
+    }
+    let items: Vec<String> = items.iter().map(|item| plain(item.get())).collect();
+    let mark = if *mark == ' ' { "%20".to_owned() } else { mark.to_string() };
+    Ok(vec![format!("{own}={}", items.join(&mark))])
+}
+
+/// A value as the text in a pair; a number keeps its digits.
+pub(super) fn plain(json: &str) -> String {
+    match serde_json::from_str::<Value>(json) {
+        Ok(Value::String(text)) => encoded(&text),
+        Ok(Value::Null) => String::new(),
+        _ => encoded(json),
     }
 }
 
 /// The members of an object, in order.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+pub(super) struct Members<'a>(pub(super) Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -203,7 +261,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
@@ -212,7 +270,7 @@ fn refused(cause: Cause, offset: u64) -> Refused {
 }
 
 /// A name or value as text; broken escapes stay as they are (WHATWG URL §5.1).
-fn decoded<'a>(raw: &'a str, at: &Pointer) -> Result<Cow<'a, str>, Refused> {
+pub(super) fn decoded<'a>(raw: &'a str, at: &Pointer) -> Result<Cow<'a, str>, Refused> {
     if !raw.contains(['%', '+']) {
         return Ok(Cow::Borrowed(raw));
     }
@@ -235,7 +293,7 @@ fn decoded<'a>(raw: &'a str, at: &Pointer) -> Result<Cow<'a, str>, Refused> {
 }
 
 /// WHATWG URL §5.2.
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -28,6 +28,7 @@ mod body;
 mod choose;
 mod code;
 mod converter;
+mod deep;
 mod edit;
 mod fault;
 mod form;

@@ -176,7 +176,8 @@ impl Object {
             Piece::Content(bytes) => return self.content(bytes, out),
             Piece::End => return self.end(scanner, out),
             Piece::Close(line) => {
-                self.close(scanner, out)?;
+                let at = scanner.line_at();
+                self.close(scanner, out).map_err(|refused| at_part(refused, at))?;
                 out.extend_from_slice(line);
             }
         }
@@ -325,9 +326,10 @@ impl Object {
             plain.finish(&mut Vec::new())?;
         }
         let text = std::str::from_utf8(&held.content).map_err(|_| refused(Cause::Utf8, 0))?;
+        // no text of a number is one of a container or a string
         let spelled = || {
             let value = serde_json::from_str::<&RawValue>(text);
-            value.is_ok_and(|value| value.get() == text)
+            !text.starts_with(['{', '[', '"']) && value.is_ok_and(|value| value.get() == text)
         };
         Ok(match held.kind {
             Kind::Json => text.trim_matches([' ', '\t', '\r', '\n']).to_owned(),
@@ -372,6 +374,8 @@ impl Object {
         self.converter.push(text.as_bytes(), &mut self.json)?;
         self.report = self.converter.finish(&mut self.json)?;
         self.come_out(scanner, out)?;
+        self.held.clear();
+        self.held_bytes = 0;
         if self.splitter.is_done() { Ok(()) } else { Err(no_object()) }
     }
 

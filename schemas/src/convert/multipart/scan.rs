@@ -77,6 +77,11 @@ impl Scanner {
         self.finder.needle()
     }
 
+    /// Bytes before the delimiter that was met last.
+    pub(super) const fn line_at(&self) -> u64 {
+        self.line.1
+    }
+
     /// Whether these bytes could not stand in a part.
     pub(super) fn collides(&self, content: &[u8]) -> bool {
         self.finder.find_iter(content).any(|at| {
@@ -236,7 +241,8 @@ impl Scanner {
         if let Some(at) = self.finder.find(raw) {
             return Err(self.fault("the boundary is in the head of a part", at));
         }
-        let (line, at) = std::mem::take(&mut self.line);
+        let at = self.line.1;
+        let line = std::mem::take(&mut self.line.0);
         sink(self, Piece::Begin(&line, raw, at))?;
         self.state = State::Content;
         self.passed(rest, end);

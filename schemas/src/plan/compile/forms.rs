@@ -18,6 +18,7 @@ use crate::schema::{Role, Schema, Side};
 use super::ledger::Reading;
 use super::media::{Syntax, URL_ENCODED, bare, syntax};
 use super::message::{Hop, Messages};
+use super::multipart::unproved;
 
 impl<'a> Messages<'_, 'a> {
     /// The plan of a form; `None` for one whose fields cannot be told.
@@ -38,14 +39,19 @@ impl<'a> Messages<'_, 'a> {
         let (sent, read) = (fields(sent, Role::Sender)?, fields(read, Role::Reader)?);
         let restyled: Vec<&String> = sent
             .iter()
-            .filter(|(name, field)| read.get(*name).is_some_and(|one| !one.many.is_like(&field.many)))
+            .filter(|(name, field)| {
+                read.get(*name).is_some_and(|one| !one.many.is_like(&field.many))
+            })
             .map(|(name, _)| name)
             .collect();
         let steps: Vec<Note> = restyled.into_iter().map(restyling).collect();
         let wire = FormWire { restyled: !steps.is_empty(), sent, read };
+        // what is inside a JSON text has types
+        let is_deep = wire.read.values().any(|field| matches!(field.many, Many::Deep(_)));
+        let texts = if is_deep { Reading::Form(side) } else { Reading::Parts(side) };
         let reading = |role| match role {
             Role::Sender => Reading::Directed(side, Role::Sender),
-            Role::Reader => Reading::Form(side),
+            Role::Reader => texts,
         };
         let mut plan = self.read_plan(Some(side), hops, known, &reading);
         if plan.is_identity() && steps.is_empty() {
@@ -54,6 +60,15 @@ impl<'a> Messages<'_, 'a> {
         if !steps.is_empty() {
             plan.judgement.verdict = plan.judgement.verdict.max(Verdict::Bridged);
             plan.judgement.steps.extend(steps);
+        }
+        let unclear = wire.sent.iter().find(|(name, field)| {
+            let joined =
+                |one: &Field| matches!(one.many, Many::Joined(_)) && one.many != field.many;
+            field.text && wire.read.get(*name).is_some_and(joined)
+        });
+        if let Some((name, _)) = unclear {
+            let why = format!("an item of the field `{name}` may hold what separates items");
+            plan.judgement = unproved(plan.judgement, &why);
         }
         Some((plan, Wire::Form(Arc::new(wire))))
     }

@@ -186,7 +186,8 @@ fn narrowness(range: &str) -> usize {
 /// The spelling to write, when the reader's is another one and no range. A multipart body keeps the one that names its
 /// boundary.
 pub(super) fn written_as(sent: &str, read: &str) -> Option<String> {
-    let fixed = is_range(bare(read)) || is_range(bare(sent)) || bare(sent).starts_with("multipart/");
+    let fixed =
+        is_range(bare(read)) || is_range(bare(sent)) || bare(sent).starts_with("multipart/");
     (sent != read && !fixed).then(|| read.to_owned())
 }
 

@@ -65,7 +65,7 @@ impl<'a> Messages<'_, 'a> {
 }
 
 /// A judgement on a plan that may refuse what it seems to take.
-fn unproved(judgement: Judgement, why: &str) -> Judgement {
+pub(super) fn unproved(judgement: Judgement, why: &str) -> Judgement {
     if !judgement.verdict.holds() {
         return Judgement { total: false, ..judgement };
     }

@@ -6,8 +6,9 @@ use crate::describe::model::Api;
 use crate::describe::{Limits, load_api};
 use crate::plan::bridge::{MessageBridge, ParameterStep, PartKey, Policy};
 use crate::plan::lens::VersionChanges;
+use crate::plan::wire::{Many, PartContent, Wire};
 use crate::relate::Prover;
-use crate::relate::verdict::Verdict::{self, Bridged, Broken, Native, Undecided};
+use crate::relate::verdict::Verdict::{self, Bridged, Broken, Lossy, Native, Undecided};
 
 use super::{Bridges, Pairs};
 
@@ -120,6 +121,67 @@ fn what_is_not_json_is_judged_and_never_converted() {
         json!({"type": "object", "properties": {"a": text()}, "additionalProperties": false});
     let open = json!({"type": "object", "properties": {"a": text(), "b": text()}});
     request(&takes("application/xml", &open), &takes("application/xml", &closed), Broken, Native);
+}
+
+/// The wire of an old client's request body.
+fn wire(bridges: &Bridges) -> &Wire {
+    &bridges.operation(0, 1)[0].request.bodies[0].wire
+}
+
+#[test]
+fn parts_are_members_of_an_object() {
+    let form = |members: Value, required: &[&str]| {
+        let schema = json!({
+            "type": "object", "properties": members, "required": required, "additionalProperties": false
+        });
+        takes("multipart/form-data", &schema)
+    };
+    let file = json!({"type": "string", "format": "binary"});
+    let meta = |n: &str| json!({"type": "object", "properties": {"n": {"type": n}}});
+    let old = form(json!({"a": {"type": "integer"}, "f": file, "m": meta("integer")}), &[]);
+    let new = form(
+        json!({
+            "a": {"type": "integer"}, "f": file, "m": meta("integer"),
+            "b": {"type": "string", "default": "x"}, "l": {"type": "array", "items": file}
+        }),
+        &["b"],
+    );
+    let bridges = request(&old, &new, Bridged, Lossy);
+    let Wire::Multipart(parts) = wire(&bridges) else { panic!("{:?}", wire(&bridges)) };
+    let of = |name: &str| (&parts.read[name].content, parts.read[name].repeated);
+    assert_eq!(of("a"), (&PartContent::Text { string: false }, false));
+    assert_eq!(of("b"), (&PartContent::Text { string: true }, false));
+    assert_eq!(of("f"), (&PartContent::File, false));
+    assert_eq!(of("l"), (&PartContent::File, true));
+    assert_eq!(of("m"), (&PartContent::Json("application/json".into()), false));
+    // a number in a JSON part is no text
+    let texts = form(json!({"a": text(), "f": file, "m": meta("string")}), &[]);
+    let bridges = request(&old, &texts, Broken, Broken);
+    assert_eq!(*wire(&bridges), Wire::Document);
+    let texts = form(json!({"a": text(), "f": file, "m": meta("integer")}), &[]);
+    request(&old, &texts, Native, Broken);
+}
+
+#[test]
+fn fields_are_written_in_the_readers_style() {
+    let form = |style: &str, explode: bool, kind: &str| {
+        let list = json!({"type": "array", "items": {"type": kind}});
+        json!({"requestBody": {"required": true, "content": {"application/x-www-form-urlencoded": {
+            "schema": {"type": "object", "properties": {"l": list, "o": {"type": "object", "properties": {"n": {"type": "integer"}}}}},
+            "encoding": {"l": {"style": style, "explode": explode}, "o": {"style": "deepObject", "explode": true}}
+        }}}})
+    };
+    let (joined, repeated) =
+        (form("pipeDelimited", false, "integer"), form("form", true, "integer"));
+    let bridges = request(&joined, &repeated, Bridged, Bridged);
+    let Wire::Form(fields) = wire(&bridges) else { panic!("{:?}", wire(&bridges)) };
+    assert!(fields.restyled && matches!(fields.sent["o"].many, Many::Deep(_)));
+    assert!(!bridges.operation(0, 1)[0].request.bodies[0].is_identity());
+    // a text may hold what separates texts
+    let (joined, repeated) = (form("form", false, "string"), form("form", true, "string"));
+    request(&joined, &repeated, Bridged, Undecided);
+    let bridges = request(&joined, &joined, Native, Native);
+    assert!(bridges.operation(0, 1)[0].request.bodies[0].is_identity());
 }
 
 #[test]
