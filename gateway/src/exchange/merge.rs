@@ -300,7 +300,7 @@ impl Visit<'_> {
         (codings, values): (&Codings, Arc<Values>),
     ) -> Pipe {
         let bounds = &self.snapshot.bounds;
-        let work = Work::document(conversion, bounds.conversion, values);
+        let work = Work::document(conversion, bounds.conversion, values, &HeaderMap::new());
         let most = PipeBounds { decoded: bounds.body, ratio: bounds.ratio };
         Pipe::new(work, &at.api.responses, (codings, most))
     }
