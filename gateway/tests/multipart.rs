@@ -4,7 +4,11 @@
 #[path = "support/house.rs"]
 mod support;
 
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
 use support::{Backend, House, Reply, write};
+use tempfile::TempDir;
 
 const V1: &str = r##"
 openapi: 3.1.0
@@ -49,12 +53,16 @@ changes:
   - { say: A title is a caption., at: Upload, rename: { title: caption } }
 ";
 
-async fn house(backend: &Backend) -> House {
+fn api() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     write(directory.path(), "uploads/v1/openapi.yaml", V1);
     let v2 = V1.replace("qty", "quantity").replace("title: {", "caption: {");
     write(directory.path(), "uploads/v2/openapi.yaml", &v2);
     write(directory.path(), "uploads/v2/changes.yaml", CHANGES);
+    directory
+}
+
+async fn house(backend: &Backend) -> House {
     let address = backend.address;
     let apis = format!(
         "  uploads:
@@ -62,7 +70,7 @@ async fn house(backend: &Backend) -> House {
     client_version: [{{ header: api-version }}]
     backends: [{{ version: v2, endpoints: [\"http://{address}\"] }}]"
     );
-    House::in_directory(directory, &apis, "").await
+    House::in_directory(api(), &apis, "").await
 }
 
 /// A part, and its name and what else its head says.
@@ -190,4 +198,35 @@ async fn fields_with_brackets_are_converted() {
     let seen = backend.seen();
     assert_eq!(seen.len(), 1);
     assert!(seen[0].ends_with("\r\n\r\nfilter%5Bquantity%5D=12&filter%5Bnote%5D=a+b"), "{seen:?}");
+}
+
+#[test]
+fn the_command_line_converts_parts() {
+    let directory = api();
+    let media_type = "multipart/form-data; boundary=\"b+1\"";
+    let words = ["--operation", "POST /uploads", "--request", "--from", "v1", "--to", "v2"];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_evergate"))
+        .arg("convert")
+        .arg("--dir")
+        .arg(directory.path().join("uploads"))
+        .args(words)
+        .args(["--media-type", media_type])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let of = |title: &str, qty: &str| {
+        let file = part("name=\"file\"; filename=a", &file());
+        let title = part(&format!("name=\"{title}\""), "x");
+        [&*file, &part("name=\"meta\"", &format!("{{\"{qty}\":1}}")), &title, "--b+1--\r\n"]
+            .concat()
+    };
+    let mut stdin = child.stdin.take().unwrap();
+    let sent = of("title", "qty");
+    let output = std::thread::scope(|scope| {
+        scope.spawn(move || stdin.write_all(sent.as_bytes()));
+        child.wait_with_output().unwrap()
+    });
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stdout == of("caption", "quantity").as_bytes(), "{} bytes", output.stdout.len());
 }
