@@ -91,11 +91,7 @@ changes:
       remove: { X-Page: { constant: none } }
       add: { X-Region: { constant: eu } }
   - say: Errors are problem details.
-    at: POST /orders response 400#
-    rename: { code: type, message: detail }
-    add: { status: { constant: 422 } }
-  - say: Errors are problem details.
-    at: POST /orders response 422#
+    at: [POST /orders response 400, POST /orders response 422]
     rename: { code: type, message: detail }
     add: { status: { constant: 422 } }
 ";

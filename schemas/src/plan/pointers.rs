@@ -20,6 +20,9 @@ const COPY: NodeId = NodeId(0);
 /// make more, the first are looked at.
 const CANDIDATES: usize = 256;
 
+/// Steps of a place that is looked for. Documents are no deeper (`limits.depth`), but a pointer may come from anybody.
+const STEPS: usize = 128;
+
 /// What became of a place.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -34,6 +37,9 @@ pub enum Landing {
 
 /// The place after all programs of a place before them. `-` stands for the item after the last (RFC 6901 §4).
 pub fn forward(stages: &[Arc<Program>], place: &Pointer) -> Landing {
+    if place.tokens().nth(STEPS).is_some() {
+        return Landing::Unclear;
+    }
     let mut here = place.clone();
     let mut nodes = Vec::with_capacity(stages.len());
     for program in stages {
@@ -62,6 +68,9 @@ pub fn backward(stages: &[Arc<Program>], place: &Pointer) -> Pointer {
 /// The same, and whether the input can have the place itself: one whose value was written on the way (a constant, a
 /// default, a header) it has not.
 pub fn origin(stages: &[Arc<Program>], place: &Pointer) -> (Pointer, bool) {
+    if place.tokens().nth(STEPS).is_some() {
+        return (Pointer::root(), false);
+    }
     stages.iter().rev().fold((place.clone(), true), |(place, sent), program| {
         let tokens: Vec<String> = place.tokens().collect();
         let best = Backward::best(program, &tokens);
@@ -479,11 +488,11 @@ mod tests {
     use proptest::prelude::{TestCaseError, prop_assert, prop_assert_eq, proptest};
     use serde_json::{Value, json};
 
-    use super::{Landing, backward, forward, reaches_out};
+    use super::{Landing, STEPS, backward, forward, origin, reaches_out};
     use crate::plan::apply::apply;
     use crate::plan::edits::tests::{nodes, program, values};
     use crate::plan::outside::Values;
-    use crate::plan::program::Program;
+    use crate::plan::program::{Node, NodeId, ObjectNode, Program};
     use crate::plan::random::Random;
     use crate::pointer::Pointer;
 
@@ -586,6 +595,26 @@ mod tests {
                     .unwrap_or_else(|error| panic!("seed {seed}: {error}"));
             }
         }
+    }
+
+    #[test]
+    fn a_pointer_without_end_is_not_followed() {
+        let object = ObjectNode {
+            members: Vec::new(),
+            patterns: Vec::new(),
+            other: NodeId(1),
+            supplies: Vec::new(),
+            conflict: None,
+            slots: (0, 0),
+            hold: false,
+        };
+        let nodes = vec![Node::Copy, Node::Object(Box::new(object))];
+        let stages = [Arc::new(Program { nodes, root: NodeId(1), notes: Vec::new() })];
+        let deep = |steps: usize| Pointer::parse(&"/a".repeat(steps)).unwrap();
+        assert!(matches!(forward(&stages, &deep(STEPS)), Landing::At(..)));
+        assert_eq!(origin(&stages, &deep(STEPS)), (deep(STEPS), true));
+        assert_eq!(forward(&stages, &deep(1_000_000)), Landing::Unclear);
+        assert_eq!(origin(&stages, &deep(1_000_000)), (Pointer::root(), false));
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
             let Some(named) = self.named(value, &at) else { continue };
             found.push(entry(said, targets, &path, rule(&named, self.new.version.as_str(), text)));
         }
-        if found.is_empty() {
+        if pointers.is_none_or(serde_json::Map::is_empty) {
             let remedy = "write `pointers: { errors/*/pointer: json-pointer }`";
             self.wrong(&at, "no place of an error is named".to_owned(), remedy);
         }

@@ -243,6 +243,43 @@ fn headers_are_read_and_those_of_the_connection_are_not() {
 }
 
 #[test]
+fn places_in_errors_are_read() {
+    let entry = |error: &str| {
+        format!("changes: [{{ say: s, at: POST /pets response 200, error: {error} }}]")
+    };
+    let changes = check(
+        &entry("{ pointers: { items: dotted, items/*/note: { as: path, prefix: [body] } } }"),
+        &[],
+    );
+    let [items, note, ..] = changes.entries.as_slice() else { panic!("{changes:#?}") };
+    assert_eq!(items.rules.transforms[0].member.as_deref(), Some("items"));
+    assert_eq!(note.targets[0].within, ["items", "*"]);
+    let problems = |error: &str| {
+        let api = pets();
+        let (_, problems) = read(&entry(error), &api.versions[0], &api.versions[1]);
+        problems
+            .iter()
+            .filter_map(|one| Some(one.split_once(' ')?.1.to_owned()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        problems("{ pointers: { nowhere/a: dotted, items: { from: dotted } } }"),
+        [
+            "the notation is said by halves; write `as:` for both versions, or `from:` and `to:`",
+            "`nowhere/a` leads nowhere in both versions; write names of members, `*` for any item or member, and `/` between",
+        ]
+    );
+    assert_eq!(
+        problems("{ pointers: { items: doted } }"),
+        ["`doted` is not known here; did you mean `dotted`?"]
+    );
+    assert_eq!(
+        problems("{}"),
+        ["no place of an error is named; write `pointers: { errors/*/pointer: json-pointer }`"]
+    );
+}
+
+#[test]
 fn an_empty_file_declares_nothing() {
     assert_eq!(check("# nothing yet\n", &[]), VersionChanges::default());
     check("changes: 5\n", &["1:10 `changes` is not a list; begin each entry with `- say:`"]);

@@ -1,5 +1,6 @@
 //! Lens L17: places in a request that an error names, as the client's version calls them.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -285,7 +286,8 @@ fn escaped(text: &str) -> String {
         if plain(byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // writing to a text does not fail
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out
