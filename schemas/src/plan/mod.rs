@@ -1,6 +1,7 @@
 //! From two schemas and declared lenses to a conversion, its image and its verdict.
 
 pub mod apply;
+mod backward;
 pub mod bridge;
 mod compile;
 mod derive;

@@ -193,16 +193,12 @@ impl Syntax {
             Self::Dotted => {
                 let mut text = String::new();
                 for step in steps {
-                    if *brackets && is_index(step) {
-                        text.push('[');
-                        text.push_str(step);
-                        text.push(']');
-                    } else {
-                        if !text.is_empty() {
-                            text.push('.');
-                        }
-                        text.push_str(step);
-                    }
+                    let (before, after) = match (*brackets && is_index(step), text.is_empty()) {
+                        (true, _) => ("[", "]"),
+                        (false, true) => ("", ""),
+                        (false, false) => (".", ""),
+                    };
+                    text.extend([before, step, after]);
                 }
                 let lead = match (*lead, text.is_empty()) {
                     ("$." | "$", true) => "$",
