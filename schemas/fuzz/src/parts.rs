@@ -119,7 +119,7 @@ pub fn check(data: &[u8]) {
         match done {
             Ok(_) => assert_eq!(out, same),
             Err(refused) => {
-                assert!(duplicate(&refused), "{refused}: {}", String::from_utf8_lossy(&out))
+                assert!(duplicate(&refused), "{refused}: {}", String::from_utf8_lossy(&out));
             }
         }
     }

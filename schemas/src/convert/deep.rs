@@ -18,8 +18,8 @@ const DEPTH: usize = 32;
 enum Tree<'a> {
     Text(&'a str),
     /// In the order in which they come, with where each is.
-    Members(Vec<(String, Tree<'a>)>, HashMap<String, usize>),
-    Items(Vec<Tree<'a>>),
+    Members(Vec<(String, Self)>, HashMap<String, usize>),
+    Items(Vec<Self>),
 }
 
 /// The JSON text of a field, from its pairs as they came.

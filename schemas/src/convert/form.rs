@@ -143,13 +143,12 @@ fn parts<'a>(text: &'a str, wire: &FormWire) -> Result<Vec<Part<'a>>, Refused> {
         let (raw, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = decoded(raw, &Pointer::root())?;
         let name = owner(&name, wire);
-        match places.get(name).and_then(|at| parts.get_mut(*at)) {
-            Some(part) => part.raw.push((raw, value)),
-            None => {
-                places.insert(name.to_owned(), parts.len());
-                let name = name.to_owned();
-                parts.push(Part { name, raw: vec![(raw, value)], json: String::new() });
-            }
+        if let Some(part) = places.get(name).and_then(|at| parts.get_mut(*at)) {
+            part.raw.push((raw, value));
+        } else {
+            places.insert(name.to_owned(), parts.len());
+            let name = name.to_owned();
+            parts.push(Part { name, raw: vec![(raw, value)], json: String::new() });
         }
     }
     let unknown = Field::default();

@@ -154,7 +154,7 @@ impl Head {
 pub(super) fn fresh(disposition: &str, name: &str, media_type: Option<&str>) -> Vec<u8> {
     let mut out = format!("Content-Disposition: {disposition}; name={}\r\n", quoted(name));
     if let Some(media_type) = media_type {
-        out.push_str(&format!("Content-Type: {media_type}\r\n"));
+        out.extend(["Content-Type: ", media_type, "\r\n"]);
     }
     out.push_str("\r\n");
     out.into_bytes()

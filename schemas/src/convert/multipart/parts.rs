@@ -100,7 +100,7 @@ impl Multipart {
         }
         let before = out.len();
         let object = &mut self.object;
-        self.scanner.push(chunk, &mut |scanner, piece| object.piece(scanner, piece, out))?;
+        self.scanner.push(chunk, &mut |scanner, piece| object.piece(scanner, &piece, out))?;
         self.taken += chunk.len() as u64;
         self.written += out.len().saturating_sub(before) as u64;
         Ok(())
@@ -112,7 +112,7 @@ impl Multipart {
         }
         let before = out.len();
         let object = &mut self.object;
-        self.scanner.finish(&mut |scanner, piece| object.piece(scanner, piece, out))?;
+        self.scanner.finish(&mut |scanner, piece| object.piece(scanner, &piece, out))?;
         self.written += out.len().saturating_sub(before) as u64;
         let report = std::mem::take(&mut self.object.report);
         Ok(Report { bytes_in: self.taken, bytes_out: self.written, ..report })
@@ -167,10 +167,10 @@ impl Object {
     fn piece(
         &mut self,
         scanner: &Scanner,
-        piece: Piece<'_>,
+        piece: &Piece<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Refused> {
-        match piece {
+        match *piece {
             Piece::Lead(bytes) | Piece::Epilogue(bytes) => out.extend_from_slice(bytes),
             Piece::Begin(line, head, at) => return self.begin(scanner, (line, head, at), out),
             Piece::Content(bytes) => return self.content(bytes, out),
@@ -230,13 +230,11 @@ impl Object {
         let gone = |stages: &[Arc<Program>]| {
             matches!(forward(stages, &Pointer::root().join(&name)), Landing::Gone(_))
         };
-        match &mut self.part {
-            Some(part) if part.way == Way::Held => {
-                if nothing_waits || gone(&self.plan.stages) {
-                    part.way = Way::Dropped;
-                }
-            }
-            _ => {}
+        if let Some(part) = &mut self.part
+            && part.way == Way::Held
+            && (nothing_waits || gone(&self.plan.stages))
+        {
+            part.way = Way::Dropped;
         }
         self.check_held(0)
     }
@@ -423,12 +421,11 @@ impl Object {
             let why = "a converted part would hold the boundary";
             return Err(refused(Cause::Multipart(why), 0));
         }
-        match line {
-            Some(line) => out.extend_from_slice(&line),
-            None => {
-                out.extend_from_slice(scanner.mark());
-                out.extend_from_slice(b"\r\n");
-            }
+        if let Some(line) = line {
+            out.extend_from_slice(&line);
+        } else {
+            out.extend_from_slice(scanner.mark());
+            out.extend_from_slice(b"\r\n");
         }
         out.extend_from_slice(&part.head);
         out.extend_from_slice(&part.content);

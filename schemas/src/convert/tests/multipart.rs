@@ -375,10 +375,10 @@ proptest! {
         for (name, content, padding, more) in parts {
             if names.contains(&name) { continue; }
             let content = if name == "meta" { "{ \"a\" :1.0}".to_owned() } else { content };
-            input += &format!("--b-1{padding}\r\nContent-Disposition: form-data; name={name}{more}\r\n\r\n{content}\r\n");
+            input = format!("{input}--b-1{padding}\r\nContent-Disposition: form-data; name={name}{more}\r\n\r\n{content}\r\n");
             names.push(name);
         }
-        input += &format!("--b-1--{epilogue}");
+        input = format!("{input}--b-1--{epilogue}");
         prop_assert_eq!(run(&nothing(), input.as_bytes(), size).map(|(out, _)| out), Ok(input));
     }
 

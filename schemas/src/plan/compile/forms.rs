@@ -21,7 +21,7 @@ use super::message::{Hop, Messages};
 use super::multipart::unproved;
 
 impl<'a> Messages<'_, 'a> {
-    /// The plan of a form; `None` for one whose fields cannot be told.
+    /// The plan of a url-encoded form; `None` for any other body.
     pub(super) fn form(
         &mut self,
         side: Side,
@@ -34,7 +34,7 @@ impl<'a> Messages<'_, 'a> {
         }
         let mut fields = |hop: &Hop<'a>, role| {
             let id = self.ledger.schema(hop.version, Reading::Directed(side, role), hop.root);
-            fields(self.ledger.read(id)?, hop.content)
+            Some(fields(self.ledger.read(id)?, hop.content))
         };
         let (sent, read) = (fields(sent, Role::Sender)?, fields(read, Role::Reader)?);
         let restyled: Vec<&String> = sent
@@ -80,8 +80,8 @@ fn restyling(name: &String) -> Note {
     Note { rule: "A21", text, at, loss: false, policy: None }
 }
 
-/// The declared fields; `None` where one is spread over several names.
-fn fields(schema: &Schema, content: &Content) -> Option<BTreeMap<String, Field>> {
+/// The declared fields.
+fn fields(schema: &Schema, content: &Content) -> BTreeMap<String, Field> {
     let form = shape(schema, &schema.root);
     let mut found = BTreeMap::new();
     for (name, node) in &form.object.properties {
@@ -107,7 +107,7 @@ fn fields(schema: &Schema, content: &Content) -> Option<BTreeMap<String, Field>>
         let text = value.as_ref().unwrap_or(&own).kinds.contains(&Kind::String);
         found.insert(name.clone(), Field { text, many });
     }
-    Some(found)
+    found
 }
 
 /// Members of members that are told by their schema; deeper ones are taken to be texts.
