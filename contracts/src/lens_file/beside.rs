@@ -16,6 +16,59 @@ pub(super) struct Parameters {
     remove: Option<BTreeMap<String, Supplied>>,
     /// Parameters that are called otherwise: old name to new name.
     rename: Option<BTreeMap<String, String>>,
+    /// Parameters that stand elsewhere in the new version, by their old name.
+    r#move: Option<BTreeMap<String, Moved>>,
+    /// What becomes of a value that cannot be written in the style or place of the other version, by old or new name.
+    on_fail: Option<BTreeMap<String, Refuse>>,
+}
+
+/// What becomes of a value that cannot be written.
+#[derive(JsonSchema)]
+#[schemars(extend("const" = "error"))]
+#[expect(dead_code, reason = "read as a schema only")]
+pub(super) struct Refuse(String);
+
+/// A parameter that stands elsewhere.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "read as a schema only")]
+pub(super) struct Moved {
+    /// Where the old version has it.
+    from: Location,
+    /// Where the new version has it.
+    to: Location,
+    /// Its name in the new version, where that is another.
+    r#as: Option<String>,
+}
+
+/// Where an operation is in the new version.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "read as a schema only")]
+pub(super) enum Route {
+    /// `METHOD /path`.
+    To(String),
+    /// The same with leave.
+    With(Allowed),
+}
+
+/// A route that says more.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "read as a schema only")]
+pub(super) struct Allowed {
+    /// `METHOD /path`.
+    to: String,
+    /// The methods may promise different things.
+    r#unsafe: Option<Unsafe>,
+}
+
+/// Leave for methods that promise different things.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+#[expect(dead_code, reason = "read as a schema only")]
+pub(super) enum Unsafe {
+    Allow,
 }
 
 /// A parameter and what is written.

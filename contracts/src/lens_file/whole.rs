@@ -109,6 +109,14 @@ mod tests {
         check(&json!({"case": {"from": "snake", "to": "camel"}}), true);
         check(&json!({"parameter": {"add": {"a": {"in": "query", "constant": 1}}}}), true);
         check(&json!({"parameter": {"add": {"a": {"constant": 1}}}}), false);
+        check(
+            &json!({"parameter": {"move": {"a": {"from": "query", "to": "header", "as": "X-A"}}}}),
+            true,
+        );
+        check(&json!({"parameter": {"move": {"a": {"from": "query", "to": "body"}}}}), false);
+        check(&json!({"route": "POST /a/search"}), true);
+        check(&json!({"route": {"to": "POST /a/search", "unsafe": "allow"}}), true);
+        check(&json!({"route": {"to": "POST /a/search", "unsafe": "yes"}}), false);
         check(&json!({"at": []}), false);
     }
 }

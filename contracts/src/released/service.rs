@@ -263,6 +263,7 @@ impl Message<'_> {
             bodies: Vec::new(),
             parameters: Vec::new(),
             status_as: None,
+            positions: None,
         };
         api.add(&subject, &message);
         let report = Box::new(CheckReport::new(vec![api], Settings::default()));

@@ -67,6 +67,9 @@ pub(super) fn crossing(
         label: operation.key.to_string().into(),
         template: Template::parse(&operation.key.path),
         base_path: backend.base_paths.first().cloned().unwrap_or_default(),
+        method: Some(operation.key.method.as_str())
+            .filter(|method| counting.operation.split(' ').next() != Some(*method))
+            .and_then(|method| method.parse().ok()),
         request: message(&bridge.request, Way::request, counting),
         responses: responses.collect(),
         rules: rules(bridge, counting),
@@ -122,6 +125,7 @@ fn message(bridge: &MessageBridge, way: Way, counting: &Counting<'_>) -> Crossin
     CrossingMessage {
         bodies: bridge.bodies.iter().map(|body| crossing_body(body, way, counting)).collect(),
         parameters: bridge.parameters.clone(),
+        positions: bridge.positions.clone().map(Into::into),
         parameter_losses: bridge.parameters.iter().map(step_loss).collect(),
         status_as: bridge.status_as.as_ref().and_then(|step| {
             Some((StatusCode::from_u16(step.code).ok()?, counting.loss(way, &step.note)))

@@ -82,29 +82,42 @@ fn tables(client: &ClientVersion, backend: &ClientVersion, group: usize) -> (Wor
         };
         let theirs = backend.operations.iter().find(|one| one.label == crossing.label);
         let renames = renames(crossing);
-        outward.insert(
-            method,
-            path,
-            Row {
+        let (there, back) = places(crossing, operation.template.names.len());
+        if let Some(positions) = there {
+            let row = Row {
                 label: Arc::clone(&operation.label),
                 template: Template::parse(target),
+                positions,
                 cursor: cursor(Some(operation)),
                 renames: renames.clone(),
-            },
-        );
-        inward.insert(
-            other,
-            target,
-            Row {
+            };
+            outward.insert(method, path, row);
+        }
+        if let Some(positions) = back {
+            let row = Row {
                 label: Arc::clone(&operation.label),
                 template: Template::parse(path),
+                positions,
                 cursor: cursor(theirs),
                 renames: renames.into_iter().map(|(ours, theirs)| (theirs, ours)).collect(),
-            },
-        );
+            };
+            inward.insert(other, target, row);
+        }
     }
     (inward, outward)
 }
+
+/// Where the parameters of a path are in that of the other version: of the backend's in the client's, and the other way
+/// round. `None` where one is not in the path there, so that a link has no such path.
+fn places(crossing: &Crossing, ours: usize) -> (Option<Places>, Option<Places>) {
+    let Some(positions) = &crossing.request.positions else { return (Some(None), Some(None)) };
+    let there: Option<Box<[usize]>> = positions.iter().copied().collect();
+    let at = |own: usize| positions.iter().position(|one| *one == Some(own));
+    let back: Option<Box<[usize]>> = (0..ours).map(at).collect();
+    (there.map(Some), back.map(Some))
+}
+
+type Places = Option<Box<[usize]>>;
 
 fn cursor(operation: Option<&ClientOperation>) -> Option<String> {
     operation.and_then(|one| one.cursor.as_ref()).map(|cursor| cursor.parameter.clone())

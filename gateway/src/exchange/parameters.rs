@@ -1,10 +1,11 @@
 //! What a plan does to the parameters of a request and the headers of a response.
 
 use evergate_schemas::describe::model::Location;
-use evergate_schemas::plan::bridge::{ParameterSource, ParameterStep};
+use evergate_schemas::plan::bridge::{ParameterSource, ParameterStep, Rewrite};
 use evergate_schemas::plan::outside::Values;
-use evergate_schemas::plan::style::encode;
+use evergate_schemas::plan::style::{Carried, plain_segment};
 use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
+use smallvec::SmallVec;
 
 use super::path::PathParts;
 use super::{query, style};
@@ -26,34 +27,75 @@ pub(crate) fn apply(
     place: &mut Place<'_>,
     values: &Values,
 ) -> Result<Lost, Refusal> {
-    let mut lost = Lost::default();
+    // what changes its place is taken away before anything is renamed, and written after
+    let mut held: SmallVec<[(usize, &Rewrite, Carried); 2]> = SmallVec::new();
     for (index, step) in message.parameters.iter().enumerate() {
-        let fired = one(step, place, values)?;
-        if let Some(Some(loss)) = message.parameter_losses.get(index)
-            && fired
+        if let ParameterStep::Rewrite(rewrite) = step
+            && let Some(value) = style::take(rewrite, place)?
         {
+            held.push((index, rewrite, value));
+        }
+    }
+    let mut lost = Lost::default();
+    let mut fired = |index: usize| {
+        if let Some(Some(loss)) = message.parameter_losses.get(index) {
             lost.add(loss, 1);
         }
+    };
+    for (index, step) in message.parameters.iter().enumerate() {
+        if left_out_or_renamed(step, place) {
+            fired(index);
+        }
+    }
+    for (index, rewrite, value) in held {
+        style::put(rewrite, &value, place)?;
+        fired(index);
+    }
+    for (index, step) in message.parameters.iter().enumerate() {
+        if supplied(step, place, values)? {
+            fired(index);
+        }
+    }
+    if let Some(name) = place.path.missing() {
+        return Err(Refusal::ParameterMissing(own_name(message, name).to_owned()));
     }
     Ok(lost)
 }
 
-fn one(step: &ParameterStep, place: &mut Place<'_>, values: &Values) -> Result<bool, Refusal> {
+/// What the client calls a path parameter of the backend's.
+fn own_name<'a>(message: &'a CrossingMessage, name: &'a str) -> &'a str {
+    let own = message.parameters.iter().find_map(|step| match step {
+        ParameterStep::Rewrite(one) if one.to.location == Location::Path && one.to.name == name => {
+            Some(one.from.name.as_str())
+        }
+        _ => None,
+    });
+    own.unwrap_or(name)
+}
+
+fn left_out_or_renamed(step: &ParameterStep, place: &mut Place<'_>) -> bool {
     match step {
+        ParameterStep::Drop(Location::Path, name, _) => place.path.raw(name).is_some(),
         ParameterStep::Drop(location, name, _) => {
             let there = has(place, *location, name);
             if there {
                 remove(place, *location, name);
             }
-            Ok(there)
+            there
         }
         ParameterStep::Rename(location, name, other, _) => {
             let there = has(place, *location, name);
             if there {
                 rename(place, *location, name, other);
             }
-            Ok(there)
+            there
         }
+        ParameterStep::Supply(..) | ParameterStep::Require(..) | ParameterStep::Rewrite(_) => false,
+    }
+}
+
+fn supplied(step: &ParameterStep, place: &mut Place<'_>, values: &Values) -> Result<bool, Refusal> {
+    match step {
         ParameterStep::Supply(location, name, source, _) => {
             if has(place, *location, name) {
                 return Ok(false);
@@ -61,7 +103,7 @@ fn one(step: &ParameterStep, place: &mut Place<'_>, values: &Values) -> Result<b
             let Some(text) = text(source, values) else {
                 return Err(Refusal::ParameterMissing(name.clone()));
             };
-            supply(place, *location, name, &text);
+            supply(place, *location, name, &text)?;
             Ok(true)
         }
         ParameterStep::Require(location, name, _) => {
@@ -71,7 +113,9 @@ fn one(step: &ParameterStep, place: &mut Place<'_>, values: &Values) -> Result<b
                 Err(Refusal::ParameterMissing(name.clone()))
             }
         }
-        ParameterStep::Rewrite(rewrite) => style::rewrite(rewrite, place),
+        ParameterStep::Drop(..) | ParameterStep::Rename(..) | ParameterStep::Rewrite(_) => {
+            Ok(false)
+        }
     }
 }
 
@@ -140,13 +184,18 @@ fn rename(place: &mut Place<'_>, location: Location, name: &str, other: &str) {
     }
 }
 
-fn supply(place: &mut Place<'_>, location: Location, name: &str, text: &str) {
+fn supply(
+    place: &mut Place<'_>,
+    location: Location,
+    name: &str,
+    text: &str,
+) -> Result<(), Refusal> {
     match location {
         // Nothing converts a query string as a whole.
         Location::QueryString => {}
         Location::Path => {
-            let mut raw = String::new();
-            encode(text, &mut raw);
+            let raw = plain_segment(text)
+                .map_err(|odd| Refusal::ParameterUnfit { name: name.to_owned(), why: odd.0 })?;
             place.path.write(name, raw);
         }
         Location::Query => query::append(place.query, name, text),
@@ -162,6 +211,7 @@ fn supply(place: &mut Place<'_>, location: Location, name: &str, text: &str) {
             write_cookies(place.headers, &all);
         }
     }
+    Ok(())
 }
 
 /// The pairs of all `Cookie` fields (RFC 6265 §4.2).
@@ -185,9 +235,10 @@ pub(super) fn write_cookies(headers: &mut HeaderMap, pairs: &[(String, String)])
 #[cfg(test)]
 mod tests {
     use evergate_schemas::describe::model::Location;
-    use evergate_schemas::plan::bridge::{ParameterSource, ParameterStep};
+    use evergate_schemas::plan::bridge::{ParameterSource, ParameterStep, Rewrite};
     use evergate_schemas::plan::outside::Values;
     use evergate_schemas::plan::program::Note;
+    use evergate_schemas::plan::style::{Form, Style, Wired};
     use http::HeaderMap;
 
     use super::{PathParts, Place, apply};
@@ -208,6 +259,33 @@ mod tests {
         let done = apply(&message, &mut place, &Values::default());
         let cookie = headers.get("cookie").map_or("", |value| value.to_str().unwrap());
         assert_eq!(done.ok().map(|_| (query.as_str(), cookie)), after);
+    }
+
+    fn moved(from: (Location, &str), to: (Location, &str), form: Form) -> ParameterStep {
+        let wired = |(location, name): (Location, &str)| Wired {
+            location,
+            name: name.to_owned(),
+            style: Style::parse(location.default_style()).unwrap(),
+        };
+        let (from, to, members) = (wired(from), wired(to), Vec::new());
+        let note = note();
+        ParameterStep::Rewrite(Box::new(Rewrite { from, to, form, members, bare: false, note }))
+    }
+
+    #[test]
+    fn a_parameter_changes_its_place() {
+        use Location::{Cookie, Query};
+        let there = || moved((Query, "a"), (Cookie, "c"), Form::One);
+        check(there(), ("a=1%202&b", "x=y"), Some(("b", "x=y; c=1%202")));
+        check(there(), ("b", "x=y"), Some(("b", "x=y")));
+        check(there(), ("a=1&a=2", "x=y"), None);
+        let back = moved((Cookie, "c"), (Query, "a"), Form::One);
+        check(back, ("b", "x=y; c=1%202"), Some(("b&a=1%202", "x=y")));
+        // an exploded list goes on inside its cookie (RFC 6570 §3.2.8)
+        let many = moved((Query, "a"), (Cookie, "c"), Form::List);
+        check(many, ("a=1&a=2", "x=y"), Some(("", "x=y; c=1&c=2")));
+        let many = moved((Cookie, "c"), (Query, "a"), Form::List);
+        check(many, ("", "x=y; c=1&c=2"), Some(("a=1&a=2", "x=y")));
     }
 
     #[test]

@@ -43,6 +43,12 @@ impl<'a> PathParts<'a> {
         at.is_some_and(|at| self.text(at).is_some())
     }
 
+    /// A parameter of the backend's template that has no text.
+    pub(crate) fn missing(&self) -> Option<&'a str> {
+        let at = (0..self.others.len()).find(|at| self.text(*at).is_none())?;
+        self.others.get(at).map(String::as_str)
+    }
+
     fn text(&self, at: usize) -> Option<&str> {
         if let Some(Some(written)) = self.written.get(at) {
             return Some(written);

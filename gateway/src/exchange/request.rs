@@ -69,6 +69,15 @@ pub(super) struct Step<'a, 'path> {
     pub(super) here: Option<Here<'a>>,
 }
 
+impl<'a> Step<'a, '_> {
+    /// The path parameters, before any step has written one.
+    fn path_parts(&self) -> PathParts<'a> {
+        let (crossing, _) = self.way;
+        let own = (self.named.operation.template.names.as_slice(), self.named.captures.as_slice());
+        PathParts::new(own, (&crossing.template.names, crossing.request.positions.as_deref()))
+    }
+}
+
 /// The request as it came, for a backend of the client's own version.
 pub(super) fn untouched(api: &Api, request: Arrived<'_>, bounds: &Bounds) -> Ready<'static> {
     let Arrived { mut head, body, inbound, .. } = request;
@@ -91,7 +100,7 @@ pub(super) async fn convert<'a>(
 ) -> Result<Ready<'a>, Refusal> {
     let Arrived { mut head, body, inbound, trailing } = request;
     let (crossing, backend) = step.way;
-    let message = &crossing.request;
+    let (message, path) = (&crossing.request, step.path_parts());
     refuse_hiding(crossing)?;
     let mut values = conversion::values(step.api, message, &head.headers, step.parameters);
     let turner = step.here.filter(|_| message.links).map(|here| here.turner(Toward::Backend));
@@ -103,8 +112,7 @@ pub(super) async fn convert<'a>(
     let query = inbound.query().unwrap_or_default();
     let signed = signature::is_signed(&head.headers, query).then(|| head.headers.clone());
     let mut query = query.to_owned();
-    let own = (step.named.operation.template.names.as_slice(), step.named.captures.as_slice());
-    let path = PathParts::new(own, (&crossing.template.names, None));
+    become_method(&mut head, step)?;
     let mut place = Place { query: &mut query, headers: &mut head.headers, path };
     let mut lost = parameters::apply(message, &mut place, &values)?;
     let path = outbound::path(step.api, step.asked, step.named, step.way, &place.path);
@@ -118,7 +126,7 @@ pub(super) async fn convert<'a>(
     }
     let target = outbound::target(&path, &query)?;
     if let Some(before) = &signed {
-        let (method, body) = (crossing.merging.is_some(), conversion.is_some());
+        let (method, body) = (crossing.changes_method(), conversion.is_some());
         let (target, query) = (target != inbound.target, inbound.query().unwrap_or_default());
         let changes = Changes { method, body, target, query, before, after: &head.headers };
         check_signature(step.api, changes)?;
@@ -212,6 +220,25 @@ fn check_signature(api: &Api, changes: Changes<'_>) -> Result<(), Refusal> {
         (Signatures::Refuse, Some(field)) => Err(Refusal::RequestSigned(field.as_str().to_owned())),
         _ => Ok(()),
     }
+}
+
+/// Gives the request the method of the backend's operation.
+///
+/// # Errors
+/// For the head of a read that is none there: its answer would have a body.
+fn become_method(head: &mut Parts, step: &Step<'_, '_>) -> Result<(), Refusal> {
+    let Some(method) = &step.way.0.method else { return Ok(()) };
+    let own = step.named.operation.label.split(' ').next().unwrap_or_default();
+    if head.method == Method::HEAD && own != "HEAD" {
+        return Err(Refusal::MethodNotAllowed { allow: vec![own.to_owned()] });
+    }
+    if is_read(&head.method) != is_read(method) {
+        // what asks whether a read is needed would stop a write, or say nothing of one
+        head.headers.remove(IF_NONE_MATCH);
+        head.headers.remove(IF_MODIFIED_SINCE);
+    }
+    head.method = method.clone();
+    Ok(())
 }
 
 /// Turns the conditions of a request into the backend's.

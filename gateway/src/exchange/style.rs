@@ -8,17 +8,25 @@ use http::header::{HeaderName, HeaderValue};
 use super::parameters::{Place, cookies, remove, write_cookies};
 use crate::refusal::Refusal;
 
-/// Writes a parameter anew; tells whether it was there.
-pub(super) fn rewrite(rewrite: &Rewrite, place: &mut Place<'_>) -> Result<bool, Refusal> {
-    let Rewrite { from, to, .. } = rewrite;
-    let refused = |odd: Odd| Refusal::ParameterUnfit { name: from.name.clone(), why: odd.0 };
-    let Some(value) = taken(rewrite, place).map_err(refused)? else { return Ok(false) };
-    put(to, &value, place).map_err(refused)?;
-    Ok(true)
+/// Takes a parameter out of its place; `None` when it is not there.
+pub(super) fn take(rewrite: &Rewrite, place: &mut Place<'_>) -> Result<Option<Carried>, Refusal> {
+    taken(rewrite, place).map_err(|odd| refused(rewrite, odd))
 }
 
-/// Takes a parameter out of its place.
-pub(super) fn taken(rewrite: &Rewrite, place: &mut Place<'_>) -> Result<Option<Carried>, Odd> {
+/// Writes a parameter into its new place.
+pub(super) fn put(
+    rewrite: &Rewrite,
+    value: &Carried,
+    place: &mut Place<'_>,
+) -> Result<(), Refusal> {
+    written(&rewrite.to, value, place).map_err(|odd| refused(rewrite, odd))
+}
+
+fn refused(rewrite: &Rewrite, odd: Odd) -> Refusal {
+    Refusal::ParameterUnfit { name: rewrite.from.name.clone(), why: odd.0 }
+}
+
+fn taken(rewrite: &Rewrite, place: &mut Place<'_>) -> Result<Option<Carried>, Odd> {
     let Rewrite { from, form, members, bare, .. } = rewrite;
     let reading = Reading { form: *form, members, bare: *bare };
     match from.location {
@@ -54,8 +62,7 @@ pub(super) fn taken(rewrite: &Rewrite, place: &mut Place<'_>) -> Result<Option<C
     }
 }
 
-/// Writes a parameter into its place.
-pub(super) fn put(to: &Wired, value: &Carried, place: &mut Place<'_>) -> Result<(), Odd> {
+fn written(to: &Wired, value: &Carried, place: &mut Place<'_>) -> Result<(), Odd> {
     match to.location {
         Location::QueryString => Ok(()),
         Location::Query => style::to_query(place.query, to, value),

@@ -190,6 +190,7 @@ impl<'a> Visit<'a> {
         let parameters = parameters_read(&serving, named.as_ref(), inbound);
         let here = here(client, &serving, named.as_ref(), inbound);
         let accepted = pipe::accepted(&head.headers);
+        let method = head.method.clone();
         let arrived = Arrived { head, body, inbound, trailing };
         let (request, outbound, writing) = match (serving.way, &named) {
             (Some(way), Some(named)) => {
@@ -211,7 +212,6 @@ impl<'a> Visit<'a> {
             }
             _ => request::untouched(api, arrived, &self.snapshot.bounds),
         };
-        let method = request.method.clone();
         let at = merge::At { api, group: serving.group, parameters: &parameters, prefer, here };
         let response = match writing {
             None => self.send(at.group, request, outbound, record).await?,

@@ -8,7 +8,7 @@ use evergate_schemas::convert::{PreparedBody, Unconvertible};
 use evergate_schemas::describe::model::Status;
 use evergate_schemas::plan::Cursor;
 use evergate_schemas::plan::bridge::ParameterStep;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 use super::links::Linking;
 use super::loss::{Loss, LossTable};
@@ -142,6 +142,8 @@ pub struct Crossing {
     pub template: Template,
     /// The backend's base path; empty for none.
     pub base_path: String,
+    /// The backend's method, where that is another.
+    pub method: Option<Method>,
     /// The request.
     pub request: CrossingMessage,
     /// The responses by the status the backend declares.
@@ -184,6 +186,11 @@ impl Crossing {
             || self.responses.iter().any(|(_, message)| message.reads_outside)
     }
 
+    /// Whether a request may reach the backend with another method than the client's.
+    pub const fn changes_method(&self) -> bool {
+        self.merging.is_some() || self.method.is_some()
+    }
+
     /// Whether any response is a stream of records.
     pub fn streams_responses(&self) -> bool {
         let bodies = self.responses.iter().flat_map(|(_, message)| &message.bodies);
@@ -205,6 +212,9 @@ pub struct CrossingMessage {
     pub bodies: Vec<CrossingBody>,
     /// Parameters of a request, headers of a response.
     pub parameters: Vec<ParameterStep>,
+    /// Where in the client's path template each parameter of the backend's is, none where a step writes it; absent where
+    /// each is at its own place.
+    pub positions: Option<Box<[Option<usize>]>>,
     /// Each parameter step that is a loss.
     pub parameter_losses: Vec<Option<Arc<Loss>>>,
     /// The status that the reader gets instead, and the loss that this is.

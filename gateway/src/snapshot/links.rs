@@ -49,10 +49,25 @@ pub struct Row {
     pub label: Arc<str>,
     /// The path in the version that is written.
     pub template: Template,
+    /// Where in the path as read each parameter of the template is; absent where each is at its own place.
+    pub positions: Option<Box<[usize]>>,
     /// Query parameters that are called otherwise: as read, as written.
     pub renames: Vec<(String, String)>,
     /// The query parameter that holds a paging token, as it is read.
     pub cursor: Option<String>,
+}
+
+impl Row {
+    /// Writes the path with what was captured in the one that is read.
+    pub fn render(&self, captures: &[&str], into: &mut String) {
+        match &self.positions {
+            None => self.template.render(captures.iter().copied(), into),
+            Some(positions) => {
+                let texts = positions.iter().map(|at| captures.get(*at).copied());
+                self.template.render(texts.map(Option::unwrap_or_default), into);
+            }
+        }
+    }
 }
 
 impl Words {

@@ -30,6 +30,7 @@ mod parameter;
 pub mod places;
 mod reference;
 mod resources;
+pub mod route;
 mod scope;
 mod security;
 mod server;

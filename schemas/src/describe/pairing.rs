@@ -1,8 +1,9 @@
-//! Which operations of two versions are the same, although the path names a version.
+//! Which operations of two versions are the same, although the path names a version or a route is declared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Description, Operation, OperationKey};
+use super::route::routes;
 use crate::version::Version;
 
 /// The operation of another version that answers to the same name.
@@ -10,7 +11,8 @@ use crate::version::Version;
 pub struct Counterpart {
     /// Its index.
     pub index: usize,
-    /// The paths are the same only when segments that name a version are left out, as `/v1/orders` and `/orders`:
+    /// A route leads there, or the paths are the same only when segments that name a version are left out, as `/v1/orders`
+    /// and `/orders`:
     /// a client that calls its own path is not answered there unless somebody rewrites it.
     pub moved: bool,
 }
@@ -21,6 +23,8 @@ pub struct Names {
     shapes: Vec<String>,
     bare: Vec<String>,
     by_shape: BTreeMap<String, usize>,
+    /// Declared against the version before: old shape, new shape.
+    routes: Vec<(String, String)>,
 }
 
 impl Names {
@@ -33,24 +37,53 @@ impl Names {
         for (index, shape) in shapes.iter().enumerate() {
             by_shape.entry(shape.clone()).or_insert(index);
         }
-        Self { shapes, bare, by_shape }
+        let routes = description.changes.iter().flat_map(routes);
+        let routes = routes.map(|route| (route.old.shape(), route.new.shape())).collect();
+        Self { shapes, bare, by_shape, routes }
     }
 
-    /// For each operation here the same one there. Equal shapes come first. Among the operations that are left on
+    /// Whether the version says that operations have other methods or paths than before.
+    pub fn has_routes(&self) -> bool {
+        !self.routes.is_empty()
+    }
+
+    /// The routes that this version declares, on the way to it or back from it.
+    fn declared(&self, up: bool) -> Vec<(&String, &String)> {
+        let routes = self.routes.iter();
+        routes.map(|(old, new)| if up { (old, new) } else { (new, old) }).collect()
+    }
+
+    /// For each operation here the same one there. Declared routes come first, then equal shapes. Among the operations that are left on
     /// both sides, those are the same whose shapes differ in nothing but segments that name a version, where
     /// exactly one on each side has that shape.
-    pub fn counterparts(&self, other: &Self) -> Vec<Option<Counterpart>> {
-        let same = |shape: &String| other.by_shape.get(shape);
+    /// The last step to the other version is the one that `declaring` tells of, up to it or down from it.
+    pub fn counterparts(
+        &self,
+        other: &Self,
+        (declaring, up): (&Self, bool),
+    ) -> Vec<Option<Counterpart>> {
+        let routes = declaring.declared(up);
+        let claimed: BTreeSet<&String> = routes.iter().map(|(_, there)| *there).collect();
+        let leads = |shape: &String| routes.iter().find(|(here, _)| *here == shape);
+        let same = |shape: &String| {
+            let there = leads(shape).map_or(shape, |(_, there)| *there);
+            let own = leads(shape).is_some() || !claimed.contains(shape);
+            other.by_shape.get(there).filter(|_| own)
+        };
         let mut found: Vec<Option<Counterpart>> = self
             .shapes
             .iter()
-            .map(|shape| same(shape).map(|index| Counterpart { index: *index, moved: false }))
+            .map(|shape| {
+                let moved = leads(shape).is_some();
+                same(shape).map(|index| Counterpart { index: *index, moved })
+            })
             .collect();
         if found.iter().all(Option::is_some) {
             return found;
         }
         let taken: BTreeSet<&String> = self.by_shape.keys().collect();
-        let theirs = other.by_shape.iter().filter(|(shape, _)| !taken.contains(shape));
+        let free = |shape: &&String| !taken.contains(*shape) && !claimed.contains(*shape);
+        let theirs = other.by_shape.iter().filter(|(shape, _)| free(shape));
         let theirs = only(theirs.filter_map(|(_, index)| Some((other.bare.get(*index)?, *index))));
         let ours = self.by_shape.iter().filter(|(shape, _)| same(shape).is_none());
         let ours = only(ours.filter_map(|(_, index)| Some((self.bare.get(*index)?, *index))));
@@ -73,9 +106,10 @@ fn only<'a>(named: impl Iterator<Item = (&'a String, usize)>) -> BTreeMap<&'a st
     found.into_iter().filter_map(|(name, index)| Some((name, index?))).collect()
 }
 
-/// For each call of `from`, in its order, the same one of `to`.
+/// For each call of `from`, in its order, the same one of `to`, a newer version.
 pub fn counterparts(from: &Description, to: &Description) -> Vec<Option<Counterpart>> {
-    Names::new(from).counterparts(&Names::new(to))
+    let (ours, theirs) = (Names::new(from), Names::new(to));
+    ours.counterparts(&theirs, (&theirs, true))
 }
 
 /// For each webhook and callback of `from`, in its order, the index of the same one of `to`.
@@ -165,7 +199,8 @@ mod tests {
 
     /// The counterparts of the first version's paths, with `~` before one that moved.
     fn check(old: (&str, &[&str]), new: (&str, &[&str]), wanted: &[&str]) {
-        let found = named(old.0, old.1).counterparts(&named(new.0, new.1));
+        let theirs = named(new.0, new.1);
+        let found = named(old.0, old.1).counterparts(&theirs, (&theirs, true));
         let found: Vec<String> = found
             .into_iter()
             .map(|one| match one {

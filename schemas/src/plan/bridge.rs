@@ -157,6 +157,9 @@ pub struct MessageBridge {
     pub parameters: Vec<ParameterStep>,
     /// The status that the reader gets instead of the sender's; only for responses that come under one code.
     pub status_as: Option<StatusStep>,
+    /// Of a request: where in the sender's path template each parameter of the reader's is, none where a step writes it.
+    /// Absent where each is at its own place.
+    pub positions: Option<Vec<Option<usize>>>,
 }
 
 /// A response's status under which it goes on (lens L26).

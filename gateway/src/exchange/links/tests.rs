@@ -26,6 +26,7 @@ fn linking(prefix: &str) -> Arc<Linking> {
         let row = |template: &str, read: &str, written: &str| Row {
             label: format!("GET {ours}").into(),
             template: Template::parse(template),
+            positions: None,
             renames: vec![(read.to_owned(), written.to_owned())],
             cursor: Some("cursor".to_owned()),
         };

@@ -139,7 +139,7 @@ impl Turner {
         turned.push_str(&lead);
         match &row {
             Some((row, captures)) if !reference.path.is_empty() => {
-                row.template.render(captures.iter().copied(), &mut turned);
+                row.render(captures, &mut turned);
             }
             _ => turned.push_str(rest),
         }

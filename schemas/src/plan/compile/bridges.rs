@@ -136,21 +136,52 @@ impl<'a> Table<'a> {
 
     /// Finds out which operations of one version are those of the others.
     fn pair(&mut self, from: usize, others: &[usize]) {
-        for to in others.iter().copied().filter(|to| *to != from) {
-            if let (Some(ours), Some(theirs)) = (self.names.get(from), self.names.get(to)) {
-                self.same.entry((from, to)).or_insert_with(|| ours.counterparts(theirs));
+        for (at, to) in others.iter().copied().enumerate() {
+            let before = others.get(..at).unwrap_or_default();
+            let between = before.iter().copied().filter(|one| *one != from && self.has_routes());
+            for from in between.chain([from]).filter(|from| *from != to).collect::<Vec<_>>() {
+                // the step that leads to the version is told by the newer of the two that it joins
+                let step = if to > from { to } else { to + 1 };
+                let names = (self.names.get(from), self.names.get(to), self.names.get(step));
+                if let (Some(ours), Some(theirs), Some(declaring)) = names {
+                    let found = || ours.counterparts(theirs, (declaring, to > from));
+                    self.same.entry((from, to)).or_insert_with(found);
+                }
             }
         }
+    }
+
+    fn has_routes(&self) -> bool {
+        self.names.iter().any(Names::has_routes)
     }
 
     /// The operation of version `to` that is the one at `at` of version `from`.
     fn find(&self, (from, at): (usize, usize), to: usize) -> Option<(usize, &'a Operation)> {
         let index = if from == to {
             at
+        } else if self.has_routes() {
+            self.followed((from, at), to)?
         } else {
-            self.same.get(&(from, to))?.get(at).copied().flatten()?.index
+            self.counterpart((from, at), to)?
         };
         Some((index, self.versions.get(to)?.operations.get(index)?))
+    }
+
+    fn counterpart(&self, (from, at): (usize, usize), to: usize) -> Option<usize> {
+        Some(self.same.get(&(from, to))?.get(at).copied().flatten()?.index)
+    }
+
+    /// Goes from version to version, as each may lead elsewhere; one that lacks the operation is passed over.
+    fn followed(&self, (from, at): (usize, usize), to: usize) -> Option<usize> {
+        let way: Vec<usize> =
+            if from < to { (from + 1..=to).collect() } else { (to..from).rev().collect() };
+        let mut known = (from, at);
+        for version in way {
+            if let Some(index) = self.counterpart(known, version) {
+                known = (version, index);
+            }
+        }
+        (known.0 == to).then_some(known.1)
     }
 }
 

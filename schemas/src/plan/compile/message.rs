@@ -9,7 +9,7 @@ use crate::plan::bridge::{
     BodyPlan, Judgement, MessageBridge, OperationBridge, Part, PartKey, Plan, Policy,
 };
 use crate::plan::image::Known;
-use crate::plan::lens::{Direction, ParameterChange, VersionChanges};
+use crate::plan::lens::{Direction, VersionChanges};
 use crate::plan::program::Note;
 use crate::plan::wire::Wire;
 use crate::pointer::Pointer;
@@ -18,6 +18,7 @@ use crate::relate::verdict::{Verdict, Witness};
 use crate::schema::{Role, Side};
 
 use super::answer::{Answers, Given, headers, rewritten};
+use super::flow::passages;
 use super::ledger::{Ledger, Reading, Step};
 use super::media::{Fit, Syntax, matching, syntax, written_as};
 use super::parameter::{always, request};
@@ -92,9 +93,9 @@ impl<'m, 'a> Messages<'m, 'a> {
         route: &Route<'a>,
         (sender, reader): (&'a Operation, &'a Operation),
     ) -> MessageBridge {
-        let declared = declared(self.changes, client, backend, route);
+        let passages = passages(self.changes, route);
         let ledger = &mut *self.ledger;
-        let outcome = request(sender, reader, &declared, &mut |sent, read| {
+        let outcome = request(sender, reader, &passages, &mut |sent, read| {
             met(ledger, (client, sent), (backend, read))
         });
         let mut parts = outcome.parts;
@@ -125,10 +126,16 @@ impl<'m, 'a> Messages<'m, 'a> {
             (None, Some(read)) if read.required => {
                 parts.push(whole("required", "the request has no body", &sender.place));
             }
+            (Some(sent), None) if is_read(reader) && !is_read(sender) => {
+                let said = format!("{} takes no body", reader.key);
+                parts.push(whole("content", &said, &sent.place));
+            }
             (Some(sent), None) => parts.extend(sent.contents.iter().map(ignored)),
             (None, _) => {}
         }
-        message(None, parts, bodies, outcome.steps)
+        let mut message = message(None, parts, bodies, outcome.steps);
+        message.positions = outcome.positions;
+        message
     }
 
     /// A response that the backend declares, as it comes under `status`; the route goes from the backend.
@@ -345,12 +352,21 @@ fn media_met(judgement: &mut Judgement, (sent, read): (&Content, &Content), fit:
     }
 }
 
+/// Whether no body belongs to a request (RFC 9110 §9.3.1).
+fn is_read(operation: &Operation) -> bool {
+    matches!(operation.key.method.as_str(), "GET" | "HEAD")
+}
+
 /// A request whose path differs in a version has to be sent to another one.
 fn moved(sender: &Operation, reader: &Operation) -> Option<Part> {
     if sender.key.shape() == reader.key.shape() {
         return None;
     }
-    let text = format!("send it to `{}`", reader.key.path);
+    let text = if sender.key.method == reader.key.method {
+        format!("send it to `{}`", reader.key.path)
+    } else {
+        format!("send it as `{}`", reader.key)
+    };
     let at = Pointer::root().as_str().to_owned();
     let steps = vec![Note { rule: "L18", text, at, loss: false, policy: None }];
     let judgement = Judgement { steps, ..Judgement::of(Verdict::Bridged) };
@@ -366,33 +382,6 @@ pub(super) fn ignored(content: &Content) -> Part {
 /// What holds by a policy.
 pub(super) fn by(policy: Policy) -> Judgement {
     Judgement { policies: vec![policy], ..Judgement::of(Verdict::Native) }
-}
-
-/// The declared parameter changes between two versions, in the order in which they are met.
-fn declared<'a>(
-    changes: &'a [VersionChanges],
-    client: usize,
-    backend: usize,
-    route: &Route<'_>,
-) -> Vec<(Direction, &'a ParameterChange)> {
-    let up = backend > client;
-    let (old, new) = if up { (client, backend) } else { (backend, client) };
-    let mut versions: Vec<usize> = (old + 1..=new).collect();
-    if !up {
-        versions.reverse();
-    }
-    let direction = if up { Direction::Up } else { Direction::Down };
-    // More than one where a version is in the path.
-    let mut shapes: Vec<String> =
-        route.iter().map(|(_, operation)| operation.key.shape()).collect();
-    shapes.dedup();
-    versions
-        .into_iter()
-        .filter_map(|version| changes.get(version))
-        .flat_map(|changes| &changes.parameters)
-        .filter(|change| shapes.contains(&change.operation.shape()))
-        .map(|change| (direction, change))
-        .collect()
 }
 
 /// The contents that a body passes through; `None` when the last version does not read it.
@@ -498,5 +487,5 @@ pub(super) fn message(
     parameters: Vec<crate::plan::bridge::ParameterStep>,
 ) -> MessageBridge {
     let verdict = parts.iter().map(|part| part.judgement.verdict).max().unwrap_or(Verdict::Native);
-    MessageBridge { status, verdict, parts, bodies, parameters, status_as: None }
+    MessageBridge { status, verdict, parts, bodies, parameters, status_as: None, positions: None }
 }

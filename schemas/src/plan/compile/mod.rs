@@ -2,6 +2,7 @@
 
 mod answer;
 mod bridges;
+mod flow;
 mod forms;
 mod ledger;
 mod media;
@@ -14,6 +15,8 @@ mod patches;
 mod pointing;
 mod records;
 mod restyle;
+#[cfg(test)]
+mod routes;
 mod status;
 #[cfg(test)]
 mod tests;

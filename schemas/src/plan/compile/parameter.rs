@@ -4,32 +4,22 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::describe::model::{Location, Operation, OperationKey, Parameter};
+use crate::describe::model::{Location, Operation, Parameter};
 use crate::plan::bridge::{Judgement, ParameterSource, ParameterStep, Part, PartKey, Policy};
-use crate::plan::lens::{Direction, ParameterChange};
 use crate::plan::program::{Literal, Note};
 use crate::pointer::Pointer;
 use crate::relate::verdict::{Undecided, Verdict, Witness};
 
+use super::flow::{Flow, Passage, flows};
 use super::restyle::Met;
-
-/// A parameter on its way from one version to another.
-#[derive(Clone, Debug)]
-struct Flow<'a> {
-    /// What the sender declares; absent when a lens writes it.
-    origin: Option<&'a Parameter>,
-    location: Location,
-    name: String,
-    /// The sentence of the lens that renamed it.
-    renamed: Option<String>,
-    supplied: Option<(ParameterSource, String)>,
-}
 
 /// What came of all parameters.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
     pub(super) parts: Vec<Part>,
     pub(super) steps: Vec<ParameterStep>,
+    /// Where in the sender's template each parameter of the reader's is; absent where each is at its own place.
+    pub(super) positions: Option<Vec<Option<usize>>>,
 }
 
 /// Asks for the judgement on a parameter as the sender and as the reader declares it.
@@ -38,33 +28,28 @@ pub(super) type Judge<'j, 'a> = dyn FnMut(&'a Parameter, &'a Parameter) -> Judge
 /// The same for the parameters of a request, which can be written anew.
 pub(super) type Meet<'j, 'a> = dyn FnMut(&'a Parameter, &'a Parameter) -> Met + 'j;
 
-/// The parameters of a request. `changes` are those of the steps between, with their direction, in order.
+/// The parameters of a request, over the passages between the versions, in order.
 pub(super) fn request<'a>(
     sender: &'a Operation,
     reader: &'a Operation,
-    changes: &[(Direction, &ParameterChange)],
+    passages: &[Passage<'_>],
     judge: &mut Meet<'_, 'a>,
 ) -> Outcome {
     let mut outcome = Outcome::default();
-    let mut flows = flows(sender, changes, &mut outcome.steps);
-    let (sent, read) = (template(&sender.key), template(&reader.key));
+    let mut flows = flows(sender, passages, &mut outcome.steps);
+    let mut positions = vec![None; reader.key.path_parameters().len()];
     for parameter in &reader.parameters {
-        let at = if parameter.location == Location::Path {
-            let position = read.iter().position(|name| *name == parameter.name);
-            let name = position.and_then(|position| sent.get(position));
-            flows.iter().position(|flow| {
-                flow.location == Location::Path && name.is_some_and(|name| *name == flow.name)
-            })
-        } else {
-            // The name of what is the whole query string is not on the wire.
-            let named = parameter.location != Location::QueryString;
-            flows.iter().position(|flow| {
-                flow.location == parameter.location && (!named || flow.name == parameter.name)
-            })
-        };
+        // The name of what is the whole query string is not on the wire.
+        let named = parameter.location != Location::QueryString;
+        let at = flows.iter().position(|flow| {
+            flow.location == parameter.location && (!named || flow.name == parameter.name)
+        });
         match at {
-            Some(at) => arrives(&flows.remove(at), parameter, judge, &mut outcome),
-            None if parameter.location == Location::Path => {}
+            Some(at) => {
+                let flow = flows.remove(at);
+                let is_rewritten = arrives(&flow, parameter, judge, &mut outcome);
+                stays(&flow, (sender, reader), (parameter, is_rewritten), &mut positions);
+            }
             None if is_beside_query_string(parameter, sender) => {
                 let judgement = undecided("the query string is one value on one side only");
                 outcome.parts.push(part(parameter, Some(parameter), judgement));
@@ -72,6 +57,19 @@ pub(super) fn request<'a>(
             None => lacks(parameter, None, &mut outcome),
         }
     }
+    for (at, slot) in positions.iter_mut().enumerate() {
+        // A parameter of the template that the document does not declare.
+        let declared = |name: &str| {
+            let own = |one: &Parameter| one.location == Location::Path && one.name == name;
+            reader.parameters.iter().any(own)
+        };
+        if reader.key.path_parameters().get(at).is_some_and(|name| !declared(name)) {
+            *slot = Some(at);
+        }
+    }
+    let same = positions.len() == sender.key.path_parameters().len()
+        && positions.iter().enumerate().all(|(at, slot)| *slot == Some(at));
+    outcome.positions = (!same).then_some(positions);
     for flow in flows {
         if let Some(origin) = flow.origin {
             let judgement = Judgement {
@@ -105,70 +103,25 @@ pub(super) fn headers<'a>(
     parts
 }
 
-/// Follows each parameter through the declared changes.
-fn flows<'a>(
-    sender: &'a Operation,
-    changes: &[(Direction, &ParameterChange)],
-    steps: &mut Vec<ParameterStep>,
-) -> Vec<Flow<'a>> {
-    let mut flows: Vec<Flow<'a>> = sender
-        .parameters
-        .iter()
-        .map(|one| Flow {
-            origin: Some(one),
-            location: one.location,
-            name: one.name.clone(),
-            renamed: None,
-            supplied: None,
-        })
-        .collect();
-    for (direction, change) in changes {
-        let up = *direction == Direction::Up;
-        for (old, new) in &change.renames {
-            let (from, to) = if up { (old, new) } else { (new, old) };
-            let fits = |flow: &&mut Flow<'a>| flow.name == *from && flow.location != Location::Path;
-            if let Some(flow) = flows.iter_mut().find(fits) {
-                flow.name.clone_from(to);
-                flow.renamed = Some(change.say.to_string());
-            }
-        }
-        let (written, dropped) =
-            if up { (&change.adds, &change.removes) } else { (&change.removes, &change.adds) };
-        for (location, name, _) in dropped {
-            let gone =
-                flows.iter().position(|flow| flow.location == *location && flow.name == *name);
-            if let Some(origin) = gone.and_then(|at| flows.remove(at).origin) {
-                let text = format!("leave out `{}`", origin.name);
-                let note = note("L19", text, &origin.name, true);
-                steps.push(ParameterStep::Drop(*location, origin.name.clone(), note));
-            }
-        }
-        for (location, name, source) in written {
-            let say = change.say.to_string();
-            match flows.iter_mut().find(|flow| flow.location == *location && flow.name == *name) {
-                Some(flow) => flow.supplied = Some((source.clone(), say)),
-                None => flows.push(Flow {
-                    origin: None,
-                    location: *location,
-                    name: name.clone(),
-                    renamed: None,
-                    supplied: Some((source.clone(), say)),
-                }),
-            }
-        }
-    }
-    flows
-}
-
-/// A parameter that the sender has, or that a lens writes.
+/// A parameter that the sender has, or that a lens writes; tells whether it is written anew.
 fn arrives<'a>(
     flow: &Flow<'a>,
     reader: &'a Parameter,
     judge: &mut Meet<'_, 'a>,
     outcome: &mut Outcome,
-) {
-    let Some(origin) = flow.origin else { return supply(flow, reader, outcome) };
-    let Met { mut judgement, rewrite } = judge(origin, reader);
+) -> bool {
+    let Some(origin) = flow.origin else {
+        supply(flow, reader, outcome);
+        return false;
+    };
+    let met = judge(origin, reader);
+    let met = if flow.refuses { met.refusing() } else { met };
+    let Met { mut judgement, rewrite, .. } = met;
+    let is_rewritten = rewrite.is_some();
+    if origin.location != reader.location && !is_rewritten {
+        judgement = undecided("its value cannot be told apart from other text in its new place");
+        judgement.total = false;
+    }
     if let Some(rewrite) = rewrite {
         outcome.steps.push(ParameterStep::Rewrite(Box::new(rewrite)));
     } else if flow.renamed.is_some() && origin.name != reader.name {
@@ -182,8 +135,29 @@ fn arrives<'a>(
     outcome.parts.push(part(origin, Some(reader), judgement));
     if flow.supplied.is_some() && !origin.required {
         supply(flow, reader, outcome);
-    } else if reader.required && !origin.required && reader.location != Location::Path {
+    } else if reader.required && !origin.required {
         lacks(reader, Some(origin), outcome);
+    }
+    is_rewritten
+}
+
+/// Notes where a path parameter stands in the sender's template, if its text goes on as it is.
+fn stays(
+    flow: &Flow<'_>,
+    (sender, reader): (&Operation, &Operation),
+    (parameter, is_rewritten): (&Parameter, bool),
+    positions: &mut [Option<usize>],
+) {
+    let Some(origin) = flow.origin.filter(|one| one.location == Location::Path) else { return };
+    let at = |operation: &Operation, name: &str| {
+        operation.key.path_parameters().iter().position(|one| *one == name)
+    };
+    if parameter.location == Location::Path
+        && !is_rewritten
+        && let (Some(from), Some(to)) = (at(sender, &origin.name), at(reader, &parameter.name))
+        && let Some(slot) = positions.get_mut(to)
+    {
+        *slot = Some(from);
     }
 }
 
@@ -284,13 +258,8 @@ pub(super) fn part(sender: &Parameter, reader: Option<&Parameter>, judgement: Ju
     }
 }
 
-fn note(rule: &'static str, text: String, name: &str, loss: bool) -> Note {
+pub(super) fn note(rule: &'static str, text: String, name: &str, loss: bool) -> Note {
     Note { rule, text, at: Pointer::root().join(name).as_str().to_owned(), loss, policy: None }
-}
-
-/// The names in a path template, by position.
-pub(super) fn template(key: &OperationKey) -> Vec<&str> {
-    key.path.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
 }
 
 /// The names of parameters that no request of the operation lacks.

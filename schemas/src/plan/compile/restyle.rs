@@ -22,6 +22,22 @@ pub(super) struct Met {
     pub(super) judgement: Judgement,
     /// It cannot travel as it is.
     pub(super) rewrite: Option<Rewrite>,
+    /// The values are the reader's, but it is not proved that all of them can be written for it.
+    pub(super) unfit: bool,
+}
+
+impl Met {
+    /// The same where the refusal of what cannot be written is declared.
+    pub(super) fn refusing(mut self) -> Self {
+        let Some(rewrite) = self.rewrite.as_mut().filter(|_| self.unfit) else { return self };
+        rewrite.note.policy = Some("on_fail: error");
+        self.judgement.steps.pop();
+        self.judgement.steps.push(rewrite.note.clone());
+        self.judgement.policies.push(Policy::RefusalDeclared);
+        self.judgement.verdict = Verdict::Bridged;
+        (self.judgement.witness, self.judgement.undecided) = (None, None);
+        self
+    }
 }
 
 /// The judgement on a parameter of a request as the sender and as the reader declares it, with the gateway between them.
@@ -39,11 +55,13 @@ pub(super) fn met<'a>(
         let form_of_wire = ledger.read(sender).map_or(wire::Form::Unknown, wire::form);
         let judgement = valued(ledger, side, (from, sent), (to, read), form_of_wire);
         if facts.named {
+            let unfit = judgement.verdict.holds() && !facts.fits.verdict.holds();
             let (judgement, rewrite) = rewritten(judgement, facts, (sent, read), (form, wires));
-            return Met { judgement, rewrite: Some(rewrite) };
+            return Met { judgement, rewrite: Some(rewrite), unfit };
         }
     }
-    Met { judgement: compared(ledger, side, (from, sent), (to, read)), rewrite: None }
+    let judgement = compared(ledger, side, (from, sent), (to, read));
+    Met { judgement, rewrite: None, unfit: false }
 }
 
 /// The form of a value that has to be written anew and can be, and how it stands on both sides.
@@ -146,7 +164,7 @@ fn rewritten(
         judgement.total = false;
         judgement.undecided = fits.undecided;
         judgement.witness = fits.witness.map(|mut witness| {
-            witness.keyword = "style".to_owned();
+            "style".clone_into(&mut witness.keyword);
             witness.message =
                 format!("`{}` in {} cannot carry this value", read.style, read.location.word());
             witness

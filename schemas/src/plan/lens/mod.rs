@@ -9,6 +9,7 @@ mod nearest;
 mod parameter;
 mod policy;
 mod read;
+mod route;
 mod structure;
 mod target;
 #[cfg(test)]
@@ -21,7 +22,8 @@ pub use link::{Cursor, cursor};
 pub(crate) use model::covers;
 pub use model::{
     AnswerChange, CaseRule, CursorChange, Direction, Entry, For, Loses, MapRule, OnConflict,
-    OnExtra, OnMissing, OnNull, OnRange, OnUnfit, OnUnknown, ParameterChange, Rules, Scope, Target,
-    TransformRule, Unsealed, ValueSource, VersionChanges, Way,
+    OnExtra, OnMissing, OnNull, OnRange, OnUnfit, OnUnknown, ParameterChange, ParameterMove,
+    RouteChange, Rules, Scope, Target, TransformRule, Unsealed, ValueSource, VersionChanges, Way,
 };
 pub use read::{declared, entry_words, read_changes};
+pub(crate) use route::{PathNames, path_names};

@@ -33,6 +33,8 @@ pub struct VersionChanges {
     pub cursors: Vec<CursorChange>,
     /// What becomes of the statuses and headers of the answers of one operation each.
     pub answers: Vec<AnswerChange>,
+    /// L18: operations that have another method or path.
+    pub routes: Vec<RouteChange>,
 }
 
 /// One entry of the file: a sentence, where it holds, and what it does there.
@@ -309,6 +311,28 @@ pub enum OnUnknown {
     Fallback(Literal),
 }
 
+/// L19: a parameter that stands elsewhere in the newer version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParameterMove {
+    /// Place and name in the older version.
+    pub from: (Location, String),
+    /// Place and name in the newer version.
+    pub to: (Location, String),
+}
+
+/// L18: an operation that has another method or path in the newer version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RouteChange {
+    /// The sentence a client developer reads.
+    pub say: Arc<str>,
+    /// In the older version.
+    pub old: OperationKey,
+    /// In the newer version.
+    pub new: OperationKey,
+    /// Where it is written.
+    pub place: Place,
+}
+
 /// What becomes of the parameters of one operation. Names are `(old, new)`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -323,6 +347,10 @@ pub struct ParameterChange {
     pub removes: Vec<(Location, String, ParameterSource)>,
     /// Renamed.
     pub renames: Vec<(String, String)>,
+    /// Moved to another place in the request.
+    pub moves: Vec<ParameterMove>,
+    /// Under their old or new name: requests with a value that cannot be written for the backend are refused.
+    pub refused: Vec<String>,
     /// Where it is written.
     pub place: Place,
 }

@@ -6,11 +6,26 @@ use crate::describe::model::{Location, Operation};
 use crate::plan::bridge::ParameterSource;
 use crate::pointer::Pointer;
 
-use super::model::ParameterChange;
+use super::model::{ParameterChange, ParameterMove};
 use super::nearest::remedy;
 use super::read::Reader;
 use super::target::operation_words;
 use super::verb::{SOURCES, outside};
+
+fn location(word: &Value) -> Option<Location> {
+    Some(match word.as_str()? {
+        "path" => Location::Path,
+        "query" => Location::Query,
+        "header" => Location::Header,
+        "cookie" => Location::Cookie,
+        _ => return None,
+    })
+}
+
+/// Names of headers have no case.
+fn spelled(location: Location, name: &str) -> String {
+    if location == Location::Header { name.to_ascii_lowercase() } else { name.to_owned() }
+}
 
 type Supplied = (Location, String, ParameterSource);
 
@@ -29,12 +44,14 @@ impl<'a> Reader<'a> {
         };
         let operations = self.operations(&key, target);
         let members = self.members(value, at)?;
-        self.known_keys(members, at, &["add", "remove", "rename"]);
+        self.known_keys(members, at, &["add", "remove", "rename", "move", "on_fail"]);
         let of =
             |is_old: bool| operations.iter().find(|(old, _)| *old == is_old).map(|(_, one)| one);
         let (old, new) = (of(true), of(false));
         let adds = self.supplied(members.get("add"), new, &at.join("add"));
         let removes = self.supplied(members.get("remove"), old, &at.join("remove"));
+        let moves = self.parameter_moves(members.get("move"), (old, new), &at.join("move"));
+        let refused = self.refused(members.get("on_fail"), [old, new], &at.join("on_fail"));
         let mut renames = Vec::new();
         let at = at.join("rename");
         for (from, to) in self.pairs_of(members, &at) {
@@ -46,7 +63,16 @@ impl<'a> Reader<'a> {
             }
         }
         let place = crate::problem::Place { file: "".into(), line: 0, column: 0, pointer: at };
-        Some(ParameterChange { say: "".into(), operation: key, adds, removes, renames, place })
+        Some(ParameterChange {
+            say: "".into(),
+            operation: key,
+            adds,
+            removes,
+            renames,
+            moves,
+            refused,
+            place,
+        })
     }
 
     fn pairs_of(
@@ -71,19 +97,12 @@ impl<'a> Reader<'a> {
             let sources = || SOURCES.into_iter().filter(|word| !matches!(*word, "member" | "link"));
             let known: Vec<&str> = ["in"].into_iter().chain(sources()).collect();
             self.known_keys(members, &at, &known);
-            let location = match members.get("in").and_then(Value::as_str) {
-                Some("path") => Location::Path,
-                Some("query") => Location::Query,
-                Some("header") => Location::Header,
-                Some("cookie") => Location::Cookie,
-                _ => {
-                    let what = format!("`{name}` needs a place");
-                    self.wrong(&at, what, "write `in:` path, query, header or cookie");
-                    continue;
-                }
+            let Some(location) = members.get("in").and_then(location) else {
+                let what = format!("`{name}` needs a place");
+                self.wrong(&at, what, "write `in:` path, query, header or cookie");
+                continue;
             };
-            let name =
-                if location == Location::Header { name.to_ascii_lowercase() } else { name.clone() };
+            let name = spelled(location, name);
             self.declares(has, Some(location), &name, &at);
             let mut sources = members.iter().filter(|(key, _)| SOURCES.contains(&key.as_str()));
             let (Some((word, value)), None) = (sources.next(), sources.next()) else {
@@ -110,6 +129,71 @@ impl<'a> Reader<'a> {
             supplied.push((location, name, source));
         }
         supplied
+    }
+
+    /// The parameters that `on_fail: error` names.
+    fn refused(
+        &mut self,
+        value: Option<&'a Value>,
+        operations: [Option<&Operation>; 2],
+        at: &Pointer,
+    ) -> Vec<String> {
+        let mut names = Vec::new();
+        for (name, word) in value.and_then(|value| self.members(value, at)).into_iter().flatten() {
+            let at = at.join(name);
+            if word != "error" {
+                let what = format!("`{word}` is no policy for a parameter");
+                self.wrong(&at, what, "write `error`: such a request is refused");
+            }
+            let known = |one: &&Operation| {
+                one.parameters.iter().any(|own| own.name.eq_ignore_ascii_case(name))
+            };
+            if !operations.iter().flatten().any(known) {
+                let all = operations.iter().flatten().flat_map(|one| &one.parameters);
+                let remedy = remedy(name, all.map(|one| one.name.as_str()));
+                self.wrong(&at, format!("`{name}` is a parameter of neither version"), remedy);
+            }
+            names.push(name.clone());
+        }
+        names
+    }
+
+    fn parameter_moves(
+        &mut self,
+        value: Option<&'a Value>,
+        (old, new): (Option<&Operation>, Option<&Operation>),
+        at: &Pointer,
+    ) -> Vec<ParameterMove> {
+        let mut moves = Vec::new();
+        for (name, value) in value.and_then(|value| self.members(value, at)).into_iter().flatten() {
+            let at = at.join(name);
+            let Some(members) = self.members(value, &at) else { continue };
+            self.known_keys(members, &at, &["from", "to", "as"]);
+            let place = |word: &str| members.get(word).and_then(location);
+            let (Some(from), Some(to)) = (place("from"), place("to")) else {
+                let what = format!("`{name}` needs two places");
+                self.wrong(
+                    &at,
+                    what,
+                    "write `from:` and `to:`, each path, query, header or cookie",
+                );
+                continue;
+            };
+            let written = match members.get("as") {
+                Some(text) => self.text(text, &at.join("as")),
+                None => Some(name.as_str()),
+            };
+            let Some(written) = written else { continue };
+            if from == to {
+                let what = format!("`{name}` stays in {}", from.word());
+                self.wrong(&at, what, "write `rename` for another name");
+            }
+            let (from, to) = ((from, spelled(from, name)), (to, spelled(to, written)));
+            self.declares(old, Some(from.0), &from.1, &at);
+            self.declares(new, Some(to.0), &to.1, &at);
+            moves.push(ParameterMove { from, to });
+        }
+        moves
     }
 
     fn declares(

@@ -30,7 +30,7 @@ fn verbs() -> impl Iterator<Item = &'static str> {
 }
 
 /// The verbs that hold at an operation as a whole, not at a payload.
-const OF_OPERATIONS: [&str; 4] = ["parameter", link::CURSOR, "status", "header"];
+const OF_OPERATIONS: [&str; 5] = ["parameter", link::CURSOR, "status", "header", "route"];
 
 /// Every word that an entry may have.
 pub fn entry_words() -> impl Iterator<Item = &'static str> {
@@ -88,7 +88,7 @@ pub(super) struct Said {
 
 /// The file in hand and what has been found wrong in it.
 pub(super) struct Reader<'a> {
-    document: &'a Document,
+    pub(super) document: &'a Document,
     pub(super) old: &'a Description,
     pub(super) new: &'a Description,
     problems: Vec<Problem>,
@@ -156,6 +156,7 @@ impl<'a> Reader<'a> {
                 return changes;
             }
         };
+        let mut routes = Vec::new();
         for (index, entry) in entries.iter().enumerate() {
             let before = self.problems.len();
             let at = at.join(&index.to_string());
@@ -165,8 +166,11 @@ impl<'a> Reader<'a> {
                 changes.entries.extend(found.entries);
                 changes.cursors.extend(found.cursors);
                 changes.answers.extend(found.answers);
+                routes.extend(found.routes.iter().map(|_| at.join("route")));
+                changes.routes.extend(found.routes);
             }
         }
+        self.check_routes(&changes, &routes);
         changes
     }
 
@@ -231,6 +235,9 @@ impl<'a> Reader<'a> {
                     change.place = said.place.clone();
                     change
                 }));
+            }
+            if let Some(value) = members.get("route") {
+                found.routes.extend(self.route(target, value, (said, &at.join("route"))));
             }
             if let Some(value) = members.get(link::CURSOR) {
                 self.cursor(target, value, (said, &at.join(link::CURSOR)), &mut found);

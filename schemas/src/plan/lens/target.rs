@@ -105,10 +105,12 @@ impl Reader<'_> {
         key: &OperationKey,
         at: &Pointer,
     ) -> Vec<(bool, Operation)> {
-        let shape = key.shape();
-        let found: Vec<(bool, Operation)> = [(true, self.old), (false, self.new)]
+        let (old, new) = self.shapes(&key.shape());
+        let found: Vec<(bool, Operation)> = [(true, self.old, old), (false, self.new, new)]
             .into_iter()
-            .filter_map(|(is_old, version)| Some((is_old, version.operation(&shape)?.clone())))
+            .filter_map(|(is_old, version, shape)| {
+                Some((is_old, version.operation(&shape)?.clone()))
+            })
             .collect();
         if found.is_empty() {
             let known: Vec<String> = [self.old, self.new]
@@ -162,11 +164,20 @@ impl Reader<'_> {
 
     /// The nodes of targets in both versions.
     pub(super) fn sides(&self, targets: &[Target]) -> Sides {
-        let places = |version: &Description| Places {
+        let places = |version: &Description, is_old: bool| Places {
             version: version.version.to_string(),
-            nodes: targets.iter().flat_map(|target| nodes(version, target)).collect(),
+            nodes: targets
+                .iter()
+                .flat_map(|target| {
+                    let own = |shape: &str| {
+                        let (old, new) = self.shapes(shape);
+                        if is_old { old } else { new }
+                    };
+                    nodes(version, target, &own)
+                })
+                .collect(),
         };
-        Sides { old: places(self.old), new: places(self.new) }
+        Sides { old: places(self.old, true), new: places(self.new, false) }
     }
 }
 
@@ -180,7 +191,11 @@ fn component_keys(version: &Description, name: &str) -> Vec<String> {
     keys.keys().filter(|key| key.ends_with(&ending)).cloned().collect()
 }
 
-fn nodes(version: &Description, target: &Target) -> Vec<(Schema, Value)> {
+fn nodes(
+    version: &Description,
+    target: &Target,
+    own: &dyn Fn(&str) -> String,
+) -> Vec<(Schema, Value)> {
     let schema = version.plain(&Value::Bool(true));
     let roots = match &target.scope {
         Scope::Component(key) if schema.defs.0.contains_key(key) => {
@@ -188,11 +203,12 @@ fn nodes(version: &Description, target: &Target) -> Vec<(Schema, Value)> {
         }
         Scope::Component(_) => Vec::new(),
         Scope::Request(key) => {
-            let body = version.operation(key).and_then(|operation| operation.body.as_ref());
+            let body = version.operation(&own(key)).and_then(|operation| operation.body.as_ref());
             body.map(|body| contents(&body.contents)).unwrap_or_default()
         }
         Scope::Response(key, wanted) => {
-            let responses = version.operation(key).map(|operation| operation.responses.as_slice());
+            let responses =
+                version.operation(&own(key)).map(|operation| operation.responses.as_slice());
             let meant = |status| wanted.is_none_or(|wanted| covers(wanted, status));
             responses
                 .into_iter()

@@ -11,6 +11,6 @@ mod write;
 pub use model::{Carried, Form, Odd, Style, Wired};
 pub use percent::{decoded, encode};
 pub use read::{Reading, deep_keys, header, query, segment};
-pub use write::{to_header, to_query, to_segment};
+pub use write::{plain_segment, to_header, to_query, to_segment};
 
 pub(crate) use capacity::{capacity, delimiters_delimit};

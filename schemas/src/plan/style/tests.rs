@@ -1,3 +1,5 @@
+//! Styles against the table of OpenAPI, and as laws: what is written is read again, and what is promised is written.
+
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -2,6 +2,7 @@
 
 use super::model::{Carried, Kind, Odd, Style, Wired};
 use super::percent::encode;
+use crate::describe::model::Location;
 
 const DELIMITER: Odd = Odd("has a delimiter of its style inside an item");
 const NO_OBJECT: Odd = Odd("has no members, and its style writes nothing else");
@@ -24,7 +25,9 @@ pub fn to_query(pairs: &mut String, wired: &Wired, value: &Carried) -> Result<()
     match value {
         Carried::One(text) if !deep => add(&wired.name, &encoded(text)),
         Carried::List(items) if style.explode && !deep => {
-            items.iter().for_each(|item| add(&wired.name, &encoded(item)));
+            for item in items {
+                add(&wired.name, &encoded(item));
+            }
         }
         Carried::Members(members) if style.explode || deep => {
             for (name, text) in members {
@@ -49,6 +52,16 @@ pub fn to_query(pairs: &mut String, wired: &Wired, value: &Carried) -> Result<()
         Carried::One(_) | Carried::List(_) => return Err(NO_OBJECT),
     }
     Ok(())
+}
+
+/// The raw text of a path parameter in the style `simple` that is one text.
+///
+/// # Errors
+/// As [`to_segment`].
+pub fn plain_segment(text: &str) -> Result<String, Odd> {
+    let style = Style { kind: Kind::Simple, explode: false };
+    let wired = Wired { location: Location::Path, name: String::new(), style };
+    to_segment(&wired, &Carried::One(text.to_owned()))
 }
 
 /// The raw text of a path parameter.

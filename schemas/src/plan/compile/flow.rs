@@ -1,0 +1,196 @@
+//! Parameters on their way over the versions between two others: what each is called there, and where it stands.
+
+use crate::describe::model::{Location, Operation, OperationKey, Parameter};
+use crate::plan::bridge::{ParameterSource, ParameterStep};
+use crate::plan::lens::{Direction, ParameterChange, PathNames, VersionChanges, path_names};
+
+use super::parameter::note;
+
+/// One step of the way: from one version that has the operation to the next that has it.
+#[derive(Clone, Debug)]
+pub(super) struct Passage<'a> {
+    direction: Direction,
+    keys: (&'a OperationKey, &'a OperationKey),
+    changes: Vec<&'a ParameterChange>,
+    /// A route is declared, so that path parameters match by name.
+    routed: bool,
+}
+
+/// The passages of an operation, which has the route in the versions that have it, in order.
+pub(super) fn passages<'a>(
+    changes: &'a [VersionChanges],
+    route: &[(usize, &'a Operation)],
+) -> Vec<Passage<'a>> {
+    let pairs = route.iter().zip(route.iter().skip(1));
+    let passage = |(from, to): (&(usize, &'a Operation), &(usize, &'a Operation))| {
+        let up = to.0 > from.0;
+        let direction = if up { Direction::Up } else { Direction::Down };
+        let (old, new) = if up { (from, to) } else { (to, from) };
+        let shapes = [old.1.key.shape(), new.1.key.shape()];
+        let mut found: Vec<&VersionChanges> =
+            (old.0 + 1..=new.0).filter_map(|version| changes.get(version)).collect();
+        if !up {
+            found.reverse();
+        }
+        let is_ours = |change: &&ParameterChange| shapes.contains(&change.operation.shape());
+        Passage {
+            direction,
+            keys: (&from.1.key, &to.1.key),
+            routed: found.iter().flat_map(|one| &one.routes).any(|one| {
+                one.old.shape() == old.1.key.shape() && one.new.shape() == new.1.key.shape()
+            }),
+            changes: found.iter().flat_map(|one| &one.parameters).filter(is_ours).collect(),
+        }
+    };
+    pairs.map(passage).collect()
+}
+
+/// A parameter on its way from one version to another.
+#[derive(Clone, Debug)]
+pub(super) struct Flow<'a> {
+    /// What the sender declares; absent when a lens writes it.
+    pub(super) origin: Option<&'a Parameter>,
+    pub(super) location: Location,
+    pub(super) name: String,
+    /// The sentence of the lens that renamed it.
+    pub(super) renamed: Option<String>,
+    pub(super) supplied: Option<(ParameterSource, String)>,
+    /// A value that cannot be written for the reader is refused by declaration.
+    pub(super) refuses: bool,
+    /// It has its name and place of after the passage already.
+    moved: bool,
+}
+
+/// Follows each parameter of the sender; what is left out becomes a step.
+pub(super) fn flows<'a>(
+    sender: &'a Operation,
+    passages: &[Passage<'_>],
+    steps: &mut Vec<ParameterStep>,
+) -> Vec<Flow<'a>> {
+    let flow = |one: &'a Parameter| Flow {
+        origin: Some(one),
+        location: one.location,
+        name: one.name.clone(),
+        renamed: None,
+        supplied: None,
+        refuses: false,
+        moved: false,
+    };
+    let mut flows: Vec<Flow<'a>> = sender.parameters.iter().map(flow).collect();
+    for passage in passages {
+        for flow in &mut flows {
+            flow.moved = false;
+        }
+        passage.note_refusals(&mut flows);
+        passage.drop_and_move(&mut flows, steps);
+        passage.in_path(&mut flows, steps);
+        passage.rename_and_write(&mut flows);
+        passage.note_refusals(&mut flows);
+    }
+    flows
+}
+
+impl Passage<'_> {
+    fn is_up(&self) -> bool {
+        self.direction == Direction::Up
+    }
+
+    fn note_refusals(&self, flows: &mut [Flow<'_>]) {
+        let names: Vec<&String> = self.changes.iter().flat_map(|change| &change.refused).collect();
+        for flow in flows {
+            flow.refuses |= names.iter().any(|name| name.eq_ignore_ascii_case(&flow.name));
+        }
+    }
+
+    fn drop_and_move(&self, flows: &mut Vec<Flow<'_>>, steps: &mut Vec<ParameterStep>) {
+        for change in &self.changes {
+            let dropped = if self.is_up() { &change.removes } else { &change.adds };
+            for (location, name, _) in dropped {
+                let is_it = |flow: &Flow<'_>| {
+                    !flow.moved && flow.location == *location && flow.name == *name
+                };
+                if let Some(at) = flows.iter().position(is_it) {
+                    steps.extend(flows.remove(at).left_out());
+                }
+            }
+            for one in &change.moves {
+                let (from, to) =
+                    if self.is_up() { (&one.from, &one.to) } else { (&one.to, &one.from) };
+                let is_it = |flow: &&mut Flow<'_>| {
+                    !flow.moved && (flow.location, &flow.name) == (from.0, &from.1)
+                };
+                if let Some(flow) = flows.iter_mut().find(is_it) {
+                    (flow.location, flow.name) = to.clone();
+                    flow.moved = true;
+                }
+            }
+        }
+    }
+
+    /// Gives path parameters the names of the next template; one that it lacks is left out.
+    fn in_path(&self, flows: &mut Vec<Flow<'_>>, steps: &mut Vec<ParameterStep>) {
+        let (from, to) = self.keys;
+        let names = if self.routed {
+            path_names(self.keys, &self.changes, self.direction)
+        } else {
+            let both = from.path_parameters().into_iter().zip(to.path_parameters());
+            let pairs = both.map(|(from, to)| (from.to_owned(), to.to_owned())).collect();
+            PathNames { pairs, ..PathNames::default() }
+        };
+        let waits = |flow: &Flow<'_>| flow.location == Location::Path && !flow.moved;
+        let mut at = 0;
+        while let Some(flow) = flows.get_mut(at) {
+            let paired = names.pairs.iter().find(|(from, _)| *from == flow.name);
+            match paired {
+                Some((_, to)) if waits(flow) => flow.name.clone_from(to),
+                None if waits(flow) => {
+                    steps.extend(flows.remove(at).left_out());
+                    continue;
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+
+    fn rename_and_write(&self, flows: &mut Vec<Flow<'_>>) {
+        for change in &self.changes {
+            for (old, new) in &change.renames {
+                let (from, to) = if self.is_up() { (old, new) } else { (new, old) };
+                let fits = |flow: &&mut Flow<'_>| {
+                    flow.name == *from && flow.location != Location::Path && !flow.moved
+                };
+                if let Some(flow) = flows.iter_mut().find(fits) {
+                    flow.name.clone_from(to);
+                    flow.renamed = Some(change.say.to_string());
+                }
+            }
+            let written = if self.is_up() { &change.adds } else { &change.removes };
+            for (location, name, source) in written {
+                let supplied = Some((source.clone(), change.say.to_string()));
+                let is_it = |flow: &&mut Flow<'_>| flow.location == *location && flow.name == *name;
+                match flows.iter_mut().find(is_it) {
+                    Some(flow) => flow.supplied = supplied,
+                    None => flows.push(Flow {
+                        origin: None,
+                        location: *location,
+                        name: name.clone(),
+                        renamed: None,
+                        supplied,
+                        refuses: false,
+                        moved: false,
+                    }),
+                }
+            }
+        }
+    }
+}
+
+impl Flow<'_> {
+    fn left_out(self) -> Option<ParameterStep> {
+        let origin = self.origin?;
+        let text = format!("leave out `{}`", origin.name);
+        let note = note("L19", text, &origin.name, true);
+        Some(ParameterStep::Drop(origin.location, origin.name.clone(), note))
+    }
+}
