@@ -98,8 +98,12 @@ fn files(directory: &Path, (v1, v2): (&str, &str)) {
 }
 
 async fn house(store: &Store) -> House {
+    of_versions(store, (V1, &v2())).await
+}
+
+async fn of_versions(store: &Store, versions: (&str, &str)) -> House {
     let directory = tempfile::tempdir().unwrap();
-    files(directory.path(), (V1, &v2()));
+    files(directory.path(), versions);
     let writes = "operations: { \"PUT /orders/{id}\": merge_patch }";
     House::in_directory(directory, &api(&store.address.to_string(), writes), "").await
 }
@@ -173,6 +177,30 @@ async fn what_a_patch_cannot_say_is_refused_in_the_clients_names() {
     // a patch makes nothing
     store.set(|state| state.document = None);
     assert_eq!(put(&house, "", r#"{"id":"a","to":{}}"#).await.status, 404);
+}
+
+#[tokio::test]
+async fn what_an_open_object_lets_through_undeclared_stays_too() {
+    let store = Store::start(ONE).await;
+    let open = |text: &str| text.replace("\n      additionalProperties: false", "");
+    let house = of_versions(&store, (&open(V1), &open(&v2()))).await;
+    let written = r#"{"id":"a","note":"n","to":{"street":"s"},"lines":[]}"#;
+    assert_eq!(put(&house, "", written).await.status, 200);
+    let after: Value = serde_json::from_str(&store.document()).unwrap();
+    let wanted = json!({"id": "a", "remark": "n", "currency": "USD", "tag": "t",
+                        "to": {"code": "8001", "street": "s"}, "lines": []});
+    assert_eq!(after, wanted);
+    let half = put(&house, "", r#"{"id":"a","note":"n"}"#).await;
+    refused(&half, (422, "request-unconvertible", "/to"));
+    let items = |code: &str| {
+        format!("items: {{ type: object, properties: {{ n: {{ type: string }}{code} }} }}")
+    };
+    let (told, used) = said(
+        &open(V1).replace("items: { type: string }", &items("")),
+        &open(&v2()).replace("items: { type: string }", &items(", d: { type: string }")),
+        "default: merge_patch",
+    );
+    assert!(!used && told.contains("`/lines/*` is hidden inside an array"), "{told}");
 }
 
 /// Documents of version 2 that have an address, as one that may be absent cannot be written back in part.

@@ -92,16 +92,20 @@ fn api(address: &str, more: &str) -> String {
     )
 }
 
-fn files(directory: &std::path::Path) {
-    write(directory, "orders/v1/openapi.yaml", V1);
-    write(directory, "orders/v2/openapi.yaml", &v2());
+fn files(directory: &std::path::Path, (v1, v2): (&str, &str)) {
+    write(directory, "orders/v1/openapi.yaml", v1);
+    write(directory, "orders/v2/openapi.yaml", v2);
     write(directory, "orders/v2/changes.yaml", CHANGES);
 }
 
 /// A gateway before the store, with these `writes`.
 async fn house(store: &Store, writes: &str) -> House {
+    of_versions(store, (V1, &v2()), writes).await
+}
+
+async fn of_versions(store: &Store, versions: (&str, &str), writes: &str) -> House {
     let directory = tempfile::tempdir().unwrap();
-    files(directory.path());
+    files(directory.path(), versions);
     let more = format!("    writes: {{ {writes} }}\n");
     House::in_directory(directory, &api(&store.address.to_string(), &more), "").await
 }
@@ -287,7 +291,7 @@ async fn a_document_has_its_own_bounds() {
     let large = ONE.replace("8001", &"8".repeat(600));
     let store = Store::start(&large).await;
     let directory = tempfile::tempdir().unwrap();
-    files(directory.path());
+    files(directory.path(), (V1, &v2()));
     let more = "    writes: { default: read_merge_write }\n";
     let api = api(&store.address.to_string(), more);
     let small = House::in_directory(directory, &api, "limits: { body: 600 }").await;
@@ -322,6 +326,21 @@ async fn items_are_told_apart_by_what_identifies_them_or_not_at_all() {
     assert!(losses.contains(r#""A1";at="/items/*/discount";in=request;n=1"#), "{losses}");
     let merged: Value = serde_json::from_str(&store.document()).unwrap();
     assert_eq!(merged["items"], json!([{"count": 9, "sku": "y"}, {"sku": "z"}, {"sku": "w"}]));
+}
+
+#[tokio::test]
+async fn what_an_open_object_lets_through_undeclared_stays_too() {
+    let store = Store::start(ONE).await;
+    let open = |text: &str| text.replace("\n      additionalProperties: false", "");
+    let house = of_versions(&store, (&open(V1), &open(&v2())), "default: read_merge_write").await;
+    let seen = view(&house).await;
+    assert_eq!(seen.json()["tag"], json!({"k": [1.0, 2e3]}));
+    // a typed client keeps what its version declares
+    let written = r#"{"id":"a","note":"new","to":{"street":"s"},"items":[{"sku":"x"},{"count":2,"sku":"y"}]}"#;
+    let written = written.replace("\"to\"", "\"status\":\"open\",\"to\"");
+    assert_eq!(put(&house, "", &written).await.status, 200);
+    let wanted = ONE.replace(r#""n\u00f6""#, r#""new""#).replace(r#""count":1"#, r#""count":2"#);
+    assert_eq!(store.document(), wanted);
 }
 
 #[tokio::test]
@@ -398,7 +417,7 @@ async fn law_9_any_document_is_conserved_and_any_edit_arrives() {
 /// What `evergate config check` and the start say, and whether the configuration can be used.
 fn said(writes: &str) -> (String, bool) {
     let directory = tempfile::tempdir().unwrap();
-    files(directory.path());
+    files(directory.path(), (V1, &v2()));
     let config = directory.path().join("gateway.yaml");
     let more = format!("    writes: {writes}\n");
     std::fs::write(&config, support::text(&api("127.0.0.1:1", &more), "")).unwrap();

@@ -229,8 +229,19 @@ fn reading(
         unguarded: config.writes.unguarded,
         identity: config.writes.identity.clone(),
         hidden: hidden.iter().filter_map(loss).collect(),
+        declared: declared(writing),
         unseen: loss(&unseen).ok_or_else(lacks)?,
     })
+}
+
+/// What the client's version declares, by the media type of the write; the first view speaks for all, as it is about the
+/// write.
+fn declared(writing: &Writing<'_>) -> Vec<(String, Shown)> {
+    let one = |(write, sent, taken): (&BodyPlan, &Content, &Content)| {
+        let views = writing.each_view(write, sent, taken, |write| write.declared());
+        Some((essence(&write.media_type), views.into_iter().next()??))
+    };
+    writing.writes().filter_map(one).collect()
 }
 
 /// Whether every document can be shown to the client.

@@ -121,8 +121,15 @@ impl<'a> Writing<'a> {
         hidden
     }
 
-    /// Whether writing a view back may change what was not seen, or was seen as something else.
+    /// Whether writing a view back may change what was not seen, was seen as something else, or is not declared by the
+    /// client's version.
     pub(super) fn changes(&self) -> bool {
+        let leaves_out = |(write, sent, taken): (&'a BodyPlan, &'a Content, &'a Content)| {
+            self.each_view(write, sent, taken, |write| write.leaves_out()).contains(&true)
+        };
+        if self.writes().any(leaves_out) {
+            return true;
+        }
         !self.found(|write| write.hidden()).is_empty()
             || !self.found(|write| write.replaced()).is_empty()
     }

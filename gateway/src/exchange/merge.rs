@@ -258,7 +258,10 @@ impl Visit<'_> {
         };
         let shown = self.convert(at, (up, Arc::clone(values)), &view)?;
         let source = self.convert(at, (&reading.trim, Arc::default()), source)?;
-        let merged = put::put(text(&source)?, text(&shown)?, text(written)?, &reading.identity);
+        let declared = reading.declared.iter().find(|(own, _)| *own == plan.essence);
+        let texts = (text(&source)?, text(&shown)?, text(written)?);
+        let declared = declared.map(|(_, declared)| declared);
+        let merged = put::put_declared(texts, &reading.identity, declared);
         let merged = merged.map_err(|why| match why {
             NotMerged::Unreadable(what) => unread(&format!("{what} is nested too deeply")),
             NotMerged::Ambiguous(place) => {

@@ -55,6 +55,9 @@ pub struct Reading {
     pub identity: Vec<String>,
     /// The members that the view cannot show. They are kept, unless the client takes away what they are in.
     pub hidden: Vec<Arc<Loss>>,
+    /// What the client's version declares, in the names of the backend's: by the media type of the write, without
+    /// parameters.
+    pub declared: Vec<(String, Shown)>,
     /// What else the client takes away without having seen it.
     pub unseen: Arc<Loss>,
 }

@@ -63,6 +63,18 @@ impl FullWrite<'_> {
         losses
     }
 
+    /// What the client's version declares, in the names of the backend's.
+    pub fn declared(&self) -> Option<Shown> {
+        self.produced(true).map(|made| Shown::declared(&made))
+    }
+
+    /// Whether the backend takes members that the client's version does not declare, be they shown or not: a client that
+    /// keeps no more than it declares takes them away.
+    pub fn leaves_out(&self) -> bool {
+        let taken = Shown::declared(&close(self.taken));
+        self.declared().is_none_or(|declared| taken.exceeds(&declared))
+    }
+
     /// The members that the view shows, for [`super::merge_patch`]: what the client's own words can become, without
     /// what is hidden and without what the conversion supplies to every write.
     ///
@@ -79,6 +91,12 @@ impl FullWrite<'_> {
         let full = self.produced(false).ok_or(Unshown::Unknown)?;
         let mut shown = Shown::whole(&made)?;
         shown.hide_others(&Shown::whole(&full)?);
+        // what is not declared may be shown by an open object, and a client need not keep it
+        let taken = Shown::declared(&close(self.taken));
+        if let Some(at) = taken.exceeds_inside(&Shown::declared(&made)) {
+            return Err(Unshown::Inside(at.as_str().to_owned()));
+        }
+        shown.hide_others(&taken);
         for note in self.hidden() {
             if !Pointer::parse(&note.at).is_some_and(|at| shown.hide(&at)) {
                 return Err(Unshown::Inside(note.at));

@@ -3,6 +3,7 @@
 use crate::pointer::Pointer;
 
 use super::align::{Align, Pairing};
+use super::shown::Shown;
 use super::tree::{Entry, Kind, Node};
 
 /// A source with what the view changed.
@@ -44,6 +45,19 @@ pub fn put(
     written: &str,
     identity: &[String],
 ) -> Result<Merged, NotMerged> {
+    put_declared((source, shown, written), identity, None)
+}
+
+/// The same where the client's version declares no more than this, in the source's names: a member that it does not
+/// declare and that an open object let through all the same is not taken away by a client that leaves it out.
+///
+/// # Errors
+/// As for [`put`].
+pub fn put_declared(
+    (source, shown, written): (&str, &str, &str),
+    identity: &[String],
+    declared: Option<&Shown>,
+) -> Result<Merged, NotMerged> {
     let read = |text, what| Node::read(text).ok_or(NotMerged::Unreadable(what));
     let (from, seen, to) = (
         read(source, "what the backend has")?,
@@ -51,7 +65,7 @@ pub fn put(
         read(written, "what the client wrote")?,
     );
     let mut merge = Merge { out: String::new(), lost: Vec::new(), at: Pointer::root(), identity };
-    merge.value(&from, Some(&seen), &to)?;
+    merge.value(&from, Some(&seen), &to, declared)?;
     Ok(Merged { text: merge.out, lost: merge.lost })
 }
 
@@ -68,6 +82,7 @@ impl Merge<'_> {
         source: &Node<'_>,
         shown: Option<&Node<'_>>,
         written: &Node<'_>,
+        declared: Option<&Shown>,
     ) -> Result<(), NotMerged> {
         if shown.is_some_and(|shown| shown.same(written)) {
             self.out.push_str(source.text);
@@ -75,10 +90,10 @@ impl Merge<'_> {
         }
         match (&source.kind, shown.map(|one| &one.kind), &written.kind) {
             (Kind::Object(..), Some(Kind::Object(..)) | None, Kind::Object(..)) => {
-                self.object(source, shown, written)
+                self.object(source, shown, written, declared)
             }
             (Kind::Array(items), Some(Kind::Array(seen)), Kind::Array(wanted)) => {
-                self.array(items, (seen, wanted))
+                self.array(items, (seen, wanted), declared.and_then(Shown::of_items))
             }
             _ => {
                 if !matches!(source.kind, Kind::Scalar) {
@@ -95,6 +110,7 @@ impl Merge<'_> {
         source: &Node<'_>,
         shown: Option<&Node<'_>>,
         written: &Node<'_>,
+        declared: Option<&Shown>,
     ) -> Result<(), NotMerged> {
         self.out.push('{');
         let mut any = false;
@@ -102,8 +118,9 @@ impl Merge<'_> {
         for member in source.members().unwrap_or_default() {
             let seen = shown.and_then(|one| one.member(&member.name));
             let wanted = written.member(&member.name);
+            let known = declared.map_or(Ok(None), |one| one.of(&member.name));
             self.at.push(&member.name);
-            if seen.is_some() && wanted.is_none() {
+            if seen.is_some() && wanted.is_none() && known.is_ok() {
                 self.gone(&member.value, seen);
                 self.at.pop();
                 blank = member.after;
@@ -112,7 +129,9 @@ impl Merge<'_> {
             self.comma(&mut any);
             self.out.push_str(member.before);
             match wanted {
-                Some(wanted) => self.value(&member.value, seen, wanted)?,
+                Some(wanted) => {
+                    self.value(&member.value, seen, wanted, known.ok().flatten())?;
+                }
                 // what the client cannot see it cannot have meant
                 None => self.out.push_str(member.value.text),
             }
@@ -140,6 +159,7 @@ impl Merge<'_> {
         &mut self,
         items: &[Entry<'_>],
         (shown, written): (&[Entry<'_>], &[Entry<'_>]),
+        declared: Option<&Shown>,
     ) -> Result<(), NotMerged> {
         let Pairing { pairs, removed, unseen } =
             Align { items, shown, written, identity: self.identity }
@@ -167,7 +187,7 @@ impl Merge<'_> {
             };
             self.out.push_str(item.before);
             self.at.push(&index.to_string());
-            self.value(&item.value, Some(&seen.value), &wanted.value)?;
+            self.value(&item.value, Some(&seen.value), &wanted.value, declared)?;
             self.at.pop();
             self.out.push_str(item.after);
         }

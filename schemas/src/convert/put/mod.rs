@@ -15,7 +15,7 @@ mod tree;
 mod trim;
 
 pub use hidden::FullWrite;
-pub use merge::{Merged, NotMerged, put};
+pub use merge::{Merged, NotMerged, put, put_declared};
 pub use patch::{NotPatched, merge_patch};
 pub use shown::{Shown, Unshown};
 pub use trim::trimmed;

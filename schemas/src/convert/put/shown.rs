@@ -14,6 +14,10 @@ const STEPS: usize = 10_000;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shown {
     pub(super) members: BTreeMap<String, Self>,
+    /// Of an array, where that is known.
+    items: Option<Box<Self>>,
+    /// It may have members of any name.
+    open: bool,
     /// The view does not have it, even where a conversion supplies it.
     pub(super) hidden: bool,
 }
@@ -48,13 +52,55 @@ impl Shown {
     /// # Errors
     /// Where an object may have members that are not declared by name, or is inside one of its own kind.
     pub fn whole(schema: &Schema) -> Result<Self, Unshown> {
-        let mut collect = Collect { schema, steps: STEPS, path: Vec::new(), at: Pointer::root() };
+        let mut collect = Collect::new(schema, false);
         let mut shown = Self::default();
         if collect.node(&schema.root, &mut shown)? {
             Ok(shown)
         } else {
             Err(Unshown::Map(Pointer::root()))
         }
+    }
+
+    /// The members that a closed schema declares, also in the items of arrays. Where names are data and where objects are
+    /// inside their own kind, all members count as declared.
+    pub fn declared(schema: &Schema) -> Self {
+        let mut shown = Self::default();
+        let closed = Collect::new(schema, true).node(&schema.root, &mut shown);
+        shown.open |= closed != Ok(true);
+        shown
+    }
+
+    /// Whether it declares a member that the other does not.
+    pub fn exceeds(&self, other: &Self) -> bool {
+        let unknown = |(name, inner): (&String, &Self)| {
+            other.members.get(name).is_none_or(|own| inner.exceeds(own))
+        };
+        let items = self.items.as_ref().zip(other.items.as_ref());
+        let members = !other.open && self.members.iter().any(unknown);
+        members || items.is_some_and(|(one, two)| one.exceeds(two))
+    }
+
+    /// Where it has arrays whose items declare a member that those of the other do not.
+    pub(super) fn exceeds_inside(&self, other: &Self) -> Option<Pointer> {
+        let items = self.items.as_ref().zip(other.items.as_ref());
+        if items.is_some_and(|(one, two)| one.exceeds(two)) {
+            return Some(Pointer::root().join("*"));
+        }
+        self.members.iter().find_map(|(name, inner)| {
+            let deeper = inner.exceeds_inside(other.members.get(name)?)?;
+            let at = Pointer::root().join(name);
+            Some(deeper.tokens().fold(at, |at, token| at.join(&token)))
+        })
+    }
+
+    /// What is declared of a member; `Err` where it is not. Nothing is known where all members count as declared.
+    pub(super) fn of(&self, name: &str) -> Result<Option<&Self>, ()> {
+        if self.open { Ok(None) } else { self.members.get(name).map(Some).ok_or(()) }
+    }
+
+    /// What is declared of the items of an array.
+    pub(super) fn of_items(&self) -> Option<&Self> {
+        self.items.as_deref()
     }
 
     /// The same without a member. `false` where its place is in no object of its own, as inside an array: a merge patch
@@ -80,7 +126,7 @@ impl Shown {
     /// Hides the members that another has beyond these.
     pub fn hide_others(&mut self, other: &Self) {
         for (name, inner) in &other.members {
-            let hidden = Self { members: BTreeMap::new(), hidden: true };
+            let hidden = Self { hidden: true, ..Self::default() };
             self.members.entry(name.clone()).or_insert(hidden).hide_others(inner);
         }
     }
@@ -119,6 +165,8 @@ impl Shown {
 
 struct Collect<'a> {
     schema: &'a Schema,
+    /// What names cannot say is marked, and items are looked at.
+    loose: bool,
     steps: usize,
     /// The components that the place is in.
     path: Vec<&'a str>,
@@ -126,14 +174,27 @@ struct Collect<'a> {
 }
 
 impl<'a> Collect<'a> {
+    const fn new(schema: &'a Schema, loose: bool) -> Self {
+        Self { schema, loose, steps: STEPS, path: Vec::new(), at: Pointer::root() }
+    }
+
     /// Collects what is declared; `false` where an object may have members that are not.
     fn node(&mut self, node: &'a Value, shown: &mut Shown) -> Result<bool, Unshown> {
-        self.steps = self.steps.checked_sub(1).ok_or(Unshown::Unknown)?;
+        let Some(left) = self.steps.checked_sub(1) else {
+            return self.give_up(shown, Unshown::Unknown);
+        };
+        self.steps = left;
         let Some(members) = node.as_object() else { return Ok(*node == Value::Bool(false)) };
+        if let Some(items) = members.get("items").filter(|_| self.loose) {
+            let inner = shown.items.get_or_insert_default();
+            inner.open |= !self.node(items, inner)?;
+        }
         if !takes_objects(members) {
             return Ok(true);
         }
-        self.check_named(members)?;
+        if let Err(why) = self.check_named(members) {
+            return self.give_up(shown, why);
+        }
         let mut said = ["additionalProperties", "unevaluatedProperties"]
             .iter()
             .any(|keyword| members.get(*keyword) == Some(&Value::Bool(false)));
@@ -145,8 +206,9 @@ impl<'a> Collect<'a> {
                 continue;
             }
             self.at.push(name);
-            if !self.node(inner, shown.members.entry(name.clone()).or_default())? {
-                return Err(Unshown::Map(self.at.clone()));
+            let member = shown.members.entry(name.clone()).or_default();
+            if !self.node(inner, member)? {
+                self.give_up(member, Unshown::Map(self.at.clone()))?;
             }
             self.at.pop();
         }
@@ -177,13 +239,19 @@ impl<'a> Collect<'a> {
 
     fn component(&mut self, key: &'a str, shown: &mut Shown) -> Result<bool, Unshown> {
         if self.path.contains(&key) {
-            return Err(Unshown::Recursive(self.at.clone()));
+            return self.give_up(shown, Unshown::Recursive(self.at.clone()));
         }
         let target = self.schema.at_place(&SchemaPlace::component(key)).ok_or(Unshown::Unknown)?;
         self.path.push(key);
         let said = self.node(target, shown)?;
         self.path.pop();
         Ok(said)
+    }
+
+    /// Where names are not all: an error, or a mark that all count as declared.
+    fn give_up(&self, shown: &mut Shown, why: Unshown) -> Result<bool, Unshown> {
+        shown.open = true;
+        if self.loose { Ok(true) } else { Err(why) }
     }
 
     /// Refuses names that are data.
@@ -238,6 +306,30 @@ mod tests {
             }
             (shown, wanted) => assert_eq!(shown.err(), wanted.err()),
         }
+    }
+
+    #[test]
+    fn what_is_declared_is_known_in_items_too() {
+        let declared = |item: Value| {
+            let schema = json!({"properties": {
+                "items": {"items": {"properties": item}}, "map": {"additionalProperties": {"type": "string"}},
+                "in": {"$ref": "#/$defs/in"},
+            }, "$defs": {"in": {"properties": {"in": {"$ref": "#/$defs/in"}}}}});
+            Shown::declared(&Schema::from_document(schema))
+        };
+        let (old, new) =
+            (json!({"a": {"type": "string"}}), json!({"a": {"type": "string"}, "b": {}}));
+        assert!(declared(new.clone()).exceeds(&declared(old.clone())));
+        assert!(!declared(old.clone()).exceeds(&declared(new.clone())));
+        assert!(!declared(new.clone()).exceeds(&declared(new)));
+        let any = Shown::declared(&Schema::from_document(json!(true)));
+        assert!(!declared(old.clone()).exceeds(&any) && any.of("x") == Ok(None));
+        let old = declared(old);
+        assert_eq!(old.of("x"), Err(()));
+        let (map, inner) = (old.of("map").unwrap().unwrap(), old.of("in").unwrap().unwrap());
+        assert_eq!((map.of("x"), inner.of("in").unwrap().unwrap().of("x")), (Ok(None), Ok(None)));
+        let item = old.of("items").unwrap().unwrap().of_items().unwrap();
+        assert_eq!((item.of("a").is_ok(), item.of("b").is_ok()), (true, false));
     }
 
     fn map(at: &str) -> Result<&'static [&'static str], Unshown> {

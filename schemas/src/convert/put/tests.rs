@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{NotMerged, NotPatched, Shown, merge_patch, put};
+use super::{NotMerged, NotPatched, Shown, merge_patch, put, put_declared};
 use crate::pointer::Pointer;
 use crate::schema::Schema;
 
@@ -82,6 +82,28 @@ fn items_that_a_conversion_left_out_stay_where_items_have_an_identity() {
     assert_eq!(
         put(source, r#"[{"id":1}]"#, r#"[{"id":1,"a":2}]"#, &ids).unwrap().text,
         r#"[{"id":1,"a":2},{"id":2,"new":true}]"#
+    );
+}
+
+#[test]
+fn what_a_version_does_not_declare_stays_though_an_open_object_shows_it() {
+    let declared = Shown::declared(&Schema::from_document(json!({
+        "properties": {"a": {"type": "integer"}, "list": {"items": {"properties": {"id": {"type": "integer"}}}},
+                       "map": {"additionalProperties": {"type": "integer"}}}
+    })));
+    let source = r#"{"a":1,"tag":2,"list":[{"id":1,"h":1},{"id":2,"h":2}],"map":{"x":1,"y":2}}"#;
+    let check = |written: &str, wanted: &str| {
+        let merged = put_declared((source, source, written), &[], Some(&declared)).unwrap();
+        assert_eq!((merged.text.as_str(), merged.lost), (wanted, Vec::new()));
+    };
+    check(
+        r#"{"a":1,"list":[{"id":1},{"id":3}],"map":{"x":1}}"#,
+        r#"{"a":1,"tag":2,"list":[{"id":1,"h":1},{"id":3,"h":2}],"map":{"x":1}}"#,
+    );
+    // a client that keeps what it does not know may change it
+    check(
+        r#"{"tag":3,"list":[{"id":1,"h":4},{"id":2}]}"#,
+        r#"{"tag":3,"list":[{"id":1,"h":4},{"id":2,"h":2}]}"#,
     );
 }
 
