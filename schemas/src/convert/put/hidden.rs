@@ -91,17 +91,17 @@ impl FullWrite<'_> {
         let full = self.produced(false).ok_or(Unshown::Unknown)?;
         let mut shown = Shown::whole(&made)?;
         shown.hide_others(&Shown::whole(&full)?);
+        for note in self.hidden() {
+            if !Pointer::parse(&note.at).is_some_and(|at| shown.hide(&at)) {
+                return Err(Unshown::Inside(note.at));
+            }
+        }
         // what is not declared may be shown by an open object, and a client need not keep it
         let taken = Shown::declared(&close(self.taken));
         if let Some(at) = taken.exceeds_inside(&Shown::declared(&made)) {
             return Err(Unshown::Inside(at.as_str().to_owned()));
         }
         shown.hide_others(&taken);
-        for note in self.hidden() {
-            if !Pointer::parse(&note.at).is_some_and(|at| shown.hide(&at)) {
-                return Err(Unshown::Inside(note.at));
-            }
-        }
         Ok(shown)
     }
 
