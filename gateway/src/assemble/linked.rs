@@ -80,6 +80,7 @@ fn tables(client: &ClientVersion, backend: &ClientVersion, group: usize) -> (Wor
         else {
             continue;
         };
+        leave(crossing, &operation.label, (&mut inward, &mut outward));
         let theirs = backend.operations.iter().find(|one| one.label == crossing.label);
         let renames = renames(crossing);
         let (there, back) = places(crossing, operation.template.names.len());
@@ -118,6 +119,20 @@ fn places(crossing: &Crossing, ours: usize) -> (Option<Places>, Option<Places>) 
 }
 
 type Places = Option<Box<[usize]>>;
+
+/// Leaves alone the links that have a parameter in another style or at another place than the other version has it.
+fn leave(crossing: &Crossing, label: &Arc<str>, (inward, outward): (&mut Words, &mut Words)) {
+    for step in &crossing.request.parameters {
+        let ParameterStep::Rewrite(rewrite) = step else { continue };
+        for (words, wired) in [(&mut *outward, &rewrite.from), (&mut *inward, &rewrite.to)] {
+            match wired.location {
+                Location::Query | Location::QueryString => words.leave(label, Some(&wired.name)),
+                Location::Path => words.leave(label, None),
+                Location::Header | Location::Cookie => {}
+            }
+        }
+    }
+}
 
 fn cursor(operation: Option<&ClientOperation>) -> Option<String> {
     operation.and_then(|one| one.cursor.as_ref()).map(|cursor| cursor.parameter.clone())

@@ -40,6 +40,9 @@ pub struct Words {
     pub written: Vec<String>,
     router: Router,
     rows: Vec<Row>,
+    /// Operations whose links cannot be said in the other version, with the query parameter for which that is so;
+    /// without one, for their path.
+    unsaid: Vec<(Arc<str>, Option<String>)>,
 }
 
 /// One operation in both versions.
@@ -92,6 +95,17 @@ impl Words {
             Found::Operation(index, captures) => Some((self.rows.get(index)?, captures)),
             Found::Methods(_) | Found::Nothing => None,
         }
+    }
+
+    /// Leaves alone links to an operation that have a query parameter, or all of them where its path is concerned.
+    pub fn leave(&mut self, label: &Arc<str>, parameter: Option<&str>) {
+        self.unsaid.push((Arc::clone(label), parameter.map(str::to_owned)));
+    }
+
+    /// The query parameters that keep links to an operation from being said, none for its path.
+    pub fn left<'a>(&'a self, label: &'a str) -> impl Iterator<Item = Option<&'a str>> {
+        let of_it = self.unsaid.iter().filter(move |(one, _)| &**one == label);
+        of_it.map(|(_, parameter)| parameter.as_deref())
     }
 
     /// The operation that a client asked for, by its label.

@@ -33,6 +33,8 @@ fn linking(prefix: &str) -> Arc<Linking> {
         outward.insert("GET", ours, row(theirs, "limit", "size"));
         inward.insert("POST", theirs, row(ours, "size", "limit"));
     }
+    inward.leave(&"GET /same/{x}".into(), Some("ids"));
+    outward.leave(&"GET /same/{x}".into(), Some("ids"));
     Arc::new(Linking {
         prefix: prefix.to_owned(),
         segment: Affix::parse("v{version}"),
@@ -98,6 +100,7 @@ fn what_is_no_link_of_the_sender_s_version_stays() {
         "/shop/v2/purchases?api-version=v1",
         "/shop/same/1?api-version=%762",
         "/shop/same/1",
+        "/shop/v2/same/1?ids=1|2",
         "/shop/v2/purchases/../../x",
         "/shop/v2/%2e%2e/x",
         "/shop/v2\\purchases",

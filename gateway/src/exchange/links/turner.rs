@@ -125,6 +125,9 @@ impl Turner {
         let query = reference.query.unwrap_or_default();
         let named = self.is_named_in(query)?;
         let ((lead, rest, in_path), row) = self.read(reference.path)?;
+        if row.as_ref().is_some_and(|(row, _)| self.is_left(row, query)) {
+            return None;
+        }
         if !(named || in_path || (own && row.is_some())) {
             return None;
         }
@@ -260,6 +263,14 @@ impl Turner {
             readings.push((lead.clone(), after, false));
         }
         (!readings.is_empty()).then_some(readings)
+    }
+
+    /// Whether the reader's version has something of the link in another form than a link can say.
+    fn is_left(&self, row: &Row, query: &str) -> bool {
+        self.words().left(&row.label).any(|parameter| match parameter {
+            Some(own) => query::pairs(query).any(|(name, _)| query::is_named(name, own)),
+            None => true,
+        })
     }
 
     /// The query in the reader's words: versions, names of parameters, and the paging token.
