@@ -58,9 +58,10 @@ impl Refused {
     /// Whether `changes.yaml` says that such a payload is to be refused.
     pub fn is_declared(&self) -> bool {
         match &self.cause {
-            Cause::Value(note) | Cause::Omitted(note) | Cause::Missing(note) => {
-                note.policy.is_some()
-            }
+            Cause::Value(note)
+            | Cause::Omitted(note)
+            | Cause::Missing(note)
+            | Cause::Unfit(note, _) => note.policy.is_some(),
             _ => false,
         }
     }
@@ -237,4 +238,31 @@ pub struct Report {
     pub bytes_in: u64,
     /// Bytes of output.
     pub bytes_out: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cause, Refused};
+    use crate::plan::program::Note;
+    use crate::pointer::Pointer;
+
+    #[test]
+    fn a_refusal_is_declared_whatever_step_made_it() {
+        let note = |policy| {
+            let (rule, text, at) = ("A10", "refuse `m`".to_owned(), "/m".to_owned());
+            Box::new(Note { rule, text, at, loss: false, policy })
+        };
+        for policy in [None, Some("on_range: error")] {
+            let causes = [
+                Cause::Value(note(policy)),
+                Cause::Omitted(note(policy)),
+                Cause::Missing(note(policy)),
+                Cause::Unfit(note(policy), "a value out of range".to_owned()),
+            ];
+            for cause in causes {
+                let refused = Refused { pointer: Pointer::root(), offset: 0, cause };
+                assert_eq!(refused.is_declared(), policy.is_some(), "{refused:?}");
+            }
+        }
+    }
 }

@@ -85,14 +85,15 @@ impl Walk<'_> {
             Outcome::Value(value) => value,
             omitted @ Outcome::Omit(_) => return Ok(omitted),
         };
-        let Ok(made) = one.transform.apply_with(&value.to_string(), self.outside) else {
+        let text = value.to_string();
+        let Ok(made) = one.transform.apply_with(&text, self.outside) else {
             return self.convert(one.otherwise, &value);
         };
         let outer = std::mem::take(&mut self.at);
         let outcome = self.convert(one.then, &parse(&made.text));
         self.at = outer;
         outcome.map_err(|rejected| Rejected {
-            pointer: self.at.concat(&one.origin(&rejected.pointer)),
+            pointer: self.at.concat(&one.origin(&text, &rejected.pointer)),
             note: rejected.note,
         })
     }

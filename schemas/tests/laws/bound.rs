@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use evergate_schemas::plan::Direction;
 use evergate_schemas::plan::program::{Node, Program, Source, Supply};
+use evergate_schemas::plan::transform::Transform;
 use evergate_schemas::plan::{Site, derive, fuse_all};
 use evergate_schemas::relate::{Budget, Prover};
 use evergate_schemas::sample::Random;
@@ -28,6 +29,20 @@ fn written(supplies: &[Supply]) -> usize {
     each.sum()
 }
 
+/// How many times longer a function makes a value at most.
+fn grown(transform: &Transform) -> usize {
+    match transform {
+        // Each byte of a text is escaped, or three become four.
+        Transform::Embed(_) => 8,
+        // Digits after the point, or all of an exponent.
+        Transform::Scale(_) | Transform::Cast(_) => 400,
+        Transform::Time(_) => 40,
+        Transform::Chain(parts) => parts.iter().map(grown).product(),
+        // Names beside each value, braces and a template around it.
+        _ => 60,
+    }
+}
+
 /// How many bytes one byte of input can become: an object has two at least, a member four.
 fn factor(program: &Program) -> usize {
     let of = |node: &Node| match node {
@@ -38,7 +53,12 @@ fn factor(program: &Program) -> usize {
         }
         _ => 0,
     };
-    1 + program.nodes.iter().map(of).max().unwrap_or(0)
+    let functions = program.nodes.iter().filter_map(|node| match node {
+        Node::Transform(one) => Some(grown(&one.transform)),
+        _ => None,
+    });
+    let functions = functions.fold(1_usize, usize::saturating_mul);
+    functions.saturating_mul(1 + program.nodes.iter().map(of).max().unwrap_or(0))
 }
 
 /// The programs of a list of orders.
@@ -83,13 +103,14 @@ fn bound(world: &World, seed: u64, count: &mut Count) -> Result<(), String> {
             if stages.is_empty() {
                 continue;
             }
-            let most: usize = stages.iter().map(|program| factor(program)).product();
+            let factors = stages.iter().map(|program| factor(program));
+            let most = factors.fold(1_usize, usize::saturating_mul);
             for payload in world.payloads(from, side, seed, 2) {
                 let one = spelled(&payload, &mut random);
                 let of = |many: usize| format!("[{}]", vec![one.as_str(); many].join(","));
                 let Ok((out, _)) = run(&stages, &of(1)) else { continue };
                 count.case();
-                if out.len() > of(1).len() * most {
+                if out.len() > of(1).len().saturating_mul(most) {
                     return Err(format!(
                         "{one}: {} bytes from {}, at most {most} times",
                         out.len(),

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use evergate_schemas::sample::Random;
 use serde_json::{Value, json};
 
+use crate::functions;
+use crate::limits;
 use crate::model::{CHOICES, Depth, Kind, Member, Model, Names, Node, Record};
+use crate::structures;
 
 /// A step in the making.
 pub(crate) struct Step<'a> {
@@ -20,9 +23,51 @@ pub(crate) struct Step<'a> {
 type Edit = fn(&mut Step<'_>, &mut Random, bool) -> Option<()>;
 
 /// All edits, the frequent ones several times.
-const EDITS: [Edit; 20] = [
-    add, add, remove, require, relax, nullable, nullable, default, choices, choices, bounds,
-    openness, rename, rename, plunge, hoist, wrap, translate, translate, items,
+const EDITS: [Edit; 44] = [
+    add,
+    add,
+    remove,
+    require,
+    relax,
+    nullable,
+    nullable,
+    default,
+    choices,
+    choices,
+    limits::numbers,
+    limits::numbers,
+    limits::texts,
+    limits::lists,
+    limits::extra,
+    limits::missing,
+    openness,
+    rename,
+    rename,
+    plunge,
+    hoist,
+    wrap,
+    translate,
+    translate,
+    items,
+    functions::list,
+    functions::unlist,
+    functions::split,
+    functions::merge,
+    functions::cast,
+    functions::cast,
+    functions::scale,
+    functions::scale,
+    functions::time,
+    functions::compute,
+    functions::rows,
+    functions::rows,
+    functions::embed,
+    structures::wrap,
+    structures::unwrap,
+    structures::envelope,
+    structures::retag,
+    structures::variants,
+    structures::case,
 ];
 
 impl Step<'_> {
@@ -37,12 +82,12 @@ impl Step<'_> {
         }
     }
 
-    fn record(&mut self, order: bool) -> &mut Record {
+    pub(crate) fn record(&mut self, order: bool) -> &mut Record {
         if order { &mut self.model.order } else { &mut self.model.item }
     }
 
     /// A member nothing else of this step is about.
-    fn pick(
+    pub(crate) fn pick(
         &mut self,
         random: &mut Random,
         order: bool,
@@ -61,12 +106,20 @@ impl Step<'_> {
         Some(at)
     }
 
-    fn say(&mut self, order: bool, verb: &str, value: Value) {
+    /// Something said of the value of a member.
+    pub(crate) fn say_of(&mut self, order: bool, member: &str, verb: &str, value: Value) {
+        let at = if order { "Order" } else { "Item" };
+        let member = member.replace('~', "~0").replace('/', "~1");
+        let at = format!("{at}#/{member}");
+        self.entries.push(json!({"say": "something changed", "at": at, verb: value}));
+    }
+
+    pub(crate) fn say(&mut self, order: bool, verb: &str, value: Value) {
         let at = if order { "Order" } else { "Item" };
         self.entries.push(json!({"say": "something changed", "at": at, verb: value}));
     }
 
-    fn fresh(&mut self) -> String {
+    pub(crate) fn fresh(&mut self) -> String {
         let name = self.names.fresh();
         self.touched.insert(name.clone());
         name
@@ -162,7 +215,7 @@ fn choices(step: &mut Step<'_>, random: &mut Random, order: bool) -> Option<()> 
     let at = step.pick(random, order, |one| choice(&one.node).is_some())?;
     let member = &mut step.record(order).members[at];
     let (name, required) = (member.name.clone(), member.required);
-    let listed = matches!(member.node.kind, Kind::List(_));
+    let listed = matches!(member.node.kind, Kind::List(..));
     member.node.default = None;
     let values = choice_mut(&mut member.node)?;
     let (way, kept) = if random.once_in(2) && values.len() > 1 {
@@ -174,11 +227,12 @@ fn choices(step: &mut Step<'_>, random: &mut Random, order: bool) -> Option<()> 
         values.push((*more).to_owned());
         ("down", kept)
     };
-    let policy = match random.index(5) {
+    let policy = match random.index(6) {
         0 if listed => json!("drop_item"),
         0 if !required => json!("omit"),
         1 => json!("error"),
         2 => return Some(()),
+        3 => json!("keep"),
         _ => json!({"fallback": kept}),
     };
     step.say(order, "on_unknown", json!({name.as_str(): {way: policy}}));
@@ -188,7 +242,7 @@ fn choices(step: &mut Step<'_>, random: &mut Random, order: bool) -> Option<()> 
 fn choice(node: &Node) -> Option<&Vec<String>> {
     match &node.kind {
         Kind::Choice(values) => Some(values),
-        Kind::List(items) => match &items.kind {
+        Kind::List(items, ..) => match &items.kind {
             Kind::Choice(values) => Some(values),
             _ => None,
         },
@@ -199,23 +253,12 @@ fn choice(node: &Node) -> Option<&Vec<String>> {
 fn choice_mut(node: &mut Node) -> Option<&mut Vec<String>> {
     match &mut node.kind {
         Kind::Choice(values) => Some(values),
-        Kind::List(items) => match &mut items.kind {
+        Kind::List(items, ..) => match &mut items.kind {
             Kind::Choice(values) => Some(values),
             _ => None,
         },
         _ => None,
     }
-}
-
-/// A10.
-fn bounds(step: &mut Step<'_>, random: &mut Random, order: bool) -> Option<()> {
-    let at = step.pick(random, order, |one| matches!(one.node.kind, Kind::Whole(..)))?;
-    let member = &mut step.record(order).members[at];
-    if let Kind::Whole(_, most) = &mut member.node.kind {
-        *most = if random.once_in(2) { *most + 90 } else { (*most - 3).max(1) };
-    }
-    member.node.default = None;
-    Some(())
 }
 
 /// A17.
@@ -327,10 +370,10 @@ fn translate(step: &mut Step<'_>, random: &mut Random, order: bool) -> Option<()
 /// A14, A16: what a list or map holds may be null now, or not.
 fn items(step: &mut Step<'_>, random: &mut Random, order: bool) -> Option<()> {
     let at =
-        step.pick(random, order, |one| matches!(one.node.kind, Kind::List(_) | Kind::Map(_)))?;
+        step.pick(random, order, |one| matches!(one.node.kind, Kind::List(..) | Kind::Map(_)))?;
     let member = &mut step.record(order).members[at];
     member.node.default = None;
-    let (Kind::List(inner) | Kind::Map(inner)) = &mut member.node.kind else { return None };
+    let (Kind::List(inner, ..) | Kind::Map(inner)) = &mut member.node.kind else { return None };
     inner.null = !inner.null;
     Some(())
 }

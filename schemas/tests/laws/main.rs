@@ -14,14 +14,18 @@
 )]
 
 mod bound;
+mod derived;
 mod edits;
 mod frame;
+mod functions;
+mod limits;
 mod loss;
 mod model;
 mod paths;
 mod pointers;
 mod run;
 mod stream;
+mod structures;
 mod taint;
 mod text;
 mod typing;

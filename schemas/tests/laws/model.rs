@@ -10,17 +10,46 @@ pub(crate) const CHOICES: [&str; 6] = ["open", "shut", "sold", "lost", "new", "o
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Kind {
     Text,
+    /// Of so many characters at most.
+    Short(usize),
+    Shaped(Shaped),
     Choice(Vec<String>),
     Whole(i64, i64),
     Number,
     Flag,
     Record(Record),
-    List(Box<Node>),
+    /// With so many items at least and at most.
+    List(Box<Node>, usize, usize),
     /// A map: its keys are data.
     Map(Box<Node>),
     /// The component `Item`.
     Item,
+    /// A union of records by name, and how they are told apart.
+    Variants(Form, Vec<(String, Record)>),
 }
+
+/// Texts that a function can read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Shaped {
+    Word,
+    /// Two words.
+    Words,
+    Digits,
+    Stamp,
+    /// `true` or `false`
+    Truth,
+}
+
+/// How the variants of a union are told apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Form {
+    Presence,
+    Nested,
+    Flat,
+}
+
+/// The tag of all unions.
+pub(crate) const TAG: &str = "kind";
 
 /// A value with what may be said of any.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,11 +103,22 @@ impl Names {
     pub(crate) fn fresh(&mut self) -> String {
         self.count += 1;
         let odd = ["", "_x", " y", "é", "~/"];
-        format!(
-            "m{}{}",
-            self.count,
-            if self.count % 9 == 8 { odd[self.count as usize % odd.len()] } else { "" }
-        )
+        let end = match self.count % 9 {
+            8 => odd[self.count as usize % odd.len()],
+            2 | 5 => "_of",
+            _ => "",
+        };
+        format!("m{}{end}", self.count)
+    }
+
+    /// One that may stand in a path and in a pattern.
+    pub(crate) fn plain(&mut self) -> String {
+        loop {
+            let name = self.fresh();
+            if name.bytes().all(|one| one.is_ascii_alphanumeric()) {
+                return name;
+            }
+        }
     }
 }
 
@@ -93,21 +133,44 @@ impl Kind {
                     .collect(),
             )
         };
-        match random.index(if depth == Depth::Member { 12 } else { 7 }) {
+        match random.index(if depth == Depth::Member { 19 } else { 10 }) {
             0 | 1 => Self::Text,
             2 | 3 => choice(random),
             4 => Self::Whole(0, 9),
             5 => Self::Flag,
             6 => Self::Number,
-            7 | 8 => Self::Record(Record::some(random, names, Depth::Inner)),
-            9 => Self::List(Box::new(Node::plain(if random.once_in(2) {
-                Self::Item
-            } else {
-                Self::some(random, names, Depth::Inner)
-            }))),
-            10 => Self::Map(Box::new(Node::plain(Self::some(random, names, Depth::Inner)))),
+            7 => Self::Short(5),
+            8 | 9 => Self::Shaped(Shaped::some(random)),
+            10 | 11 => Self::Record(Record::some(random, names, Depth::Inner)),
+            12 => {
+                let items = if random.once_in(2) {
+                    Self::Item
+                } else {
+                    Self::some(random, names, Depth::Inner)
+                };
+                Self::List(Box::new(Node::plain(items)), random.index(2), 3)
+            }
+            13 => Self::Map(Box::new(Node::plain(Self::some(random, names, Depth::Inner)))),
+            14 | 15 => Self::rows(random, names),
+            16 | 17 => {
+                let many = 2 + random.index(2);
+                let each = (0..many).map(|_| {
+                    let name = names.plain();
+                    (name, Record::some(random, names, Depth::Inner))
+                });
+                let each = each.collect();
+                Self::Variants(Form::some(random), each)
+            }
             _ => Self::Item,
         }
+    }
+
+    /// A list of records with a key of their own.
+    fn rows(random: &mut Random, names: &mut Names) -> Self {
+        let mut row = Record::some(random, names, Depth::Inner);
+        let key = Node::plain(Self::Shaped(Shaped::Word));
+        row.members.insert(0, Member { name: names.fresh(), node: key, required: true });
+        Self::List(Box::new(Node::plain(Self::Record(row))), 0, 3)
     }
 
     /// A value of the kind.
@@ -122,14 +185,103 @@ impl Kind {
             ),
             Self::Number => json!(0.5),
             Self::Flag => json!(random.once_in(2)),
-            Self::Record(_) | Self::Map(_) | Self::Item => json!({}),
-            Self::List(_) => json!([]),
+            Self::Short(most) => {
+                json!(["", "x", "yz"][random.index(if *most > 1 { 3 } else { 2 })])
+            }
+            Self::Shaped(shaped) => json!(shaped.value()),
+            Self::Record(_) | Self::Map(_) | Self::Item | Self::Variants(..) => json!({}),
+            Self::List(items, least, _) => vec![items.kind.value(random); *least].into(),
         }
     }
 
     /// Whether [`Kind::value`] is surely one.
-    pub(crate) const fn is_plain(&self) -> bool {
-        !matches!(self, Self::Record(_) | Self::Item)
+    pub(crate) fn is_plain(&self) -> bool {
+        match self {
+            Self::Record(_) | Self::Item | Self::Variants(..) => false,
+            Self::List(items, least, _) => *least == 0 || items.kind.is_plain(),
+            _ => true,
+        }
+    }
+
+    /// Whether it is no object and no list.
+    pub(crate) const fn is_scalar(&self) -> bool {
+        !matches!(
+            self,
+            Self::Record(_) | Self::Item | Self::Variants(..) | Self::Map(_) | Self::List(..)
+        )
+    }
+
+    /// All records in it.
+    pub(crate) fn records(&mut self) -> Vec<&mut Record> {
+        match self {
+            Self::Record(record) => vec![record],
+            Self::List(inner, ..) | Self::Map(inner) => inner.kind.records(),
+            Self::Variants(_, all) => all.iter_mut().map(|(_, record)| record).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Shaped {
+    fn some(random: &mut Random) -> Self {
+        [Self::Word, Self::Word, Self::Words, Self::Words, Self::Digits, Self::Stamp, Self::Truth]
+            [random.index(7)]
+    }
+
+    const fn value(self) -> &'static str {
+        match self {
+            Self::Word => "ab",
+            Self::Words => "ab cd",
+            Self::Digits => "12",
+            Self::Stamp => "2020-02-29T12:00:00Z",
+            Self::Truth => "true",
+        }
+    }
+
+    fn schema(self) -> Value {
+        let pattern = |pattern: &str| json!({"type": "string", "pattern": pattern});
+        match self {
+            Self::Word => pattern("^[a-z]{1,4}$"),
+            Self::Words => pattern("^[a-z]{1,4} [a-z]{1,4}$"),
+            Self::Digits => pattern("^(0|[1-9][0-9]{0,5})$"),
+            Self::Stamp => json!({"type": "string", "format": "date-time"}),
+            Self::Truth => json!({"type": "string", "enum": ["true", "false"]}),
+        }
+    }
+}
+
+impl Form {
+    pub(crate) fn some(random: &mut Random) -> Self {
+        [Self::Presence, Self::Nested, Self::Flat, Self::Flat, Self::Flat][random.index(5)]
+    }
+
+    /// The word of `changes.yaml`.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Presence => "presence",
+            Self::Nested => "nested",
+            Self::Flat => "flat",
+        }
+    }
+
+    /// The schema of one variant.
+    fn schema(self, name: &str, record: &Record) -> Value {
+        let tag = || Member {
+            name: TAG.to_owned(),
+            node: Node::plain(Kind::Choice(vec![name.to_owned()])),
+            required: true,
+        };
+        let whole = || Member {
+            name: name.to_owned(),
+            node: Node::plain(Kind::Record(record.clone())),
+            required: true,
+        };
+        let members = match self {
+            Self::Presence => vec![whole()],
+            Self::Nested => vec![tag(), whole()],
+            Self::Flat => [tag()].into_iter().chain(record.members.iter().cloned()).collect(),
+        };
+        Record { members, open: record.open }.schema()
     }
 }
 
@@ -148,7 +300,15 @@ impl Node {
             Kind::Number => json!({"type": "number"}),
             Kind::Flag => json!({"type": "boolean"}),
             Kind::Record(record) => record.schema(),
-            Kind::List(items) => json!({"type": "array", "items": items.schema(), "maxItems": 3}),
+            Kind::Short(most) => json!({"type": "string", "maxLength": most}),
+            Kind::Shaped(shaped) => shaped.schema(),
+            Kind::List(items, least, most) => {
+                json!({"type": "array", "items": items.schema(), "minItems": least, "maxItems": most})
+            }
+            Kind::Variants(form, all) => {
+                let each = all.iter().map(|(name, record)| form.schema(name, record));
+                json!({"oneOf": each.collect::<Vec<_>>()})
+            }
             Kind::Map(values) => {
                 json!({"type": "object", "additionalProperties": values.schema(), "maxProperties": 3})
             }

@@ -101,6 +101,7 @@ pub(crate) fn tagged(value: &Value, named: &BTreeSet<String>, next: &mut u32) ->
             Value::Object(each.collect::<Map<_, _>>())
         }
         Value::Array(items) => items.iter().map(|item| tagged(item, named, next)).collect(),
+        Value::String(text) if shaped(text) => value.clone(),
         Value::String(_) | Value::Number(_) if !named.contains(&leaf(value)) => {
             *next += 1;
             if value.is_string() {
@@ -111,6 +112,13 @@ pub(crate) fn tagged(value: &Value, named: &BTreeSet<String>, next: &mut u32) ->
         }
         other => other.clone(),
     }
+}
+
+/// Whether a function may read something in the text.
+fn shaped(text: &str) -> bool {
+    let words = text.bytes().all(|one| one.is_ascii_lowercase() || one == b' ');
+    let stamp = text.ends_with('Z') && text.contains('T');
+    !text.is_empty() && (words || stamp || text.bytes().all(|one| one.is_ascii_digit()))
 }
 
 /// A leaf as it is compared: numbers by value.
@@ -188,4 +196,35 @@ pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
         found.push(Token { raw: &text[start..at], start, end: at, is_name: false });
     }
     found
+}
+
+/// Whether two values say the same: numbers by value, and what a function put into a text by what it says, as neither a
+/// tree nor a function of numbers keeps spellings.
+pub(crate) fn alike(seen: &Value, meant: &Value) -> bool {
+    match (seen, meant) {
+        (Value::Object(seen), Value::Object(meant)) => {
+            seen.len() == meant.len()
+                && seen
+                    .iter()
+                    .all(|(name, one)| meant.get(name).is_some_and(|other| alike(one, other)))
+        }
+        (Value::Array(seen), Value::Array(meant)) => {
+            seen.len() == meant.len()
+                && seen.iter().zip(meant).all(|(one, other)| alike(one, other))
+        }
+        (Value::Number(seen), Value::Number(meant)) => seen.as_f64() == meant.as_f64(),
+        (Value::String(seen), Value::String(meant)) => {
+            seen == meant
+                || embedded(seen)
+                    .zip(embedded(meant))
+                    .is_some_and(|(one, other)| alike(&one, &other))
+        }
+        _ => seen == meant,
+    }
+}
+
+/// The value that a text says, as it is or in base64.
+fn embedded(text: &str) -> Option<Value> {
+    let plain = serde_json::from_str(text.strip_prefix("of ").unwrap_or(text)).ok();
+    plain.or_else(|| serde_json::from_str(&crate::derived::base64(text)?).ok())
 }

@@ -17,6 +17,7 @@ use super::list::{List, Pick};
 use super::members::{Compute, Merge, Split};
 use super::order::{Group, Select};
 use super::point::Point;
+use super::raw::items;
 use super::retag::Retag;
 use super::scale::Scale;
 use super::time::{Moment, Time};
@@ -172,14 +173,41 @@ impl Transform {
         }
     }
 
-    /// The place in the input of a place in what was made of it; the root where more is not known.
+    /// The place in `text` of a place in what [`Self::apply`] made of it; the value around it where more is not known.
+    pub fn origin_in(&self, text: &str, place: &Pointer) -> Pointer {
+        let below = |index: usize, rest: &mut dyn Iterator<Item = String>| {
+            let item = Pointer::root().join(&index.to_string());
+            rest.fold(item, |at, token| at.join(&token))
+        };
+        let mut tokens = place.tokens();
+        match self {
+            Self::List(List::One { pick, .. }) => match items(text) {
+                None => place.clone(),
+                Some(found) if found.is_empty() => Pointer::root(),
+                Some(found) if *pick == Pick::Last => below(found.len() - 1, &mut tokens),
+                Some(_) => below(0, &mut tokens),
+            },
+            Self::Select(one) => {
+                let indices = one.indices(text).unwrap_or_default();
+                let index = tokens.next().and_then(|token| token.parse::<usize>().ok());
+                let found = index.and_then(|index| indices.get(index).copied());
+                found.map_or_else(Pointer::root, |index| below(index, &mut tokens))
+            }
+            Self::Chain(parts) => {
+                let Some((first, rest)) = parts.split_first() else { return place.clone() };
+                let made = first.apply(text).map_or_else(|_| text.to_owned(), |made| made.text);
+                first.origin_in(text, &Self::Chain(rest.to_vec()).origin_in(&made, place))
+            }
+            other => other.origin(place),
+        }
+    }
+
+    /// The place in the input of a place in what was made of it, whatever the input was; the value around it where more is
+    /// not known.
     pub fn origin(&self, place: &Pointer) -> Pointer {
         match self {
             Self::Wrap | Self::List(List::Of { .. }) => {
                 place.tokens().skip(1).fold(Pointer::root(), |at, token| at.join(&token))
-            }
-            Self::List(List::One { pick: Pick::First | Pick::Only, .. }) => {
-                place.tokens().fold(Pointer::root().join("0"), |at, token| at.join(&token))
             }
             Self::Split(one) => match place.tokens().next() {
                 Some(first) if one.into.iter().any(|name| **name == *first) => {
@@ -318,8 +346,27 @@ impl Transform {
 mod tests {
     use serde_json::json;
 
-    use super::{Made, Transform};
+    use super::{List, Made, Pick, Select, Transform};
+    use crate::plan::transform::SortKey;
+    use crate::pointer::Pointer;
     use crate::schema::Schema;
+
+    #[test]
+    fn a_place_in_what_was_made_is_one_in_what_came() {
+        let check = |transform: &Transform, text: &str, place: &str, wanted: &str| {
+            let place = Pointer::parse(place).unwrap();
+            assert_eq!(transform.origin_in(text, &place).as_str(), wanted, "{text}");
+        };
+        let one = |pick| Transform::List(List::One { pick, null_is_empty: true });
+        check(&one(Pick::First), "[{},2]", "/a", "/0/a");
+        check(&one(Pick::Last), "[1,{}]", "/a", "/1/a");
+        check(&one(Pick::Only), "[]", "", "");
+        check(&one(Pick::Only), "7", "", "");
+        let sort = Select::Sort(vec![SortKey { path: Vec::new(), descending: false }]);
+        check(&Transform::Select(sort.clone()), "[3,1,2]", "/2", "/0");
+        let chain = Transform::Chain(vec![Transform::Select(sort), one(Pick::First)]);
+        check(&chain, "[3,1,2]", "", "/1");
+    }
 
     #[test]
     fn a_chain_goes_on_with_what_came_before() {

@@ -58,7 +58,17 @@ impl Retag {
             TagForm::Nested => self.by_member(&all)?,
             TagForm::Flat => self.by_tag(&all)?,
         };
-        self.written(&parts).map(|text| Made { text, exact: parts.exact })
+        let exact = parts.exact && self.keeps_apart(&parts);
+        self.written(&parts).map(|text| Made { text, exact })
+    }
+
+    /// Whether a flat form still tells what stood beside the variant's own members.
+    fn keeps_apart(&self, parts: &Parts<'_>) -> bool {
+        let Inner::Value(inner) = &parts.inner else { return true };
+        let kept = |entry: &Entry<'_>| self.keep.contains(&entry.name());
+        self.to != TagForm::Flat
+            || (parts.outer.iter().all(kept)
+                && !members(inner).unwrap_or_default().iter().any(kept))
     }
 
     fn named(&self, name: &str) -> Option<&(String, String)> {
@@ -202,14 +212,35 @@ impl Retag {
         own.flat_map(|part| objects(&part)).map(|own| outer.clone().joined(&own).schema()).collect()
     }
 
-    /// Whether a variant may stand beside another, null or not meant.
+    /// Whether a variant may stand beside another, null or not meant, or something that a flat form does not keep apart.
     pub(super) fn may_lose(&self, sender: &Value, schema: &Schema) -> bool {
         let several = |one: &Object| {
             let may = self.variants.iter().filter(|(_, own)| one.member(own) != Value::Bool(false));
-            may.count() > 1
+            may.count() > 1 || (self.to == TagForm::Flat && self.may_mix(one, schema))
         };
         self.from != TagForm::Flat
             && of_type(sender, schema, "object").iter().flat_map(objects).any(|one| several(&one))
+    }
+
+    /// Whether something may stand beside the variant that a flat form takes for one of its members, or the other way
+    /// round.
+    fn may_mix(&self, one: &Object, schema: &Schema) -> bool {
+        let mut outer = one.clone();
+        outer.remove(&self.tag);
+        self.variants.iter().for_each(|(_, own)| outer.remove(own));
+        let loose = |name: &String| !self.keep.contains(name);
+        let beside = !outer.is_closed()
+            || outer
+                .properties
+                .iter()
+                .any(|(name, value)| loose(name) && *value != Value::Bool(false));
+        let kept =
+            |own: &Object| self.keep.iter().any(|name| own.member(name) != Value::Bool(false));
+        let inside = |(_, own): &(String, String)| {
+            let own = one.member(own);
+            of_type(&own, schema, "object").iter().flat_map(objects).any(|own| kept(&own))
+        };
+        beside || self.variants.iter().any(inside)
     }
 
     /// Whether every object is proved to be one variant, and no two of its members meet.
@@ -327,6 +358,7 @@ mod tests {
     use super::super::testing::{check, check_twin, json as any_json, there_and_back};
     use super::TagForm::{Flat, Nested, Presence};
     use super::{Retag, TagForm};
+    use crate::schema::Schema;
 
     fn retag(from: TagForm, to: TagForm) -> Transform {
         let variant = |name: &str| (name.to_owned(), name.to_owned());
@@ -372,6 +404,35 @@ mod tests {
                 (r#"{"type":"cash"}"#, Err("its `type` is none that is declared")),
             ],
         );
+    }
+
+    #[test]
+    fn a_flat_form_does_not_tell_what_stood_beside_the_variant() {
+        check(
+            &retag(Nested, Flat),
+            &[
+                (
+                    r#"{"type":"card","nick":1,"card":{"n":2}}"#,
+                    Ok((r#"{"type":"card","nick":1,"n":2}"#, false)),
+                ),
+                (r#"{"type":"card","card":{"id":2}}"#, Ok((r#"{"type":"card","id":2}"#, false))),
+            ],
+        );
+        check(
+            &retag(Presence, Flat),
+            &[(r#"{"nick":1,"card":{}}"#, Ok((r#"{"type":"card","nick":1}"#, false)))],
+        );
+        let open = |rest: bool| {
+            Schema::from_document(
+                json!({"type": "object", "required": ["type", "card"], "additionalProperties": rest,
+                "properties": {"type": {"const": "card"}, "card": {"type": "object", "additionalProperties": false}}}),
+            )
+        };
+        for rest in [true, false] {
+            let schema = open(rest);
+            assert_eq!(retag(Nested, Flat).may_lose(&schema.root, &schema), rest);
+            assert!(!retag(Flat, Nested).may_lose(&schema.root, &schema));
+        }
     }
 
     #[test]
