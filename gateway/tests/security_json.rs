@@ -1,6 +1,6 @@
-//! What must be safe about JSON that is converted: SECURITY 26 to 29 and 31, over real sockets.
+//! What must be safe about JSON that is converted: SECURITY 26 to 31, over real sockets.
 //!
-//! The thirtieth, patterns and references, is about descriptions: `schemas/tests/hostile.rs`.
+//! More of the thirtieth, patterns and references, on descriptions alone: `schemas/tests/hostile.rs`.
 
 #[path = "support/orders.rs"]
 mod orders;
@@ -115,6 +115,54 @@ async fn security_29_codings_are_bounded_and_what_cannot_be_decoded_is_not_conve
     ] {
         let reply = post(&house, &format!("content-encoding: {coding}\r\n"), body).await;
         check(&reply, &backend, status, coding.as_bytes());
+    }
+}
+
+#[tokio::test]
+async fn security_30_patterns_end_and_references_never_leave_the_directory() {
+    let backend =
+        Backend::start(&ok(r#"{"id":"a","quantity":1}"#).replace("200 OK", "201 Created")).await;
+    let house = orders::crossing(&backend, "").await;
+    let first = house.directory.path().join("orders/v1/openapi.yaml");
+    let second = house.directory.path().join("orders/v2/openapi.yaml");
+    let [old, new] = [&first, &second].map(|file| std::fs::read_to_string(file).unwrap());
+    // A pattern that would take a backtracking engine for ever decides about each name that comes.
+    let evil = |text: &str, pattern: &str| {
+        let said = format!(
+            "type: object\n      patternProperties: {{ '{pattern}': {{ type: integer }} }}"
+        );
+        text.replace("type: object", &said)
+    };
+    let long = format!(r#"{{"qty":1,"{}":2}}"#, "a".repeat(900));
+    let counted = format!("^({}){{1,1000}}$", "(a{1,1000}){1,1000}");
+    for pattern in ["^(([a-z])+.)+[A-Z]([a-z])+$", &counted] {
+        std::fs::write(&first, evil(&old, pattern)).unwrap();
+        std::fs::write(&second, evil(&new, pattern)).unwrap();
+        let told = house.reload().await;
+        let reply = post(&house, "", long.as_bytes()).await;
+        assert_eq!(reply.status, 201, "{pattern}: {told:?} {reply:?}");
+    }
+    // References to what is outside are refused by name, and nobody is asked for them.
+    let asked = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    asked.set_nonblocking(true).unwrap();
+    let outside = house.directory.path().join("secret.yaml");
+    std::fs::write(&outside, "{ const: very-secret }").unwrap();
+    std::fs::write(&second, &new).unwrap();
+    for way in [
+        format!("http://{}/x.json", asked.local_addr().unwrap()),
+        "../../secret.yaml".to_owned(),
+        outside.display().to_string(),
+        format!("file://{}", outside.display()),
+    ] {
+        let text = old.replace("note: { type: string }", &format!("note: {{ $ref: '{way}' }}"));
+        assert!(text.contains(&way));
+        std::fs::write(&first, text).unwrap();
+        let told = house.reload().await;
+        assert!(told.body.contains("$ref"), "{way}: {told:?}");
+        assert!(!told.body.contains("very-secret"), "{told:?}");
+        assert!(asked.accept().is_err(), "{way} was asked for");
+        let reply = post(&house, "", br#"{"qty":1}"#).await;
+        assert_eq!(reply.status, 201, "{way}: {reply:?}");
     }
 }
 

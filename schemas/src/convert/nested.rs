@@ -121,7 +121,7 @@ impl Inner<'_> {
             fire(self.fired, lost.unwrap_or(one.node.note));
         }
         let then = self.run(one.then, &made.text).map_err(|refused| {
-            let pointer = one.node.origin(&before, &refused.pointer);
+            let pointer = one.node.origin_in(&before, &refused.pointer);
             Refused { pointer, offset: 0, cause: refused.cause }
         })?;
         Ok(then.or(Cow::Owned(made.text)))

@@ -70,7 +70,7 @@ fn apart(program: &Program, node: NodeId, tokens: &[String], found: &mut Pointer
     match program.node(node) {
         Node::Transform(one) if level < LEVELS => {
             back(program, one.then, tokens, &mut place, level + 1);
-            let tokens: Vec<String> = one.transform.origin(&place).tokens().collect();
+            let tokens: Vec<String> = one.transform.origin_around(&place).tokens().collect();
             back(program, one.before, &tokens, found, level + 1);
         }
         // Which case it was is not known any more: the first that has other names for the place.

@@ -93,7 +93,7 @@ impl Walk<'_> {
         let outcome = self.convert(one.then, &parse(&made.text));
         self.at = outer;
         outcome.map_err(|rejected| Rejected {
-            pointer: self.at.concat(&one.origin(&text, &rejected.pointer)),
+            pointer: self.at.concat(&one.origin_in(&text, &rejected.pointer)),
             note: rejected.note,
         })
     }

@@ -342,7 +342,10 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(proptest::test_runner::Config { cases: 2000, ..Default::default() })]
+        #![proptest_config({
+            let known = proptest::test_runner::Config::default();
+            proptest::test_runner::Config { cases: known.cases.max(2000), ..known }
+        })]
 
         /// Law 16: a place comes back, and the value there is the value that was there, converted; by programs that
         /// rename, move and drop.

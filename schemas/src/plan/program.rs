@@ -241,9 +241,14 @@ pub enum Missing {
 }
 
 impl TransformNode {
-    /// The place in the value as it came, of a place in what the function made of `text`; the value itself where more is
-    /// not known.
-    pub fn origin(&self, text: &str, place: &Pointer) -> Pointer {
+    /// The place in the value as it came, of a place in what the function made; the value itself where more is not
+    /// known.
+    pub fn origin(&self, place: &Pointer) -> Pointer {
+        if self.before == NodeId(0) { self.transform.origin(place) } else { Pointer::root() }
+    }
+
+    /// As [`Self::origin`], for what the function made of `text`.
+    pub fn origin_in(&self, text: &str, place: &Pointer) -> Pointer {
         let known = self.before == NodeId(0);
         if known { self.transform.origin_in(text, place) } else { Pointer::root() }
     }

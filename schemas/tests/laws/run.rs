@@ -108,7 +108,8 @@ pub(crate) fn hold(name: &str, law: Law, least: &[(&'static str, u64)]) {
         fallen.into_iter().take(FALLS).map(|(seed, why)| smallest(law, seed, why)).collect();
     assert!(told.is_empty(), "{name}:\n{}", told.join("\n"));
     assert!(held >= cases, "{name}: only {held} payloads of {worlds} apis put it to the test");
-    for (what, times) in least {
+    // Where fewer than eight would be enough, too few were asked for to tell.
+    for (what, times) in least.iter().filter(|(_, times)| held >= times * 8) {
         let seen = count.seen.get(what).copied().unwrap_or(0);
         assert!(seen * times >= held, "{name}: `{what}` only {seen} times in {held}");
     }

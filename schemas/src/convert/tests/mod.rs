@@ -471,7 +471,10 @@ fn cut<'a>(input: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
 }
 
 proptest! {
-    #![proptest_config(proptest::test_runner::Config::with_cases(1500))]
+    #![proptest_config({
+        let known = proptest::test_runner::Config::default();
+        proptest::test_runner::Config { cases: known.cases.max(1500), ..known }
+    })]
 
     #[test]
     fn identity_keeps_every_byte(input in documents()) {

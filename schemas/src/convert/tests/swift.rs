@@ -93,7 +93,10 @@ fn objects() -> impl Strategy<Value = (String, bool)> {
 }
 
 proptest! {
-    #![proptest_config(proptest::test_runner::Config::with_cases(1000))]
+    #![proptest_config({
+        let known = proptest::test_runner::Config::default();
+        proptest::test_runner::Config { cases: known.cases.max(1000), ..known }
+    })]
 
     #[test]
     fn it_makes_no_difference(

@@ -182,3 +182,34 @@ fn l2_a_null_parent_is_not_an_absent_one() {
         .check((Up, Request), json!({"a": "1"}), Ok(json!({"m": {"a": "1"}})))
         .judged((Up, Request), Lossy, NONE);
 }
+
+#[test]
+fn l2_a_member_moves_into_a_union_that_then_is_one_object() {
+    let variant = |kind: &str, more: Value| {
+        let mut members = json!({"kind": {"const": kind}});
+        for (name, value) in more.as_object().into_iter().flatten() {
+            members[name] = value.clone();
+        }
+        object(members, &["kind"])
+    };
+    let old = json!({"oneOf": [variant("x", json!({})), variant("y", json!({}))]});
+    let new =
+        json!({"oneOf": [variant("x", json!({"a": text()})), variant("y", json!({"a": text()}))]});
+    step(
+        object(json!({"a": text(), "u": old}), &["u"]),
+        object(json!({"u": new}), &["u"]),
+        "    move: { a: u/a }\n",
+    )
+    .check(
+        (Up, Request),
+        json!({"a": "1", "u": {"kind": "y"}}),
+        Ok(json!({"u": {"kind": "y", "a": "1"}})),
+    )
+    .check(
+        (Down, Response),
+        json!({"u": {"a": "1", "kind": "x"}}),
+        Ok(json!({"a": "1", "u": {"kind": "x"}})),
+    )
+    .judged((Up, Request), Bridged, NONE)
+    .judged((Down, Response), Bridged, NONE);
+}

@@ -73,7 +73,10 @@ fn most_random_pairs_are_fused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config({
+        let known = ProptestConfig::default();
+        ProptestConfig { cases: known.cases.max(4000), failure_persistence: None, ..known }
+    })]
 
     #[test]
     fn fused_is_stepwise(seed in any::<u64>()) {

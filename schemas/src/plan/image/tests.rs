@@ -145,7 +145,10 @@ fn a_refusal_of_a_value_that_is_never_sent_is_not_reached() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config({
+        let known = ProptestConfig::default();
+        ProptestConfig { cases: known.cases.max(3000), failure_persistence: None, ..known }
+    })]
 
     #[test]
     fn what_is_written_is_in_the_image(seed in any::<u64>()) {

@@ -1,6 +1,7 @@
 //! What a version declares about its predecessor in `changes.yaml`: lenses that no schema shows.
 
 mod answer;
+mod border;
 mod case;
 mod error;
 mod link;

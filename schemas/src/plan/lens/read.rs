@@ -9,6 +9,7 @@ use crate::document::Document;
 use crate::pointer::Pointer;
 use crate::problem::{Place, Problem, Severity};
 
+use super::border::borders;
 use super::model::{Entry, Rules, Target, VersionChanges};
 use super::nearest::remedy;
 use super::target::Sides;
@@ -46,7 +47,9 @@ pub fn read_changes(
 ) -> (VersionChanges, Vec<Problem>) {
     let mut reader = Reader { document, old, new, problems: Vec::new() };
     let changes = reader.file();
-    (changes, reader.problems)
+    let mut problems = reader.problems;
+    problems.extend(borders(&changes, old, new));
+    (changes, problems)
 }
 
 /// What each version of an api declares about its predecessor, one for each version, with all problems. The first

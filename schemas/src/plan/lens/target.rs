@@ -191,7 +191,8 @@ fn component_keys(version: &Description, name: &str) -> Vec<String> {
     keys.keys().filter(|key| key.ends_with(&ending)).cloned().collect()
 }
 
-fn nodes(
+/// The nodes that a target means in a version; `own` is what that version calls an operation.
+pub(super) fn nodes(
     version: &Description,
     target: &Target,
     own: &dyn Fn(&str) -> String,

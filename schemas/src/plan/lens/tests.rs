@@ -280,6 +280,33 @@ fn places_in_errors_are_read() {
 }
 
 #[test]
+fn nothing_moves_over_the_border_of_a_value_that_is_made_as_a_whole() {
+    let told = |value: &str, why: &str| {
+        format!(
+            "{value} is made as a whole here ({why}); leave out the move or the function, or put a version between them"
+        )
+    };
+    let moved = "3:5 `note` cannot move to `extra/note`, as";
+    let one = "changes:\n  - say: s\n    at: pet\n    move: { note: extra/note }\n";
+    let embed = "    embed: { extra: { from: json, to: text } }\n";
+    check(
+        &format!("\n{one}{embed}"),
+        &[&told(&format!("{moved} `extra`"), "write `extra` as text")],
+    );
+    // In an entry of its own, also where it is said of the value.
+    let apart =
+        "  - say: t\n    at: 'POST /pets response 200#/items/*'\n    rename: { name: title }\n";
+    check(&format!("\n{one}{apart}"), &[]);
+    let apart = "  - say: t\n    at: pet#/extra\n    envelope: data\n";
+    check(
+        &format!("\n{one}{apart}"),
+        &[&told(&format!("{moved} `extra`"), "put the value into `data`")],
+    );
+    let apart = "  - say: t\n    at: pet\n    embed: { state: { from: json, to: text } }\n";
+    check(&format!("\n{one}{apart}"), &[]);
+}
+
+#[test]
 fn an_empty_file_declares_nothing() {
     assert_eq!(check("# nothing yet\n", &[]), VersionChanges::default());
     check("changes: 5\n", &["1:10 `changes` is not a list; begin each entry with `- say:`"]);

@@ -202,12 +202,22 @@ impl Transform {
         }
     }
 
-    /// The place in the input of a place in what was made of it, whatever the input was; the value around it where more is
-    /// not known.
+    /// As [`Self::origin`], but one that is there whatever the input was: an empty list has no first item.
+    pub fn origin_around(&self, place: &Pointer) -> Pointer {
+        match self {
+            Self::List(List::One { .. }) => Pointer::root(),
+            other => other.origin(place),
+        }
+    }
+
+    /// The place in the input of a place in what was made of it; the root where more is not known.
     pub fn origin(&self, place: &Pointer) -> Pointer {
         match self {
             Self::Wrap | Self::List(List::Of { .. }) => {
                 place.tokens().skip(1).fold(Pointer::root(), |at, token| at.join(&token))
+            }
+            Self::List(List::One { pick: Pick::First | Pick::Only, .. }) => {
+                place.tokens().fold(Pointer::root().join("0"), |at, token| at.join(&token))
             }
             Self::Split(one) => match place.tokens().next() {
                 Some(first) if one.into.iter().any(|name| **name == *first) => {
