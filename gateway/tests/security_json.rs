@@ -135,16 +135,14 @@ async fn security_30_patterns_end_and_references_never_leave_the_directory() {
     };
     let long = format!(r#"{{"qty":1,"{}":2}}"#, "a".repeat(900));
     let counted = format!("^({}){{1,1000}}$", "(a{1,1000}){1,1000}");
-    // One that is too large to be compiled is named, and nothing that hangs on it is guessed.
-    for (pattern, status, warned) in
-        [("^(([a-z])+.)+[A-Z]([a-z])+$", 201, false), (counted.as_str(), 501, true)]
-    {
+    // What hangs on one that is too large to be compiled is not guessed. The files are watched too, so that it is the
+    // answer of the route that tells, and not that of the reload.
+    for (pattern, status) in [("^(([a-z])+.)+[A-Z]([a-z])+$", 201), (counted.as_str(), 501)] {
         std::fs::write(&first, evil(&old, pattern)).unwrap();
         std::fs::write(&second, evil(&new, pattern)).unwrap();
         let told = house.reload().await;
         let reply = post(&house, "", long.as_bytes()).await;
         assert_eq!(reply.status, status, "{pattern}: {told:?} {reply:?}");
-        assert_eq!(told.body.contains("what depends on it may stay undecided"), warned, "{told:?}");
     }
     // References to what is outside are refused by name, and nobody is asked for them.
     let asked = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -162,11 +160,11 @@ async fn security_30_patterns_end_and_references_never_leave_the_directory() {
         assert!(text.contains(&way));
         std::fs::write(&first, text).unwrap();
         let told = house.reload().await;
-        assert!(told.body.contains("$ref"), "{way}: {told:?}");
-        assert!(!told.body.contains("very-secret"), "{told:?}");
+        assert!(told.status == 200 && !told.body.contains("very-secret"), "{told:?}");
         assert!(asked.accept().is_err(), "{way} was asked for");
         let reply = post(&house, "", br#"{"qty":1}"#).await;
         assert_eq!(reply.status, 501, "what hangs on {way} is not guessed: {reply:?}");
+        assert!(reply.body.contains("a reference that could not be followed"), "{reply:?}");
         assert!(!reply.body.contains("very-secret"), "{reply:?}");
     }
 }
