@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use evergate_schemas::changes::{Change, changes};
 use evergate_schemas::describe::model::{Api, Description, Operation};
 use evergate_schemas::plan::bridge::{OperationBridge, OutgoingBridge, Plan};
-use evergate_schemas::plan::{Bridges, CompileLimits, Pairs, Senders, declared};
+use evergate_schemas::plan::{Bridges, CompileLimits, Pairs, Senders, declared, undeclared_names};
 use evergate_schemas::problem::Problem;
 use evergate_schemas::relate::{Budget, Prover};
 use evergate_schemas::schema::Side;
@@ -119,7 +119,9 @@ fn judge_pairs(
     settings: Settings,
     report: &mut ApiReport,
 ) -> (Compiled, Walked) {
-    let Compiled { bridges, problems } = compile(api, pairs, settings);
+    let Compiled { bridges, mut problems } = compile(api, pairs, settings);
+    let hints = undeclared_names(api, &declared(api).0, &bridges);
+    problems.extend(hints.into_iter().map(|hint| hint.problem));
     let mut walked = Walked::new();
     for (client, backend) in pairs.iter().copied() {
         if let (Some(from), Some(to)) = (api.versions.get(client), api.versions.get(backend)) {

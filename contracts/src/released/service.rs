@@ -261,6 +261,7 @@ impl Message<'_> {
             verdict,
             parts,
             bodies: Vec::new(),
+            selected: Vec::new(),
             parameters: Vec::new(),
             status_as: None,
             positions: None,

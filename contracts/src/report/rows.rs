@@ -199,6 +199,8 @@ pub const fn policy_word(policy: Policy) -> &'static str {
         Policy::KeptDeclared => "kept-declared",
         Policy::SenderFormat => "sender-format",
         Policy::SenderStyle => "sender-style",
+        Policy::NamesDeclared => "names-declared",
+        Policy::SelectionBorne => "selection-borne",
         Policy::ExtensibleEnum => "extensible-enum",
         Policy::UndeclaredOutgoingIgnored => "undeclared-outgoing-ignored",
         _ => "other",

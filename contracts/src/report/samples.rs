@@ -42,6 +42,7 @@ fn message(
         verdict,
         parts,
         bodies: Vec::new(),
+        selected: Vec::new(),
         parameters: Vec::new(),
         status_as: None,
         positions: None,

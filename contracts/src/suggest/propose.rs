@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use evergate_schemas::changes::changes;
 use evergate_schemas::describe::model::{Api, Description};
 use evergate_schemas::document::{Document, DocumentLimits};
-use evergate_schemas::plan::read_changes;
+use evergate_schemas::plan::{declared as declared_changes, read_changes, undeclared_names};
 
-use crate::check::{Steps, judge};
+use crate::check::{Steps, compile, judge};
 use crate::policy::{Compat, Settings};
 use crate::report::model::ApiReport;
 
@@ -20,6 +20,8 @@ use super::written::{Entry, file, joined, yaml};
 const ROUNDS: usize = 6;
 /// The confidence of what only a person can fill in: a value that stands for another, or for none.
 const STAND_IN: f64 = 0.5;
+/// The confidence of what only the name of a parameter speaks for.
+const LOOKS: f64 = 0.3;
 
 /// A file of proposals.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +64,7 @@ pub fn suggest(old: &Arc<Description>, new: &Arc<Description>) -> Suggested {
         report = judged(old, new, &own, &taken);
     }
     let after = unsolved(&report);
+    others.extend(names(old, new, &own, &taken));
     let (from, to) = (&old.version, &new.version);
     let head = [
         format!(
@@ -147,6 +150,31 @@ fn judged(
     let versions = vec![Arc::new(first), second];
     let api = Api { name: String::new(), versions, problems: Vec::new() };
     judge(&api, Steps::Adjacent, Settings::new(Compat::Full))
+}
+
+/// What may hold names that are called otherwise now: for a person to say.
+fn names(
+    old: &Arc<Description>,
+    new: &Arc<Description>,
+    own: &[Value],
+    taken: &[Entry],
+) -> Vec<Entry> {
+    let Some(second) = with(new, own, taken) else { return Vec::new() };
+    let mut first = Description::clone(old);
+    first.changes = None;
+    let versions = vec![Arc::new(first), Arc::new(second)];
+    let api = Api { name: String::new(), versions, problems: Vec::new() };
+    let compiled = compile(&api, &[(0, 1), (1, 0)], Settings::new(Compat::Full));
+    let hints = undeclared_names(&api, &declared_changes(&api).0, &compiled.bridges);
+    let entries = hints.into_iter().map(|hint| Entry {
+        say: format!("The names in `{}` are those that the messages have.", hint.parameter),
+        at: vec![hint.operation],
+        verb: format!("names: {}", hint.proposal),
+        why: "it is called as what holds names; whether it does, and how, only its author knows"
+            .to_owned(),
+        sure: LOOKS,
+    });
+    entries.collect()
 }
 
 const fn unsolved(report: &ApiReport) -> usize {

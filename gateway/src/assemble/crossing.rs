@@ -124,6 +124,7 @@ fn message(bridge: &MessageBridge, way: Way, counting: &Counting<'_>) -> Crossin
         bridge.bodies.iter().flat_map(BodyPlan::stages).any(|program| reads_outside(program));
     CrossingMessage {
         bodies: bridge.bodies.iter().map(|body| crossing_body(body, way, counting)).collect(),
+        selected: bridge.selected.iter().map(|body| crossing_body(body, way, counting)).collect(),
         parameters: bridge.parameters.clone(),
         positions: bridge.positions.clone().map(Into::into),
         parameter_losses: bridge.parameters.iter().map(step_loss).collect(),

@@ -41,6 +41,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) accepted: Accepted,
     /// The request's parameters, for programs that read them.
     pub(crate) parameters: &'a Parameters,
+    /// The request asked for some members only.
+    pub(crate) selects: bool,
     pub(crate) prefer: Prefer,
     /// What is known of the answer's links.
     pub(crate) here: Option<Here<'a>>,
@@ -166,7 +168,7 @@ fn plan<'a>(
     head: &http::response::Parts,
     empty: bool,
 ) -> Result<Option<&'a CrossingBody>, Refusal> {
-    let found = conversion::plan(message, &head.headers);
+    let found = conversion::plan(message.bodies(ask.selects), &head.headers);
     if empty {
         return Ok(found.unwrap_or(None));
     }

@@ -11,20 +11,19 @@ use crate::snapshot::{Api, CrossingBody, CrossingMessage};
 /// as the only one declared; `Err` when there are several and some need converting. `Ok(None)` for an undeclared
 /// type, which passes as it is.
 pub(crate) fn plan<'a>(
-    message: &'a CrossingMessage,
+    bodies: &'a [CrossingBody],
     headers: &HeaderMap,
 ) -> Result<Option<&'a CrossingBody>, ()> {
     let Some(value) = headers.get(CONTENT_TYPE) else {
-        return match message.bodies.as_slice() {
+        return match bodies {
             [only] => Ok(Some(only)),
-            _ if message.converts() => Err(()),
+            _ if bodies.iter().any(|body| body.conversion.is_some()) => Err(()),
             _ => Ok(None),
         };
     };
     let text = value.to_str().unwrap_or_default();
     let asked = text.split(';').next().unwrap_or_default().trim();
-    let ranked =
-        message.bodies.iter().filter_map(|body| Some((closeness(asked, &body.essence)?, body)));
+    let ranked = bodies.iter().filter_map(|body| Some((closeness(asked, &body.essence)?, body)));
     Ok(ranked.min_by_key(|(distance, _)| *distance).map(|(_, body)| body))
 }
 

@@ -203,7 +203,12 @@ impl Visit<'_> {
         record: &mut Record,
     ) -> Result<Found, Refusal> {
         let headers = asking(at.api, writing.reading, &request.headers);
-        let outbound = Outbound { method: Method::GET, target: request.target.clone(), headers };
+        let outbound = Outbound {
+            method: Method::GET,
+            target: request.target.clone(),
+            headers,
+            selects: false,
+        };
         let sent = self.send(at.group, outbound, OutboundBody::empty(), record).await;
         let response = sent.map_err(|refusal| match refusal {
             Refusal::BackendTimeout => unread("the backend did not answer in time"),
@@ -244,7 +249,7 @@ impl Visit<'_> {
         let Writing { merging, reading, written, up: (plan, up, values) } = writing;
         let message = reading.read.response(StatusCode::OK.as_u16());
         let message = message.ok_or_else(|| unread("the answer is not declared"))?;
-        let down = conversion::plan(message, head).ok().flatten();
+        let down = conversion::plan(&message.bodies, head).ok().flatten();
         let down = down.ok_or_else(|| unread("its media type is not declared"))?;
         let view = match &down.conversion {
             None => source.to_vec(),

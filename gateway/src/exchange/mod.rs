@@ -14,6 +14,7 @@ mod fields;
 mod inbound;
 mod links;
 mod merge;
+mod names;
 mod normal;
 mod outbound;
 mod parameters;

@@ -90,7 +90,11 @@ fn left_out_or_renamed(step: &ParameterStep, place: &mut Place<'_>) -> bool {
             }
             there
         }
-        ParameterStep::Supply(..) | ParameterStep::Require(..) | ParameterStep::Rewrite(_) => false,
+        // names are done before all others, while parameters still have the client's names
+        ParameterStep::Names(..)
+        | ParameterStep::Supply(..)
+        | ParameterStep::Require(..)
+        | ParameterStep::Rewrite(_) => false,
     }
 }
 
@@ -113,9 +117,10 @@ fn supplied(step: &ParameterStep, place: &mut Place<'_>, values: &Values) -> Res
                 Err(Refusal::ParameterMissing(name.clone()))
             }
         }
-        ParameterStep::Drop(..) | ParameterStep::Rename(..) | ParameterStep::Rewrite(_) => {
-            Ok(false)
-        }
+        ParameterStep::Drop(..)
+        | ParameterStep::Rename(..)
+        | ParameterStep::Names(..)
+        | ParameterStep::Rewrite(_) => Ok(false),
     }
 }
 

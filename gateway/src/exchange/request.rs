@@ -20,6 +20,7 @@ use super::etag::{self, Asks, Mark};
 use super::inbound::Inbound;
 use super::links::{self, Here, Toward};
 use super::merge::{self, Writing};
+use super::names;
 use super::outbound;
 use super::parameters::{self, Place};
 use super::path::PathParts;
@@ -41,6 +42,8 @@ pub(super) struct Outbound {
     pub(super) method: Method,
     pub(super) target: PathAndQuery,
     pub(super) headers: HeaderMap,
+    /// It asks for some members of the answer only.
+    pub(super) selects: bool,
 }
 
 /// A request that can be sent, or merged first.
@@ -89,7 +92,11 @@ pub(super) fn untouched(api: &Api, request: Arrived<'_>, bounds: &Bounds) -> Rea
     let outbound = OutboundBody::streamed(body, bounds.pace);
     say_empty(&mut head, &outbound);
     let target = outbound::unchanged(inbound);
-    (Outbound { method: head.method, target, headers: head.headers }, outbound, None)
+    (
+        Outbound { method: head.method, target, headers: head.headers, selects: false },
+        outbound,
+        None,
+    )
 }
 
 /// The request in the backend's version.
@@ -114,6 +121,7 @@ pub(super) async fn convert<'a>(
     let mut query = query.to_owned();
     become_method(&mut head, step)?;
     let mut place = Place { query: &mut query, headers: &mut head.headers, path };
+    let selects = names::apply(&message.parameters, &mut place)?;
     let mut lost = parameters::apply(message, &mut place, &values)?;
     let path = outbound::path(step.api, step.asked, step.named, step.way, &place.path);
     outbound::rewrite_indicators(step.api, backend, &mut query, &mut head.headers);
@@ -165,7 +173,11 @@ pub(super) async fn convert<'a>(
     }
     record.lose(&lost);
     say_empty(&mut head, &outbound);
-    Ok((Outbound { method: head.method, target, headers: head.headers }, outbound, writing))
+    Ok((
+        Outbound { method: head.method, target, headers: head.headers, selects },
+        outbound,
+        writing,
+    ))
 }
 
 /// Refuses a full write that would take away what the client cannot see.
@@ -187,7 +199,8 @@ fn plan<'a>(
     if body.is_end_stream() {
         return Ok(None);
     }
-    let plan = conversion::plan(&step.way.0.request, headers).map_err(|()| Refusal::MediaType)?;
+    let plan =
+        conversion::plan(&step.way.0.request.bodies, headers).map_err(|()| Refusal::MediaType)?;
     if plan.is_none() {
         if step.api.undeclared == Undeclared::Refuse {
             return Err(Refusal::MediaType);

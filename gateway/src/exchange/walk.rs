@@ -212,6 +212,7 @@ impl<'a> Visit<'a> {
             }
             _ => request::untouched(api, arrived, &self.snapshot.bounds),
         };
+        let selects = request.selects;
         let at = merge::At { api, group: serving.group, parameters: &parameters, prefer, here };
         let response = match writing {
             None => self.send(at.group, request, outbound, record).await?,
@@ -219,7 +220,8 @@ impl<'a> Visit<'a> {
         };
         let (client, bounds) = ((asked.version, &*client.label), &self.snapshot.bounds);
         let (method, way, parameters) = (&method, serving.way, &parameters);
-        let ask = Ask { api, bounds, method, client, way, accepted, parameters, prefer, here };
+        let ask =
+            Ask { api, bounds, method, client, way, accepted, parameters, selects, prefer, here };
         let (mut response, lost, rest) = answer::answer(&ask, response).await?;
         record.lose(&lost);
         let telling = (api.loss_header, prefer);
@@ -241,7 +243,7 @@ impl<'a> Visit<'a> {
         while let Some(endpoint) = group.choose(&tried) {
             let last = tried.len() + 1 >= most;
             let one = if last { request.take() } else { request.clone() };
-            let Some(Outbound { method, target, headers }) = one else { break };
+            let Some(Outbound { method, target, headers, .. }) = one else { break };
             let mut message = Request::new(body);
             *message.uri_mut() = outbound::uri(endpoint.authority(), target)?;
             *message.method_mut() = method;

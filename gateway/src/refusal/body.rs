@@ -29,6 +29,10 @@ impl Refusal {
             Self::ParameterUnfit { name, .. } | Self::ParameterMissing(name) => {
                 members.insert("parameter".into(), json!(name));
             }
+            Self::ParameterNames { parameter, name, .. } => {
+                members.insert("parameter".into(), json!(parameter));
+                members.insert("name".into(), json!(name));
+            }
             Self::VersionMissing { known, .. } | Self::VersionUnknown { known, .. } => {
                 members.insert("known_versions".into(), json!(known));
             }

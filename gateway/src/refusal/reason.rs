@@ -120,6 +120,15 @@ pub enum Refusal {
         /// What is wrong with it, as a sentence fragment.
         why: &'static str,
     },
+    /// A parameter holds a name that the running version cannot be asked for.
+    ParameterNames {
+        /// Which, in the client's words.
+        parameter: String,
+        /// The name, as the client wrote it.
+        name: String,
+        /// What is wrong with it, as a sentence fragment.
+        why: String,
+    },
     /// The request body is larger than the limit, in octets.
     BodyTooLarge(usize),
     /// The request body grows by more than this factor without its content coding.
@@ -196,6 +205,7 @@ impl Refusal {
             Self::RequestMalformed { .. } => "request-malformed",
             Self::ParameterMissing(_) => "parameter-missing",
             Self::ParameterUnfit { .. } => "parameter-unfit",
+            Self::ParameterNames { .. } => "parameter-names",
             Self::BodyTooLarge(_) => "body-too-large",
             Self::BodyRatio(_) => "body-ratio",
             Self::RequestCoded(_) => "request-coded",
@@ -232,6 +242,7 @@ impl Refusal {
             | Self::RequestMalformed { .. }
             | Self::CursorElsewhere(_)
             | Self::ParameterMissing(_)
+            | Self::ParameterNames { .. }
             | Self::RequestCodingBroken(_)
             | Self::RequestDigest(_)
             | Self::BodyBroken => StatusCode::BAD_REQUEST,
@@ -392,6 +403,9 @@ impl Refusal {
             }
             Self::ParameterUnfit { name, why } => format!(
                 "the parameter `{name}` cannot be written for the version that is running: it {why}; change that value"
+            ),
+            Self::ParameterNames { parameter, why, .. } => format!(
+                "the parameter `{parameter}` cannot be said in the version that is running: {why}; change it"
             ),
             Self::BodyTooLarge(limit) => format!("the body is larger than {limit} octets; send a smaller one"),
             Self::BodyRatio(limit) => format!(

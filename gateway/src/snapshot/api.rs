@@ -210,6 +210,8 @@ impl Crossing {
 pub struct CrossingMessage {
     /// By the sender's media type.
     pub bodies: Vec<CrossingBody>,
+    /// Instead of `bodies`, where a request asked for some members only; empty where none does.
+    pub selected: Vec<CrossingBody>,
     /// Parameters of a request, headers of a response.
     pub parameters: Vec<ParameterStep>,
     /// Where in the client's path template each parameter of the backend's is, none where a step writes it; absent where
@@ -228,6 +230,11 @@ pub struct CrossingMessage {
 }
 
 impl CrossingMessage {
+    /// What is done to the body of a whole message, or of one with some members only.
+    pub fn bodies(&self, selected: bool) -> &[CrossingBody] {
+        if selected && !self.selected.is_empty() { &self.selected } else { &self.bodies }
+    }
+
     /// Whether any body has to be rewritten.
     pub fn converts(&self) -> bool {
         self.bodies.iter().any(|body| body.conversion.is_some())

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::describe::model::{Location, Status};
+use crate::plan::names::Names;
 use crate::plan::program::{Literal, Note, Outside, Program};
 use crate::plan::style::{Form, Wired};
 use crate::plan::wire::Wire;
@@ -43,6 +44,11 @@ pub enum Policy {
     /// A sender of lists and objects in parameters sends what its style can carry: a delimiter inside an item is
     /// percent-encoded, or not there where that would not tell it apart (OpenAPI 3.1 §4.8.12, RFC 6570 §3.2.1).
     SenderStyle,
+    /// A parameter holds names in the grammar that `changes.yaml` declares, and its reader reads them so.
+    NamesDeclared,
+    /// A client that asked for some members bears that the others are missing; answers to it are converted without
+    /// them, and only whole answers are proved.
+    SelectionBorne,
     /// A client ignores webhooks and callbacks that its version does not declare.
     UndeclaredOutgoingIgnored,
 }
@@ -153,6 +159,9 @@ pub struct MessageBridge {
     pub parts: Vec<Part>,
     /// By the sender's media type.
     pub bodies: Vec<BodyPlan>,
+    /// Instead of `bodies` where the request asked for some members only ([`ParameterStep::Names`]); empty where no
+    /// request does.
+    pub selected: Vec<BodyPlan>,
     /// What is done to parameters (requests) or headers (responses).
     pub parameters: Vec<ParameterStep>,
     /// The status that the reader gets instead of the sender's; only for responses that come under one code.
@@ -205,6 +214,8 @@ pub enum ParameterStep {
     Supply(Location, String, ParameterSource, Note),
     /// Written under another name.
     Rename(Location, String, String, Note),
+    /// The names in it are rewritten (lens L20). The name may be one with brackets of its own.
+    Names(Location, String, Arc<Names>, Note),
     /// Its absence is a refusal: the reader requires it and nothing supplies it.
     Require(Location, String, Note),
     /// Read in one wire form or place and written in another; refused where that cannot be done.
@@ -218,6 +229,7 @@ impl ParameterStep {
             Self::Drop(.., note)
             | Self::Supply(.., note)
             | Self::Rename(.., note)
+            | Self::Names(.., note)
             | Self::Require(.., note) => note,
             Self::Rewrite(rewrite) => &rewrite.note,
         }

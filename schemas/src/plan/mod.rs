@@ -10,6 +10,7 @@ mod fuse;
 mod image;
 mod judge;
 pub mod lens;
+pub mod names;
 mod nodes;
 pub mod outside;
 pub mod pointers;
@@ -23,7 +24,7 @@ pub mod transform;
 pub mod wire;
 
 pub use apply::{Rejected, apply};
-pub use compile::{Bridges, CompileLimits, Pairs};
+pub use compile::{Bridges, CompileLimits, NamesHint, Pairs, undeclared_names};
 pub use derive::{Site, derive};
 pub use fuse::{fuse, fuse_all};
 pub use image::{Image, ImageLimits, Known, image, image_of};

@@ -23,6 +23,7 @@ mod loss;
 mod model;
 mod paths;
 mod pointers;
+mod query;
 mod run;
 mod stream;
 mod structures;

@@ -168,6 +168,11 @@ impl<'a> Ledger<'a> {
         self.schemas.get(id.0)
     }
 
+    /// Whether plans are what they will be: not before [`Self::answer`].
+    pub(super) const fn is_answered(&self) -> bool {
+        !self.plans.is_empty()
+    }
+
     /// The number of a step. Only where a lens names this very message does the operation make a difference.
     pub(super) fn step(&mut self, step: Step) -> usize {
         let named = step.operations.as_ref().and_then(|(old, new)| {

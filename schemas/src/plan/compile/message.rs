@@ -79,12 +79,14 @@ impl<'m, 'a> Messages<'m, 'a> {
             }
         }
         self.asked = Asked::default();
-        Some(OperationBridge {
+        let mut bridge = OperationBridge {
             client_operation: client.1,
             backend_operation: Some(backend.1),
             request,
             responses,
-        })
+        };
+        self.names(route, &mut bridge);
+        Some(bridge)
     }
 
     fn request(
@@ -487,5 +489,14 @@ pub(super) fn message(
     parameters: Vec<crate::plan::bridge::ParameterStep>,
 ) -> MessageBridge {
     let verdict = parts.iter().map(|part| part.judgement.verdict).max().unwrap_or(Verdict::Native);
-    MessageBridge { status, verdict, parts, bodies, parameters, status_as: None, positions: None }
+    MessageBridge {
+        status,
+        verdict,
+        parts,
+        bodies,
+        selected: Vec::new(),
+        parameters,
+        status_as: None,
+        positions: None,
+    }
 }

@@ -4,10 +4,12 @@ mod answer;
 mod bridges;
 mod flow;
 mod forms;
+mod hints;
 mod ledger;
 mod media;
 mod message;
 mod multipart;
+mod names;
 mod outgoing;
 mod parameter;
 mod partial;
@@ -26,3 +28,4 @@ mod whole;
 mod wire;
 
 pub use bridges::{Bridges, CompileLimits, Pairs};
+pub use hints::{NamesHint, undeclared_names};

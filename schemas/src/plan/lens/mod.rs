@@ -6,6 +6,7 @@ mod case;
 mod error;
 mod link;
 mod model;
+mod names;
 mod nearest;
 mod parameter;
 mod policy;
@@ -22,9 +23,10 @@ mod whole;
 pub use link::{Cursor, cursor};
 pub(crate) use model::covers;
 pub use model::{
-    AnswerChange, CaseRule, CursorChange, Direction, Entry, For, Loses, MapRule, OnConflict,
-    OnExtra, OnMissing, OnNull, OnRange, OnUnfit, OnUnknown, ParameterChange, ParameterMove,
-    RouteChange, Rules, Scope, Target, TransformRule, Unsealed, ValueSource, VersionChanges, Way,
+    AnswerChange, CaseRule, CursorChange, Direction, Entry, For, Loses, MapRule, NamesRule,
+    OnConflict, OnExtra, OnMissing, OnNull, OnRange, OnUnfit, OnUnknown, ParameterChange,
+    ParameterMove, RouteChange, Rules, Scope, Target, TransformRule, Unsealed, ValueSource,
+    VersionChanges, Way,
 };
 pub use read::{declared, entry_words, read_changes};
 pub(crate) use route::{PathNames, path_names};

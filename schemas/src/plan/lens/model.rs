@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::describe::model::{Location, OperationKey, Status};
 use crate::plan::bridge::ParameterSource;
+use crate::plan::names::{Grammar, OnUnknownName, OnValue};
 use crate::plan::program::{Literal, Outside};
 use crate::plan::transform::Transform;
 use crate::problem::Place;
@@ -35,6 +36,8 @@ pub struct VersionChanges {
     pub answers: Vec<AnswerChange>,
     /// L18: operations that have another method or path.
     pub routes: Vec<RouteChange>,
+    /// L20: which parameters hold names of members; it holds for later versions too, until they say otherwise.
+    pub names: Vec<NamesRule>,
 }
 
 /// One entry of the file: a sentence, where it holds, and what it does there.
@@ -329,6 +332,34 @@ pub struct RouteChange {
     pub old: OperationKey,
     /// In the newer version.
     pub new: OperationKey,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// L20: a parameter that holds names of members.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct NamesRule {
+    /// The sentence a client developer reads.
+    pub say: Arc<str>,
+    /// The operation, in the old or the new version.
+    pub operation: OperationKey,
+    /// The parameter, under its name in the old or the new version.
+    pub parameter: String,
+    /// How names stand in it.
+    pub grammar: Grammar,
+    /// What they are names of: a place in a message of the operation. `None` only where there are no names.
+    pub of: Option<Target>,
+    /// Between the steps of a path.
+    pub separator: String,
+    /// Between the items of a list.
+    pub delimiter: char,
+    /// The answer has only what is named.
+    pub selects: bool,
+    /// What becomes of a name that the client's version does not declare.
+    pub on_unknown: OnUnknownName,
+    /// What becomes of a comparison or an order that is another one in the other version.
+    pub on_value: OnValue,
     /// Where it is written.
     pub place: Place,
 }

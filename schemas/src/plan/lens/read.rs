@@ -13,7 +13,7 @@ use super::border::borders;
 use super::model::{Entry, Rules, Target, VersionChanges};
 use super::nearest::remedy;
 use super::target::Sides;
-use super::{error, link, policy, structure, value, whole};
+use super::{error, link, names, policy, structure, value, whole};
 
 const VERBS: [&str; 8] =
     ["rename", "move", "map", "add", "remove", "supply", "on_null", "on_unknown"];
@@ -31,7 +31,8 @@ fn verbs() -> impl Iterator<Item = &'static str> {
 }
 
 /// The verbs that hold at an operation as a whole, not at a payload.
-const OF_OPERATIONS: [&str; 5] = ["parameter", link::CURSOR, "status", "header", "route"];
+const OF_OPERATIONS: [&str; 6] =
+    ["parameter", link::CURSOR, names::NAMES, "status", "header", "route"];
 
 /// Every word that an entry may have.
 pub fn entry_words() -> impl Iterator<Item = &'static str> {
@@ -105,6 +106,14 @@ impl<'a> Reader<'a> {
         self.problems.push(Problem { place, severity: Severity::Error, what, remedy });
     }
 
+    /// What `ask` finds, without what it finds wrong.
+    pub(super) fn quietly<T>(&mut self, ask: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.problems.len();
+        let found = ask(self);
+        self.problems.truncate(before);
+        found
+    }
+
     pub(super) fn members(
         &mut self,
         value: &'a Value,
@@ -171,6 +180,7 @@ impl<'a> Reader<'a> {
                 changes.answers.extend(found.answers);
                 routes.extend(found.routes.iter().map(|_| at.join("route")));
                 changes.routes.extend(found.routes);
+                changes.names.extend(found.names);
             }
         }
         self.check_routes(&changes, &routes);
@@ -241,6 +251,9 @@ impl<'a> Reader<'a> {
             }
             if let Some(value) = members.get("route") {
                 found.routes.extend(self.route(target, value, (said, &at.join("route"))));
+            }
+            if let Some(value) = members.get(names::NAMES) {
+                found.names.extend(self.names_rules(target, value, (said, &at.join(names::NAMES))));
             }
             if let Some(value) = members.get(link::CURSOR) {
                 self.cursor(target, value, (said, &at.join(link::CURSOR)), &mut found);

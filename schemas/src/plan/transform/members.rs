@@ -302,6 +302,14 @@ impl Merge {
 }
 
 impl Compute {
+    /// The members that it is made of.
+    pub(crate) fn reads(&self) -> Vec<&str> {
+        match &self.source {
+            Computed::Template(template) => template.names(),
+            Computed::FirstOf(names) => names.iter().map(|name| &**name).collect(),
+        }
+    }
+
     pub(super) fn apply(&self, text: &str) -> Made {
         let unchanged = || Made::exact(text.trim().to_owned());
         let Some(entries) = members(text) else { return unchanged() };
