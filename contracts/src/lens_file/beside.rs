@@ -141,3 +141,66 @@ pub(super) enum Verdict {
     /// It goes on as it is.
     Pass,
 }
+
+/// Names of members in the value of a parameter.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "read as a schema only")]
+pub(super) struct Names {
+    /// How names stand in it.
+    grammar: Grammar,
+    /// What they are names of: `request` or `response STATUS` of the operation, with `#/place/inside`.
+    of: Option<String>,
+    /// Between the steps of a path: `.` where nothing is said.
+    separator: Option<String>,
+    /// Between the items of a list: `,` where nothing is said.
+    delimiter: Option<String>,
+    /// The answer has only what is named.
+    selects: Option<bool>,
+    /// What becomes of a name that the client's version does not declare: `error` is the default.
+    on_unknown: Option<OnUnknownName>,
+    /// What becomes of a comparison or an order that is another one in the other version: `error` is the default.
+    on_value: Option<OnValue>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+#[expect(dead_code, reason = "read as a schema only")]
+pub(super) enum Grammar {
+    /// `a,b.c,*`
+    List,
+    /// `-a,+b`, `a:desc`, `a desc`
+    Sort,
+    /// Names in the parameter's own name: `filter[a][gte]=1`, `fields[type]=a,b`
+    Brackets,
+    /// `a(b,c)/d`
+    Parens,
+    /// A list in which each step may be in snake or camel case.
+    FieldMask,
+    /// `a = "x" AND b > 1`
+    Filter,
+    /// The parameter holds no names, whatever it is called.
+    None,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+#[expect(dead_code, reason = "read as a schema only")]
+pub(super) enum OnUnknownName {
+    /// The request is refused.
+    Error,
+    /// It stays.
+    Keep,
+    /// It is left out.
+    Drop,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+#[expect(dead_code, reason = "read as a schema only")]
+pub(super) enum OnValue {
+    /// The request is refused.
+    Error,
+    /// It stays.
+    Keep,
+}

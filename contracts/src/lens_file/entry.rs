@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde_json::Value;
 
 use super::answer::{Errors, Headers, Statuses};
-use super::beside::{Cursor, Parameters, Paths, Route};
+use super::beside::{Cursor, Names, Parameters, Paths, Route};
 use super::function::{
     Cast, Compute, Embed, Filters, Group, Keyed, Listed, Merge, Scale, Sorts, Split, Time,
 };
@@ -93,6 +93,8 @@ pub(super) struct Entry {
     status: Option<Statuses>,
     /// What becomes of the headers of one operation's answers.
     header: Option<Headers>,
+    /// Parameters of an operation that hold names of members: parameter to how names stand in it.
+    names: Option<BTreeMap<String, Names>>,
     /// Where the operation at `at` is in the new version: another path, or another method.
     route: Option<Route>,
 }

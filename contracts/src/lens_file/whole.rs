@@ -117,6 +117,8 @@ mod tests {
         check(&json!({"route": "POST /a/search"}), true);
         check(&json!({"route": {"to": "POST /a/search", "unsafe": "allow"}}), true);
         check(&json!({"route": {"to": "POST /a/search", "unsafe": "yes"}}), false);
+        check(&json!({"names": {"fields": {"grammar": "field-mask", "of": "request"}}}), true);
+        check(&json!({"names": {"fields": {"grammar": "prose"}}}), false);
         check(&json!({"at": []}), false);
     }
 }
