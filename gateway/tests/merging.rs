@@ -416,8 +416,13 @@ async fn law_9_any_document_is_conserved_and_any_edit_arrives() {
 
 /// What `evergate config check` and the start say, and whether the configuration can be used.
 fn said(writes: &str) -> (String, bool) {
+    told((&v2(), CHANGES), writes)
+}
+
+fn told((v2, changes): (&str, &str), writes: &str) -> (String, bool) {
     let directory = tempfile::tempdir().unwrap();
-    files(directory.path(), (V1, &v2()));
+    files(directory.path(), (V1, v2));
+    write(directory.path(), "orders/v2/changes.yaml", changes);
     let config = directory.path().join("gateway.yaml");
     let more = format!("    writes: {writes}\n");
     std::fs::write(&config, support::text(&api("127.0.0.1:1", &more), "")).unwrap();
@@ -443,4 +448,24 @@ fn settings_that_cannot_be_are_told_with_a_remedy() {
     check("{ unguarded: yes }", "write refuse or allow");
     check("{ default: merge_patch }", "that has no PATCH /orders/{id}: write `read_merge_write`, ");
     assert_eq!(said("{ default: read_merge_write, read_timeout: 3s }"), (String::new(), true));
+}
+
+#[test]
+fn a_write_that_is_none_in_the_backends_version_is_not_merged() {
+    let check = |v2: &str, changes: &str, wanted: &str| {
+        let (told, used) = told((v2, changes), "{ default: read_merge_write }");
+        assert!(!used && told.contains(wanted), "{told}");
+    };
+    let route = "  - say: Orders are written by POST.\n    at: [\"PUT /orders/{id}\"]\n    route: { to: \"POST /orders/{id}\", unsafe: allow }\n";
+    let routed = format!("{CHANGES}{route}");
+    check(
+        &v2().replace("    put:\n", "    post:\n"),
+        &routed,
+        "that has POST /orders/{id} for the PUT",
+    );
+    check(
+        &v2().replace("    get:\n", "    head:\n"),
+        CHANGES,
+        "that lacks the operation or its GET",
+    );
 }

@@ -31,13 +31,20 @@ pub(super) fn merging(
     counting: &Counting<'_>,
     crossing: &mut Crossing,
 ) -> Result<Option<Merging>, String> {
+    let ends = writing.backend_operations();
+    let (put, get) = ends.ok_or_else(|| "that lacks the operation or its GET".to_owned())?;
     if !writing.changes() {
         return Ok(None);
     }
+    for (operation, method) in [(put, "PUT"), (get, "GET")] {
+        if operation.key.method != method {
+            return Err(format!("that has {} for the {method}", operation.key));
+        }
+    }
     let how = if mode == WriteMode::MergePatch {
-        Merge::Patch(patches(writing)?)
+        Merge::Patch(patches(writing, put)?)
     } else {
-        Merge::Read(Box::new(reading(writing, config, counting)?))
+        Merge::Read(Box::new(reading(writing, (put, get), config, counting)?))
     };
     // what is merged is held whole and known to be JSON, also where the write itself needs no conversion
     for body in crossing.request.bodies.iter_mut().filter(|body| is_json(&body.essence)) {
@@ -84,9 +91,7 @@ impl Writing<'_> {
 }
 
 /// What a merge patch may say, by the media type of the write.
-fn patches(writing: &Writing<'_>) -> Result<Vec<(String, Shown)>, String> {
-    let absent = || "the backend's version lacks the operation".to_owned();
-    let (put, _) = writing.backend_operations().ok_or_else(absent)?;
+fn patches(writing: &Writing<'_>, put: &Operation) -> Result<Vec<(String, Shown)>, String> {
     let backend = writing.backend;
     let same = |one: &&Operation| one.key.method == "PATCH" && one.key.path == put.key.path;
     let patch = backend.operations.iter().find(same);
@@ -191,11 +196,11 @@ fn alike(one: &Response, other: &Response) -> bool {
 /// How documents are read and written back.
 fn reading(
     writing: &Writing<'_>,
+    (put, get): (&Operation, &Operation),
     config: &ApiConfig,
     counting: &Counting<'_>,
 ) -> Result<Reading, String> {
     let lacks = || "that has no GET of the path".to_owned();
-    let (put, get) = writing.backend_operations().ok_or_else(lacks)?;
     if put.key.path != get.key.path {
         return Err(format!("its {} is at another path than its {}", get.key, put.key));
     }
