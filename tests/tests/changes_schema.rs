@@ -1,4 +1,5 @@
 //! The schema of `changes.yaml` that the program prints takes every such file here, and what the documents show of one.
+#![expect(clippy::unwrap_used, reason = "a test may fall")]
 
 use std::path::{Path, PathBuf};
 
@@ -56,7 +57,7 @@ fn what_the_guide_shows_of_each_verb_is_taken() {
     let guide = std::fs::read_to_string(corpus::root().join("docs/changes.md")).unwrap();
     let mut count = 0;
     for code in cells(&guide).filter(|code| code.contains(": ") && !code.contains('…')) {
-        if !code.starts_with(|first: char| first.is_ascii_lowercase()) || code.starts_with("{") {
+        if !code.starts_with(|first: char| first.is_ascii_lowercase()) {
             continue;
         }
         let entry = read("docs/changes.md", &format!("say: s\nat: x\n{code}\n"));

@@ -100,6 +100,7 @@ pub(super) fn untouched(api: &Api, request: Arrived<'_>, bounds: &Bounds) -> Rea
 }
 
 /// The request in the backend's version.
+#[expect(clippy::too_many_lines, reason = "one step after the other, each needs what came before")]
 pub(super) async fn convert<'a>(
     step: &Step<'a, '_>,
     request: Arrived<'_>,

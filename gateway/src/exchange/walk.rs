@@ -151,6 +151,10 @@ pub(super) struct Visit<'a> {
 }
 
 impl<'a> Visit<'a> {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one step after the other, each needs what came before"
+    )]
     async fn walk(
         &self,
         facts: (&mut Known<'a>, &mut Record),

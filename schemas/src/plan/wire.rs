@@ -112,9 +112,9 @@ pub enum Deep {
     /// One value, a text or what it spells, as [`Field::text`] says.
     Value(bool),
     /// Members; others are taken to be texts.
-    Members(BTreeMap<String, Deep>),
+    Members(BTreeMap<String, Self>),
     /// Items: `a[]`, `a[0]`, or a name that is repeated.
-    Items(Box<Deep>),
+    Items(Box<Self>),
 }
 
 /// How records are told apart in a stream.

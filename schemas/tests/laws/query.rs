@@ -376,7 +376,8 @@ fn shown(
     let whole = if choice.has(WRAPPED) { json!({ "data": rows }) } else { json!(rows) };
     let out = stages.iter().fold(whole, |value, program| {
         apply(program, &value, &Values::default())
-            .unwrap_or_else(|rejected| panic!("{rejected:?}: {value}"))
+            .map_err(|rejected| format!("{rejected:?}: {value}"))
+            .unwrap()
     });
     let list = if client.has(WRAPPED) { &out["data"] } else { &out };
     list.as_array().unwrap().clone()

@@ -7,6 +7,8 @@ mod error;
 mod link;
 mod model;
 mod names;
+#[cfg(test)]
+mod names_tests;
 mod nearest;
 mod parameter;
 mod policy;

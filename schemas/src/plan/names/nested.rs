@@ -107,7 +107,7 @@ impl Names {
             let written = leaf.iter().map(|word| word.text).collect::<Vec<_>>().join(separator);
             match self.find(leaf) {
                 Ok(found) => {
-                    if !self.leaf(leaf, &found, written, &mut done)? {
+                    if !self.leaf(leaf, &found, &written, &mut done)? {
                         return Ok(Rewritten::Remove);
                     }
                 }
@@ -142,7 +142,7 @@ impl Names {
         &self,
         leaf: &[Word<'_>],
         found: &Found<'_, '_>,
-        written: String,
+        written: &str,
         done: &mut Done,
     ) -> Result<bool, Fault> {
         let place = found.place;
@@ -151,11 +151,11 @@ impl Names {
             _ => None,
         };
         if let Some(edits) = single.and_then(|at| Self::aligned(found, at)) {
-            done.aligned(leaf, &edits, &written);
+            done.aligned(leaf, &edits, written);
             return Ok(true);
         }
         done.alike = false;
-        match self.all(found, &written)? {
+        match self.all(found, written)? {
             Renamed::Edits(edits) => {
                 let text: Vec<String> = edits.into_iter().map(|edit| edit.text).collect();
                 let tail = if found.star { format!("{}*", self.separator) } else { String::new() };

@@ -122,10 +122,9 @@ impl<'a> Walk<'a> {
                 let mut found = Vec::new();
                 for own in made {
                     for (path, same) in before(&one.transform, &own.path) {
-                        for first in inner.step(one.before, &path, at.clone()) {
-                            let made = own.after(first);
-                            found.push(Origin { same: made.same && same, ..made });
-                        }
+                        let firsts = inner.step(one.before, &path, at.clone()).into_iter();
+                        let made = firsts.map(|first| own.after(first));
+                        found.extend(made.map(|made| Origin { same: made.same && same, ..made }));
                     }
                 }
                 found
