@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use bytes::Bytes;
+use evergate_schemas::plan::outside::Values;
 use http::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MODIFIED_SINCE,
     IF_NONE_MATCH,
@@ -30,8 +32,9 @@ use super::route::Named;
 use super::signature::{self, Changes};
 use super::told;
 use crate::refusal::Refusal;
+use crate::snapshot::loss::Lost;
 use crate::snapshot::{
-    Api, Bounds, Crossing, CrossingBody, NoTransform, Signatures, Snapshot, Undeclared,
+    Api, Bounds, Conversion, Crossing, CrossingBody, NoTransform, Signatures, Snapshot, Undeclared,
 };
 use crate::telemetry::Record;
 use crate::upstream::OutboundBody;
@@ -48,6 +51,9 @@ pub(super) struct Outbound {
 
 /// A request that can be sent, or merged first.
 pub(super) type Ready<'a> = (Outbound, OutboundBody, Option<Box<Writing<'a>>>);
+
+/// How a write is merged, if it is: the word of the record, and what waits for the backend's own document.
+type Merged<'a> = Option<(&'static str, Option<Box<Writing<'a>>>)>;
 
 /// A request as it came.
 pub(super) struct Arrived<'a> {
@@ -100,7 +106,6 @@ pub(super) fn untouched(api: &Api, request: Arrived<'_>, bounds: &Bounds) -> Rea
 }
 
 /// The request in the backend's version.
-#[expect(clippy::too_many_lines, reason = "one step after the other, each needs what came before")]
 pub(super) async fn convert<'a>(
     step: &Step<'a, '_>,
     request: Arrived<'_>,
@@ -140,31 +145,16 @@ pub(super) async fn convert<'a>(
         let changes = Changes { method, body, target, query, before, after: &head.headers };
         check_signature(step.api, changes)?;
     }
-    let mut writing = None;
-    let outbound = if let (Some(plan), Some(conversion)) = (plan, conversion) {
-        let codings = pipe::declared(&head.headers).map_err(Refusal::RequestCoded)?;
-        let bounds = &step.snapshot.bounds;
-        let values = Arc::new(values);
-        let settled = bounds.conversion;
-        let work = Work::document(conversion, settled, Arc::clone(&values), &head.headers);
-        let most = PipeBounds { decoded: bounds.body, ratio: bounds.ratio };
-        let digests = Digests::take(&mut head.headers, trailing);
-        let pipe = Pipe::new(work, &step.api.requests, (&codings, most)).checked(digests);
-        let (mut bytes, fired, digests) = body::converted(body, pipe, bounds, step.held).await?;
-        lost.merge(&fired);
-        head.headers.remove(CONTENT_ENCODING);
-        if let Some(merging) = &crossing.merging {
-            let (up, outbound) =
-                ((plan, conversion, values), (&mut head.method, &mut head.headers));
-            (bytes, writing) = merge::instead(merging, up, bytes, outbound)?;
-            record.merged = merging.word();
+    let rewriting = plan.zip(conversion).map(|(plan, conversion)| (plan, conversion, values));
+    let (outbound, writing) = match rewriting {
+        None => (OutboundBody::streamed(body, step.snapshot.bounds.pace), None),
+        Some(rewriting) => {
+            let (bytes, writing, fired) =
+                rewritten(step, rewriting, (&mut head, body, trailing)).await?;
+            record.merged = writing.as_ref().map_or(record.merged, |(word, _)| word);
+            lost.merge(&fired);
+            (OutboundBody::whole(bytes), writing.and_then(|(_, writing)| writing))
         }
-        if let Some(digests) = digests {
-            digests.renew(&bytes, &mut head.headers);
-        }
-        OutboundBody::whole(bytes)
-    } else {
-        OutboundBody::streamed(body, step.snapshot.bounds.pace)
     };
     for member in crossing.hiding.iter().flat_map(|hiding| &hiding.members) {
         lost.add(member, 1);
@@ -179,6 +169,34 @@ pub(super) async fn convert<'a>(
         outbound,
         writing,
     ))
+}
+
+/// The body in the backend's version, what a merge of it still needs, and what is lost.
+async fn rewritten<'a>(
+    step: &Step<'a, '_>,
+    (plan, conversion, values): (&'a CrossingBody, &'a Conversion, Values),
+    (head, body, trailing): (&mut Parts, Incoming, bool),
+) -> Result<(Bytes, Merged<'a>, Lost), Refusal> {
+    let codings = pipe::declared(&head.headers).map_err(Refusal::RequestCoded)?;
+    let bounds = &step.snapshot.bounds;
+    let values = Arc::new(values);
+    let work = Work::document(conversion, bounds.conversion, Arc::clone(&values), &head.headers);
+    let most = PipeBounds { decoded: bounds.body, ratio: bounds.ratio };
+    let digests = Digests::take(&mut head.headers, trailing);
+    let pipe = Pipe::new(work, &step.api.requests, (&codings, most)).checked(digests);
+    let (mut bytes, fired, digests) = body::converted(body, pipe, bounds, step.held).await?;
+    head.headers.remove(CONTENT_ENCODING);
+    let mut merged = None;
+    if let Some(merging) = &step.way.0.merging {
+        let (up, outbound) = ((plan, conversion, values), (&mut head.method, &mut head.headers));
+        let (instead, writing) = merge::instead(merging, up, bytes, outbound)?;
+        bytes = instead;
+        merged = Some((merging.word(), writing));
+    }
+    if let Some(digests) = digests {
+        digests.renew(&bytes, &mut head.headers);
+    }
+    Ok((bytes, merged, fired))
 }
 
 /// Refuses a full write that would take away what the client cannot see.

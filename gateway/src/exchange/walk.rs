@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use smallvec::SmallVec;
 
 use super::answer::{self, Ask};
-use super::asked::asked;
+use super::asked::{Asked, asked};
 use super::body::{self, Held};
 use super::conversion::Parameters;
 use super::elsewhere::elsewhere;
@@ -88,6 +88,15 @@ struct Serving<'a> {
     way: Option<(&'a Crossing, usize)>,
 }
 
+/// What a request turned out to ask for, and who serves it.
+struct Found<'a, 'one, 'path> {
+    api: &'a Api,
+    client: &'a ClientVersion,
+    asked: &'one Asked<'path>,
+    named: Option<&'one Named<'a, 'path>>,
+    serving: Serving<'a>,
+}
+
 /// Serves one request, from its head to the head of the answer; the body goes on by itself.
 pub async fn serve(house: &House, peer: &Peer, request: Request<Incoming>) -> Response<ReplyBody> {
     let snapshot = house.snapshot.load_full();
@@ -151,10 +160,6 @@ pub(super) struct Visit<'a> {
 }
 
 impl<'a> Visit<'a> {
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one step after the other, each needs what came before"
-    )]
     async fn walk(
         &self,
         facts: (&mut Known<'a>, &mut Record),
@@ -190,15 +195,26 @@ impl<'a> Visit<'a> {
         let opened = opened(api, &inbound, &head.headers, token)?;
         let inbound = opened.as_ref().unwrap_or(&inbound);
         known.prefer = Prefer::read(&head.headers);
-        let prefer = known.prefer;
-        let parameters = parameters_read(&serving, named.as_ref(), inbound);
-        let here = here(client, &serving, named.as_ref(), inbound);
-        let accepted = pipe::accepted(&head.headers);
-        let method = head.method.clone();
+        let found = Found { api, client, asked: &asked, named: named.as_ref(), serving };
         let arrived = Arrived { head, body, inbound, trailing };
-        let (request, outbound, writing) = match (serving.way, &named) {
+        self.forward(&found, arrived, (known.prefer, record)).await
+    }
+
+    /// Has the request served, each side in its own version.
+    async fn forward(
+        &self,
+        found: &Found<'a, '_, '_>,
+        arrived: Arrived<'_>,
+        (prefer, record): (Prefer, &mut Record),
+    ) -> Result<Response<ReplyBody>, Refusal> {
+        let Found { api, asked, named, serving, .. } = found;
+        let (inbound, way) = (arrived.inbound, serving.way);
+        let parameters = &parameters_read(serving, *named, inbound);
+        let here = here(found, inbound);
+        let accepted = pipe::accepted(&arrived.head.headers);
+        let method = &arrived.head.method.clone();
+        let (request, outbound, writing) = match (way, *named) {
             (Some(way), Some(named)) => {
-                let (asked, parameters, accepted) = (&asked, &parameters, &accepted);
                 let (snapshot, held) = (self.snapshot, &self.house.held);
                 let step = Step {
                     api,
@@ -206,7 +222,7 @@ impl<'a> Visit<'a> {
                     named,
                     way,
                     parameters,
-                    accepted,
+                    accepted: &accepted,
                     snapshot,
                     held,
                     prefer,
@@ -217,13 +233,12 @@ impl<'a> Visit<'a> {
             _ => request::untouched(api, arrived, &self.snapshot.bounds),
         };
         let selects = request.selects;
-        let at = merge::At { api, group: serving.group, parameters: &parameters, prefer, here };
+        let at = merge::At { api, group: serving.group, parameters, prefer, here };
         let response = match writing {
             None => self.send(at.group, request, outbound, record).await?,
             Some(writing) => Box::pin(self.merged(&at, (request, *writing), record)).await?,
         };
-        let (client, bounds) = ((asked.version, &*client.label), &self.snapshot.bounds);
-        let (method, way, parameters) = (&method, serving.way, &parameters);
+        let (client, bounds) = ((asked.version, &*found.client.label), &self.snapshot.bounds);
         let ask =
             Ask { api, bounds, method, client, way, accepted, parameters, selects, prefer, here };
         let (mut response, lost, rest) = answer::answer(&ask, response).await?;
@@ -321,16 +336,11 @@ fn opened(
 }
 
 /// What is known of the links of an exchange with a backend of another version.
-fn here<'a>(
-    client: &'a ClientVersion,
-    serving: &Serving<'a>,
-    named: Option<&Named<'a, '_>>,
-    inbound: &'a Inbound,
-) -> Option<Here<'a>> {
-    let (_, backend) = serving.way?;
-    let linking = client.links_to(backend)?;
+fn here<'h>(found: &Found<'h, '_, '_>, inbound: &'h Inbound) -> Option<Here<'h>> {
+    let (_, backend) = found.serving.way?;
+    let linking = found.client.links_to(backend)?;
     let authority = inbound.authority.to_str().ok()?;
-    Some(Here { linking, authority, operation: &named?.operation.label })
+    Some(Here { linking, authority, operation: &found.named?.operation.label })
 }
 
 /// The request's parameters, if any program may read them.
