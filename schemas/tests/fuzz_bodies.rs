@@ -20,6 +20,8 @@ mod converter;
 mod description;
 #[path = "../fuzz/src/document.rs"]
 mod document;
+#[path = "../fuzz/src/names.rs"]
+mod names;
 #[path = "../fuzz/src/parts.rs"]
 mod parts;
 #[path = "../fuzz/src/program.rs"]
@@ -61,6 +63,17 @@ const OPENAPI: [&str; 3] = [
     "openapi: 3.1.0\ninfo: { title: a, version: '1' }\npaths:\n  /a/{id}:\n    post:\n      parameters: [{ name: id, in: path, required: true, schema: { type: string } }]\n      requestBody: { content: { application/json: { schema: { $ref: '#/components/schemas/A' } } } }\n      responses: { '200': { description: ok } }\ncomponents:\n  schemas:\n    A: { type: object, properties: { a: { $ref: '#/components/schemas/A' }, b: { oneOf: [{ type: string, pattern: '^a+$' }, { type: integer }] } }, additionalProperties: false }\n",
     "swagger: '2.0'\ninfo: { title: a, version: '1' }\npaths:\n  /a:\n    post:\n      parameters: [{ name: b, in: body, schema: { type: object, required: [x], properties: { x: { type: integer, minimum: 1 } } } }]\n      responses: { '200': { description: ok, schema: { type: array, items: { type: string } } } }\n",
     "openapi: 3.0.3\ninfo: { title: a, version: '1' }\npaths:\n  /a:\n    post:\n      requestBody: { content: { application/json: { schema: { nullable: true, type: object, discriminator: { propertyName: k }, allOf: [{ properties: { k: { enum: [1] } } }], not: { required: [z] } } } } }\n      responses: { default: { description: ok } }\n",
+];
+
+const NAMES: [&str; 8] = [
+    "[a][c][gte]5",
+    "a,a.c,-b,+c:desc,e asc,items.id",
+    "a(c,b),items/id,c",
+    "a.c,items.0.id,*",
+    "a.c = \"x\" AND (b > 1 OR NOT e != 'a')",
+    "e eq 'a' and items/any(x: x.id eq 1)",
+    "é.anything[0],d",
+    "[items][0][id]x",
 ];
 
 fn number(name: &str, default: u64) -> u64 {
@@ -111,7 +124,7 @@ fn chosen_parts(random: &mut Random) -> Vec<u8> {
 /// A body of a fuzz target, and what makes bytes for it.
 type Target = (&'static str, fn(&[u8]), fn(&mut Random) -> Vec<u8>);
 
-const TARGETS: [Target; 6] = [
+const TARGETS: [Target; 7] = [
     ("converter", converter::check, chosen),
     ("records", records::check, chosen),
     ("parts", parts::check, chosen_parts),
@@ -120,6 +133,11 @@ const TARGETS: [Target; 6] = [
         damaged(all[random.index(all.len())], random)
     }),
     ("description", description::check, |random| damaged(OPENAPI[random.index(3)], random)),
+    ("names", names::check, |random| {
+        let mut bytes: Vec<u8> = (0..3).map(|_| random.next().to_le_bytes()[0] % 32).collect();
+        bytes.extend(damaged(NAMES[random.index(NAMES.len())], random));
+        bytes
+    }),
     ("changes", changes::check, |random| damaged(CHANGES[random.index(CHANGES.len())], random)),
 ];
 
@@ -148,6 +166,11 @@ fn records_hold_their_laws() {
 #[test]
 fn parts_hold_their_laws() {
     check("parts");
+}
+
+#[test]
+fn names_are_rewritten_or_refused() {
+    check("names");
 }
 
 #[test]

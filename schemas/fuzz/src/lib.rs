@@ -4,6 +4,7 @@ pub mod changes;
 pub mod converter;
 pub mod description;
 pub mod document;
+pub mod names;
 pub mod parts;
 pub mod program;
 pub mod records;

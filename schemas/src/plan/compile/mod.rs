@@ -4,6 +4,8 @@ mod answer;
 mod bridges;
 mod flow;
 mod forms;
+#[cfg(test)]
+mod hinted;
 mod hints;
 mod ledger;
 mod media;
