@@ -10,7 +10,9 @@ use super::beside::{Cursor, Names, Parameters, Paths, Route};
 use super::function::{
     Cast, Compute, Embed, Filters, Group, Keyed, Listed, Merge, Scale, Sorts, Split, Time,
 };
-use super::policy::{OnExtra, OnMissing, OnNull, OnRange, OnUnknown, Placed, Ways};
+use super::policy::{
+    OnConflict, OnExtra, OnMissing, OnNull, OnRange, OnUnknown, Placed, Way, Ways,
+};
 use super::structure::{Case, Enveloped, TagUnion, Wrapped};
 
 /// One change, written once, in the sense old to new; the way back follows.
@@ -45,6 +47,8 @@ pub(super) struct Entry {
     on_extra: Option<BTreeMap<String, Placed<OnExtra>>>,
     /// What becomes of a payload without a member that the reader requires.
     on_missing: Option<BTreeMap<String, Placed<OnMissing>>>,
+    /// Which value stays where a member came under both of its names.
+    on_conflict: Option<BTreeMap<String, Way<OnConflict>>>,
     /// A value that becomes a list: old name to new name.
     list: Option<BTreeMap<String, Listed>>,
     /// A list that becomes a value: old name to new name.

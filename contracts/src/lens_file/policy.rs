@@ -183,6 +183,19 @@ pub(super) enum OnMissing {
     Source(Source),
 }
 
+/// Which value stays where a member came under both of its names.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(dead_code, reason = "read as a schema only")]
+pub(super) enum OnConflict {
+    /// The one under the old name.
+    PreferOld,
+    /// The one under the new name.
+    PreferNew,
+    /// Either; two that differ are refused.
+    MustEqual,
+}
+
 #[derive(JsonSchema)]
 #[schemars(rename_all = "lowercase")]
 #[expect(dead_code, reason = "read as a schema only")]

@@ -88,6 +88,9 @@ mod tests {
         check(&json!({"on_range": {"a": "shrink"}}), false);
         check(&json!({"on_extra": {"a": "drop"}}), true);
         check(&json!({"on_missing": {"a": {"up": {"default": 1}}}}), true);
+        check(&json!({"on_conflict": {"a": "prefer_new"}}), true);
+        check(&json!({"on_conflict": {"a": {"up": "prefer_old", "down": "must_equal"}}}), true);
+        check(&json!({"on_conflict": {"a": "newest"}}), false);
         check(
             &json!({"list": {"a": "b", "c": {"to": "d", "pick": "only", "empty": "error"}}}),
             true,

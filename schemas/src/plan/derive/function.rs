@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::plan::lens::{Direction, Loses, OnUnfit, Way};
 use crate::plan::program::{Literal, Node, NodeId, Note, Split, TransformNode};
 use crate::plan::shape::{Kind, Shape};
+use crate::plan::transform::Transform;
 use crate::schema::Side;
 
 use super::build::COPY;
@@ -145,7 +146,10 @@ impl<'a> Walk<'a> {
                     text: format!("refuse what is not fit to {what}"),
                     at: at.as_str().to_owned(),
                     loss: false,
-                    policy: declared.then_some("on_fail: error"),
+                    policy: declared.then_some(match way.transform {
+                        Transform::Settle(_) => "on_conflict: must_equal",
+                        _ => "on_fail: error",
+                    }),
                 }))
             }
         };

@@ -213,3 +213,27 @@ fn l2_a_member_moves_into_a_union_that_then_is_one_object() {
     .judged((Up, Request), Bridged, NONE)
     .judged((Down, Response), Bridged, NONE);
 }
+
+#[test]
+fn l1_a_member_that_came_under_both_names_goes_by_policy() {
+    let old = || object(json!({"a": text(), "b": text()}), &[]);
+    let new = || object(json!({"b": text()}), &[]);
+    let both = json!({"a": "1", "b": "2"});
+    let verb = |word: &str| format!("    rename: {{ a: b }}\n    on_conflict: {{ a: {word} }}\n");
+    step(old(), new(), "    rename: { a: b }\n").judged((Up, Request), Broken, NONE);
+    for (word, stays) in [("prefer_old", "1"), ("prefer_new", "2")] {
+        step(old(), new(), &verb(word))
+            .check((Up, Request), both.clone(), Ok(json!({"b": stays})))
+            .check((Up, Request), json!({"b": "3"}), Ok(json!({"b": "3"})))
+            .check((Up, Response), json!({"a": "3"}), Ok(json!({"b": "3"})))
+            .check((Down, Response), json!({"b": "3"}), Ok(json!({"a": "3"})))
+            .judged((Up, Request), Lossy, NONE)
+            .judged((Up, Response), Lossy, NONE)
+            .judged((Down, Response), Bridged, NONE);
+    }
+    step(old(), new(), &verb("must_equal"))
+        .check((Up, Request), json!({"a": "1", "b": "1"}), Ok(json!({"b": "1"})))
+        .check((Up, Request), both, Err(""))
+        .judged((Up, Request), Bridged, &[Policy::RefusalDeclared])
+        .judged((Up, Response), Broken, NONE);
+}

@@ -1,16 +1,28 @@
-//! The words for values that a reader does not take: `on_range`, `on_extra`, `on_missing`.
+//! The words for values that a reader does not take: `on_range`, `on_extra`, `on_missing`; and for a member that came
+//! under both of its names: `on_conflict`.
 
 use serde_json::Value;
 
+use crate::plan::transform::{Settle, Stays, Transform};
 use crate::pointer::Pointer;
 use crate::schema::Side;
 
-use super::model::{Direction, For, OnExtra, OnMissing, OnRange, Rules};
+use super::model::{
+    Direction, For, Loses, OnExtra, OnMissing, OnRange, OnUnfit, Rules, TransformRule, Way,
+};
 use super::read::Reader;
 use super::target::Sides;
 
 /// The verbs that are read here.
-pub(super) const VERBS: [&str; 3] = ["on_range", "on_extra", "on_missing"];
+pub(super) const VERBS: [&str; 4] = ["on_range", "on_extra", "on_missing", "on_conflict"];
+
+/// The values of `on_conflict`.
+#[derive(Clone, Copy)]
+enum Conflict {
+    PreferOld,
+    PreferNew,
+    MustEqual,
+}
 
 const PLACES: [&str; 4] = ["up", "down", "request", "response"];
 
@@ -28,6 +40,10 @@ impl<'a> Reader<'a> {
     ) {
         for (name, value) in self.members(value, at).into_iter().flatten() {
             let at = at.join(name);
+            if verb == "on_conflict" {
+                self.on_conflict(name, (value, &at), rules);
+                continue;
+            }
             self.either_has(sides, name, &at);
             for ((direction, side), value, at) in self.cases((None, None), value, &at) {
                 let directions = match direction {
@@ -148,6 +164,46 @@ impl<'a> Reader<'a> {
             }
         };
         rules.on_missing.push(For { direction, side, member: member.to_owned(), policy });
+    }
+
+    /// L1: which value stays where a member came under both of its names.
+    fn on_conflict(&mut self, name: &str, (value, at): (&'a Value, &Pointer), rules: &mut Rules) {
+        let pair = rules.renames.iter().find(|(old, new)| old == name || new == name);
+        let Some((old, new)) = pair.cloned() else {
+            let what = format!("`{name}` is not renamed in this change");
+            self.wrong(at, what, "write `on_conflict` beside the `rename`");
+            return;
+        };
+        let words = [
+            ("prefer_old", Conflict::PreferOld),
+            ("prefer_new", Conflict::PreferNew),
+            ("must_equal", Conflict::MustEqual),
+        ];
+        let said: Vec<_> = if value.is_object() {
+            self.directions(value, at)
+        } else {
+            let both = [Direction::Up, Direction::Down];
+            both.map(|direction| (direction, value, at.clone())).into()
+        };
+        let mut rule = TransformRule::whole(None, None);
+        for (direction, value, at) in said {
+            let Some(conflict) = self.word(value, &at, &words) else { continue };
+            let up = direction == Direction::Up;
+            let stays = match conflict {
+                Conflict::MustEqual => Stays::Equal,
+                Conflict::PreferOld if up => Stays::Own,
+                Conflict::PreferNew if !up => Stays::Own,
+                Conflict::PreferOld | Conflict::PreferNew => Stays::Other,
+            };
+            let (own, other) = if up { (&old, &new) } else { (&new, &old) };
+            let settle = Settle { own: own.clone(), other: other.clone(), stays };
+            let text = format!("take `{other}` for `{own}`");
+            let mut way = Way::new("L1", text, Transform::Settle(settle));
+            way.loses = Loses::Sometimes;
+            way.otherwise = (stays == Stays::Equal).then_some(OnUnfit::Error);
+            *if up { &mut rule.up } else { &mut rule.down } = Some(way);
+        }
+        rules.transforms.push(rule);
     }
 
     fn unsided(&mut self, side: Option<Side>, at: &Pointer) {

@@ -124,7 +124,7 @@ changes:
 ",
         &[
             "5:12 `renme` is not known here; did you mean `rename`?",
-            "3:5 this change does nothing; write one of rename, move, map, add, remove, supply, on_null, on_unknown, list, unlist, cast, scale, time, embed, keyed, group, sort, filter, split, merge, compute, on_range, on_extra, on_missing, wrap, unwrap, envelope, tag_union, case, links, error, parameter, cursor, names, status, header, route",
+            "3:5 this change does nothing; write one of rename, move, map, add, remove, supply, on_null, on_unknown, list, unlist, cast, scale, time, embed, keyed, group, sort, filter, split, merge, compute, on_range, on_extra, on_missing, on_conflict, wrap, unwrap, envelope, tag_union, case, links, error, parameter, cursor, names, status, header, route",
             "6:5 this change says nothing; write `say:` and the sentence a client developer reads",
             "6:15 `POST /pets` has several messages; add `request` or `response STATUS`",
             "6:27 `POST /pats` is an operation of neither 1 nor 2; did you mean `POST /pets`?",

@@ -184,7 +184,8 @@ fn is_of_members(transform: &Transform) -> bool {
         | Transform::Compute(_)
         | Transform::Gather(_)
         | Transform::Scatter(_)
-        | Transform::Retag(_) => true,
+        | Transform::Retag(_)
+        | Transform::Settle(_) => true,
         Transform::Chain(parts) => parts.iter().any(is_of_members),
         _ => false,
     }

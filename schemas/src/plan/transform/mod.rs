@@ -19,6 +19,7 @@ mod point;
 mod raw;
 mod retag;
 mod scale;
+mod settle;
 #[cfg(test)]
 mod testing;
 mod time;
@@ -41,4 +42,5 @@ pub use pattern::{Pattern, Template};
 pub use point::{Notation, Point, Syntax, Unsent};
 pub use retag::{Retag, TagForm};
 pub use scale::{OnPrecision, Scale};
+pub use settle::{Settle, Stays};
 pub use time::{Moment, Time};

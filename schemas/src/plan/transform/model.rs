@@ -20,6 +20,7 @@ use super::point::Point;
 use super::raw::items;
 use super::retag::Retag;
 use super::scale::Scale;
+use super::settle::Settle;
 use super::time::{Moment, Time};
 use super::wrap;
 
@@ -64,6 +65,8 @@ pub enum Transform {
     Open(Envelope),
     /// One way to say which variant an object is into another (lens L14).
     Retag(Retag),
+    /// One member that came under two names (lens L1).
+    Settle(Settle),
     /// A link or a paging token as the other side says it (lenses L21, L22).
     Link(Link),
     /// A place of the request that an error names (lens L17).
@@ -130,6 +133,7 @@ impl Transform {
             Self::Envelop(one) => Ok(one.put_in(text, values)),
             Self::Open(one) => one.take_out(text, values),
             Self::Retag(one) => one.apply(text),
+            Self::Settle(one) => one.apply(text),
             Self::Link(one) => Ok(one.apply(text, values)),
             Self::Point(one) => one.apply(text),
             Self::Chain(parts) => {
@@ -165,6 +169,7 @@ impl Transform {
             Self::Envelop(one) => one.put_in_image(sender),
             Self::Open(one) => one.taken_out_image(sender, schema),
             Self::Retag(one) => one.image(sender, schema),
+            Self::Settle(one) => one.image(sender, schema),
             Self::Link(one) => one.image(sender, schema),
             Self::Point(one) => one.image(sender, schema),
             Self::Chain(parts) => {
@@ -193,6 +198,7 @@ impl Transform {
                 let found = index.and_then(|index| indices.get(index).copied());
                 found.map_or_else(Pointer::root, |index| below(index, &mut tokens))
             }
+            Self::Settle(one) => one.origin_in(text, place),
             Self::Chain(parts) => {
                 let Some((first, rest)) = parts.split_first() else { return place.clone() };
                 let made = first.apply(text).map_or_else(|_| text.to_owned(), |made| made.text);
@@ -236,7 +242,8 @@ impl Transform {
             | Self::Time(_)
             | Self::Fit(_)
             | Self::Link(_)
-            | Self::Point(_) => place.clone(),
+            | Self::Point(_)
+            | Self::Settle(_) => place.clone(),
             // Which item or entry it came from, the place alone does not tell.
             Self::List(_) | Self::Keyed(_) | Self::Select(_) | Self::Group(_) | Self::Embed(_) => {
                 Pointer::root()
@@ -269,6 +276,7 @@ impl Transform {
             Self::Scatter(one) => one.may_lose(sender, schema),
             Self::Open(one) => one.may_lose(sender, schema),
             Self::Retag(one) => one.may_lose(sender, schema),
+            Self::Settle(one) => one.may_lose(sender, schema),
             Self::List(_) => List::may_lose(sender, schema),
             Self::Cast(one) => one.may_lose(sender, schema),
             Self::Scale(one) => one.may_lose(sender, schema),
@@ -329,6 +337,7 @@ impl Transform {
             Self::Scatter(one) => one.scatters_all(sender, schema),
             Self::Open(one) => one.takes_all(sender, schema),
             Self::Retag(one) => one.takes_all(sender, schema),
+            Self::Settle(one) => one.takes_all(sender, schema),
             Self::List(one) => one.takes_all(sender, schema),
             Self::Split(one) => one.takes_all(sender, schema),
             Self::Merge(one) => one.takes_all(sender, schema),
