@@ -16,7 +16,8 @@ pub(super) struct Parameters {
     remove: Option<BTreeMap<String, Supplied>>,
     /// Parameters that are called otherwise: old name to new name.
     rename: Option<BTreeMap<String, String>>,
-    /// Parameters that stand elsewhere in the new version, by their old name.
+    /// Parameters that stand elsewhere in the new version, by their old name; of what comes out of the body, the way to
+    /// the member: `/a/b`.
     r#move: Option<BTreeMap<String, Moved>>,
     /// What becomes of a value that cannot be written in the style or place of the other version, by old or new name.
     on_fail: Option<BTreeMap<String, Refuse>>,
@@ -34,11 +35,24 @@ pub(super) struct Refuse(String);
 #[expect(dead_code, reason = "read as a schema only")]
 pub(super) struct Moved {
     /// Where the old version has it.
-    from: Location,
+    from: End,
     /// Where the new version has it.
-    to: Location,
-    /// Its name in the new version, where that is another.
+    to: End,
+    /// Its name in the new version, where that is another; of what goes into the body, the way to the member: `/a/b`.
     r#as: Option<String>,
+}
+
+/// Where a value of a request stands.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+#[expect(dead_code, reason = "read as a schema only")]
+pub(super) enum End {
+    Path,
+    Query,
+    Header,
+    Cookie,
+    /// A member of the JSON body; one of the two places only.
+    Body,
 }
 
 /// Where an operation is in the new version.

@@ -116,7 +116,9 @@ mod tests {
             &json!({"parameter": {"move": {"a": {"from": "query", "to": "header", "as": "X-A"}}}}),
             true,
         );
-        check(&json!({"parameter": {"move": {"a": {"from": "query", "to": "body"}}}}), false);
+        check(&json!({"parameter": {"move": {"a": {"from": "query", "to": "body"}}}}), true);
+        check(&json!({"parameter": {"move": {"/a/b": {"from": "body", "to": "path"}}}}), true);
+        check(&json!({"parameter": {"move": {"a": {"from": "query", "to": "trailer"}}}}), false);
         check(&json!({"route": "POST /a/search"}), true);
         check(&json!({"route": {"to": "POST /a/search", "unsafe": "allow"}}), true);
         check(&json!({"route": {"to": "POST /a/search", "unsafe": "yes"}}), false);

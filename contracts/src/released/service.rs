@@ -262,6 +262,7 @@ impl Message<'_> {
             parts,
             bodies: Vec::new(),
             selected: Vec::new(),
+            bare: None,
             parameters: Vec::new(),
             status_as: None,
             positions: None,

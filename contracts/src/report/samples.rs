@@ -43,6 +43,7 @@ fn message(
         parts,
         bodies: Vec::new(),
         selected: Vec::new(),
+        bare: None,
         parameters: Vec::new(),
         status_as: None,
         positions: None,

@@ -1,5 +1,6 @@
 //! Reading a request body whole, within bounds, and converting it before anything is sent.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
@@ -39,6 +40,16 @@ impl Drop for Share<'_> {
     }
 }
 
+/// A request body in the backend's version.
+pub(super) struct Converted {
+    pub(super) bytes: Bytes,
+    pub(super) lost: Lost,
+    /// Those that it had.
+    pub(super) digests: Option<Box<Digests>>,
+    /// What came out of it and is a parameter there, as JSON texts.
+    pub(super) beside: Vec<(Arc<str>, String)>,
+}
+
 /// Brings a whole request body through its pipe; gives it with what was lost and the digests it had. It is refused as
 /// soon as it is known to be too large or not to fit.
 pub(crate) async fn converted(
@@ -46,7 +57,7 @@ pub(crate) async fn converted(
     mut pipe: Pipe,
     bounds: &Bounds,
     held: &Held,
-) -> Result<(Bytes, Lost, Option<Box<Digests>>), Refusal> {
+) -> Result<Converted, Refusal> {
     let declared = usize::try_from(http_body::Body::size_hint(&body).lower()).unwrap_or(usize::MAX);
     if declared > bounds.body {
         return Err(Refusal::BodyTooLarge(bounds.body));
@@ -65,15 +76,17 @@ pub(crate) async fn converted(
         if read > bounds.body {
             return Err(Refusal::BodyTooLarge(bounds.body));
         }
-        let before = out.len();
+        let before = out.len() + pipe.held_back();
         pipe.push(data, &mut out).map_err(refused)?;
         if pipe.decoded() > bounds.body {
             return Err(Refusal::BodyTooLarge(bounds.body));
         }
-        share.grow(out.len().saturating_sub(before), bounds.held_bodies)?;
+        let after = out.len() + pipe.held_back();
+        share.grow(after.saturating_sub(before), bounds.held_bodies)?;
     }
     let lost = pipe.finish(&mut out).map_err(refused)?;
-    Ok((out.into(), lost, pipe.into_digests()))
+    let beside = pipe.take_beside();
+    Ok(Converted { bytes: out.into(), lost, digests: pipe.into_digests(), beside })
 }
 
 /// Reads a backend's document whole within the bounds of request bodies, through a pipe that checks it.

@@ -4,6 +4,7 @@
 
 mod answer;
 mod asked;
+mod beside;
 mod body;
 mod conversion;
 mod converted;

@@ -7,6 +7,7 @@ use evergate_schemas::plan::style::{Carried, plain_segment};
 use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
 use smallvec::SmallVec;
 
+use super::beside::Outward;
 use super::path::PathParts;
 use super::{query, style};
 use crate::refusal::Refusal;
@@ -26,6 +27,7 @@ pub(crate) fn apply(
     message: &CrossingMessage,
     place: &mut Place<'_>,
     values: &Values,
+    outward: &Outward<'_>,
 ) -> Result<Lost, Refusal> {
     // what changes its place is taken away before anything is renamed, and written after
     let mut held: SmallVec<[(usize, &Rewrite, Carried); 2]> = SmallVec::new();
@@ -51,6 +53,7 @@ pub(crate) fn apply(
         style::put(rewrite, &value, place)?;
         fired(index);
     }
+    outward.put(place)?;
     for (index, step) in message.parameters.iter().enumerate() {
         if supplied(step, place, values)? {
             fired(index);
@@ -246,7 +249,7 @@ mod tests {
     use evergate_schemas::plan::style::{Form, Style, Wired};
     use http::HeaderMap;
 
-    use super::{PathParts, Place, apply};
+    use super::{Outward, PathParts, Place, apply};
     use crate::snapshot::CrossingMessage;
 
     fn note() -> Note {
@@ -261,7 +264,7 @@ mod tests {
         headers.insert("cookie", before.1.parse().unwrap());
         let path = PathParts::default();
         let mut place = Place { query: &mut query, headers: &mut headers, path };
-        let done = apply(&message, &mut place, &Values::default());
+        let done = apply(&message, &mut place, &Values::default(), &Outward::default());
         let cookie = headers.get("cookie").map_or("", |value| value.to_str().unwrap());
         assert_eq!(done.ok().map(|_| (query.as_str(), cookie)), after);
     }

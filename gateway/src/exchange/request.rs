@@ -15,7 +15,8 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 
 use super::asked::Asked;
-use super::body::{self, Held};
+use super::beside::{self, Outward};
+use super::body::{self, Converted, Held};
 use super::conversion::{self, Parameters};
 use super::digest::Digests;
 use super::etag::{self, Asks, Mark};
@@ -128,7 +129,12 @@ pub(super) async fn convert<'a>(
     become_method(&mut head, step)?;
     let mut place = Place { query: &mut query, headers: &mut head.headers, path };
     let selects = names::apply(&message.parameters, &mut place)?;
-    let mut lost = parameters::apply(message, &mut place, &values)?;
+    let composed = conversion.filter(|one| one.prepared.beside().is_some());
+    let (payload, outward, mut lost) = match composed {
+        None => (Payload::Came(body), Outward::default(), Lost::default()),
+        Some(one) => composed_with(step, (one, &mut values), &mut place, (body, trailing)).await?,
+    };
+    lost.merge(&parameters::apply(message, &mut place, &values, &outward)?);
     let path = outbound::path(step.api, step.asked, step.named, step.way, &place.path);
     outbound::rewrite_indicators(step.api, backend, &mut query, &mut head.headers);
     if crossing.converts_responses() {
@@ -138,6 +144,7 @@ pub(super) async fn convert<'a>(
     if let Some(media_type) = plan.and_then(|plan| plan.written_as.as_ref()) {
         head.headers.insert(CONTENT_TYPE, media_type.clone());
     }
+    payload.say_nothing(&mut head.headers);
     let target = outbound::target(&path, &query)?;
     if let Some(before) = &signed {
         let (method, body) = (crossing.changes_method(), conversion.is_some());
@@ -146,9 +153,12 @@ pub(super) async fn convert<'a>(
         check_signature(step.api, changes)?;
     }
     let rewriting = plan.zip(conversion).map(|(plan, conversion)| (plan, conversion, values));
-    let (outbound, writing) = match rewriting {
-        None => (OutboundBody::streamed(body, step.snapshot.bounds.pace), None),
-        Some(rewriting) => {
+    let (outbound, writing) = match (payload, rewriting) {
+        (Payload::Made(bytes), _) => (OutboundBody::whole(bytes), None),
+        (Payload::Came(body), None) => {
+            (OutboundBody::streamed(body, step.snapshot.bounds.pace), None)
+        }
+        (Payload::Came(body), Some(rewriting)) => {
             let (bytes, writing, fired) =
                 rewritten(step, rewriting, (&mut head, body, trailing)).await?;
             record.merged = writing.as_ref().map_or(record.merged, |(word, _)| word);
@@ -171,21 +181,71 @@ pub(super) async fn convert<'a>(
     ))
 }
 
+/// The body of a request on its way.
+enum Payload {
+    /// As it comes, to be converted or not.
+    Came(Incoming),
+    /// As it goes; nothing in it is no body.
+    Made(Bytes),
+}
+
+impl Payload {
+    /// What is no body has no media type.
+    fn say_nothing(&self, headers: &mut HeaderMap) {
+        if matches!(self, Self::Made(bytes) if bytes.is_empty()) {
+            headers.remove(CONTENT_TYPE);
+        }
+    }
+}
+
+/// The body that some parameters are composed with, what came out of it, and what is lost. It is converted before all
+/// else, as what comes out of it stands in the request's head.
+async fn composed_with<'a>(
+    step: &Step<'a, '_>,
+    (conversion, values): (&'a Conversion, &mut Values),
+    place: &mut Place<'_>,
+    (body, trailing): (Incoming, bool),
+) -> Result<(Payload, Outward<'a>, Lost), Refusal> {
+    let (inward, outward) = conversion.prepared.beside().unwrap_or_default();
+    values.beside = beside::taken(inward, place)?;
+    let all = Arc::new(values.clone());
+    let done = converted(step, (conversion, &all), (place.headers, body, trailing)).await;
+    let Converted { bytes, lost, digests, beside } =
+        done.map_err(|refusal| beside::refused(inward, refusal, &values.beside))?;
+    if let Some(digests) = digests {
+        digests.renew(&bytes, place.headers);
+    }
+    let outward = Outward::new(&conversion.prepared, outward, &beside)?;
+    Ok((Payload::Made(bytes), outward, lost))
+}
+
+/// The body through its pipe.
+async fn converted(
+    step: &Step<'_, '_>,
+    (conversion, values): (&Conversion, &Arc<Values>),
+    (headers, body, trailing): (&mut HeaderMap, Incoming, bool),
+) -> Result<Converted, Refusal> {
+    let codings = pipe::declared(headers).map_err(Refusal::RequestCoded)?;
+    let bounds = &step.snapshot.bounds;
+    let work = Work::document(conversion, bounds.conversion, Arc::clone(values), headers);
+    let most = PipeBounds { decoded: bounds.body, ratio: bounds.ratio };
+    let digests = Digests::take(headers, trailing);
+    let pipe = Pipe::new(work, &step.api.requests, (&codings, most)).checked(digests);
+    let done = body::converted(body, pipe, bounds, step.held).await?;
+    headers.remove(CONTENT_ENCODING);
+    Ok(done)
+}
+
 /// The body in the backend's version, what a merge of it still needs, and what is lost.
 async fn rewritten<'a>(
     step: &Step<'a, '_>,
     (plan, conversion, values): (&'a CrossingBody, &'a Conversion, Values),
     (head, body, trailing): (&mut Parts, Incoming, bool),
 ) -> Result<(Bytes, Merged<'a>, Lost), Refusal> {
-    let codings = pipe::declared(&head.headers).map_err(Refusal::RequestCoded)?;
-    let bounds = &step.snapshot.bounds;
     let values = Arc::new(values);
-    let work = Work::document(conversion, bounds.conversion, Arc::clone(&values), &head.headers);
-    let most = PipeBounds { decoded: bounds.body, ratio: bounds.ratio };
-    let digests = Digests::take(&mut head.headers, trailing);
-    let pipe = Pipe::new(work, &step.api.requests, (&codings, most)).checked(digests);
-    let (mut bytes, fired, digests) = body::converted(body, pipe, bounds, step.held).await?;
-    head.headers.remove(CONTENT_ENCODING);
+    let whole = (&mut head.headers, body, trailing);
+    let Converted { mut bytes, lost: fired, digests, .. } =
+        converted(step, (conversion, &values), whole).await?;
     let mut merged = None;
     if let Some(merging) = &step.way.0.merging {
         let (up, outbound) = ((plan, conversion, values), (&mut head.method, &mut head.headers));
@@ -215,13 +275,14 @@ fn plan<'a>(
     headers: &HeaderMap,
     body: &Incoming,
 ) -> Result<Option<&'a CrossingBody>, Refusal> {
+    let message = &step.way.0.request;
     if body.is_end_stream() {
-        return Ok(None);
+        return Ok(message.bare.as_ref());
     }
-    let plan =
-        conversion::plan(&step.way.0.request.bodies, headers).map_err(|()| Refusal::MediaType)?;
+    let plan = conversion::plan(&message.bodies, headers).map_err(|()| Refusal::MediaType)?;
     if plan.is_none() {
-        if step.api.undeclared == Undeclared::Refuse {
+        // what nobody reads cannot be composed with parameters either
+        if step.api.undeclared == Undeclared::Refuse || message.bare.is_some() {
             return Err(Refusal::MediaType);
         }
         step.api.unconverted.request_media.inc();

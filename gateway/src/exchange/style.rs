@@ -10,7 +10,9 @@ use crate::refusal::Refusal;
 
 /// Takes a parameter out of its place; `None` when it is not there.
 pub(super) fn take(rewrite: &Rewrite, place: &mut Place<'_>) -> Result<Option<Carried>, Refusal> {
-    taken(rewrite, place).map_err(|odd| refused(rewrite, odd))
+    let Rewrite { from, form, members, bare, .. } = rewrite;
+    let reading = Reading { form: *form, members, bare: *bare };
+    read(from, &reading, place).map_err(|odd| refused(rewrite, odd))
 }
 
 /// Writes a parameter into its new place.
@@ -26,17 +28,20 @@ fn refused(rewrite: &Rewrite, odd: Odd) -> Refusal {
     Refusal::ParameterUnfit { name: rewrite.from.name.clone(), why: odd.0 }
 }
 
-fn taken(rewrite: &Rewrite, place: &mut Place<'_>) -> Result<Option<Carried>, Odd> {
-    let Rewrite { from, form, members, bare, .. } = rewrite;
-    let reading = Reading { form: *form, members, bare: *bare };
+/// Takes what stands there out of its place; `None` when it is not there.
+pub(super) fn read(
+    from: &Wired,
+    reading: &Reading<'_>,
+    place: &mut Place<'_>,
+) -> Result<Option<Carried>, Odd> {
     match from.location {
         Location::QueryString => Ok(None),
-        Location::Query => Ok(style::query(place.query, from, &reading)?.map(|(value, rest)| {
+        Location::Query => Ok(style::query(place.query, from, reading)?.map(|(value, rest)| {
             *place.query = rest;
             value
         })),
         Location::Path => {
-            place.path.raw(&from.name).map(|raw| style::segment(raw, from, &reading)).transpose()
+            place.path.raw(&from.name).map(|raw| style::segment(raw, from, reading)).transpose()
         }
         Location::Header => {
             let lines = place.headers.get_all(&from.name).iter().map(HeaderValue::to_str);
@@ -45,7 +50,7 @@ fn taken(rewrite: &Rewrite, place: &mut Place<'_>) -> Result<Option<Carried>, Od
             if lines.is_empty() {
                 return Ok(None);
             }
-            let value = style::header(&lines, from.style, *form)?;
+            let value = style::header(&lines, from.style, reading.form)?;
             remove(place, Location::Header, &from.name);
             Ok(Some(value))
         }
@@ -55,14 +60,15 @@ fn taken(rewrite: &Rewrite, place: &mut Place<'_>) -> Result<Option<Carried>, Od
             let Some((name, text)) = all.iter().find(|(name, _)| *name == from.name) else {
                 return Ok(None);
             };
-            let value = style::query(&format!("{name}={text}"), from, &reading)?;
+            let value = style::query(&format!("{name}={text}"), from, reading)?;
             remove(place, Location::Cookie, &from.name);
             Ok(value.map(|(value, _)| value))
         }
     }
 }
 
-fn written(to: &Wired, value: &Carried, place: &mut Place<'_>) -> Result<(), Odd> {
+/// Writes a value where it is to stand.
+pub(super) fn written(to: &Wired, value: &Carried, place: &mut Place<'_>) -> Result<(), Odd> {
     match to.location {
         Location::QueryString => Ok(()),
         Location::Query => style::to_query(place.query, to, value),

@@ -212,6 +212,8 @@ pub struct CrossingMessage {
     pub bodies: Vec<CrossingBody>,
     /// Instead of `bodies`, where a request asked for some members only; empty where none does.
     pub selected: Vec<CrossingBody>,
+    /// For a request without a body, where parameters move into the body or out of it; absent where none does.
+    pub bare: Option<CrossingBody>,
     /// Parameters of a request, headers of a response.
     pub parameters: Vec<ParameterStep>,
     /// Where in the client's path template each parameter of the backend's is, none where a step writes it; absent where
@@ -237,7 +239,7 @@ impl CrossingMessage {
 
     /// Whether any body has to be rewritten.
     pub fn converts(&self) -> bool {
-        self.bodies.iter().any(|body| body.conversion.is_some())
+        self.bodies.iter().chain(&self.bare).any(|body| body.conversion.is_some())
     }
 
     /// Whether any step may drop or replace information.
@@ -247,7 +249,7 @@ impl CrossingMessage {
             table.is_some_and(|table| table.iter().flatten().any(Option::is_some))
         };
         self.parameter_losses.iter().any(Option::is_some)
-            || self.bodies.iter().any(of_body)
+            || self.bodies.iter().chain(&self.bare).any(of_body)
             || matches!(self.status_as, Some((_, Some(_))))
     }
 }

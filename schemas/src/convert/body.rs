@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::convert::code::Prepared;
+use crate::convert::composed::{self, Composed};
 use crate::convert::converter::Converter;
 use crate::convert::form::Form;
 use crate::convert::multipart::{Multipart, PartsPlan};
@@ -12,7 +13,8 @@ use crate::convert::refused::{Limits, Refused, Report};
 use crate::plan::bridge::BodyPlan;
 use crate::plan::outside::Values;
 use crate::plan::program::Program;
-use crate::plan::wire::{FormWire, Framing, Wire};
+use crate::plan::wire::{Beside, ComposedWire, FormWire, Framing, Wire};
+use crate::pointer::Pointer;
 
 /// The plan of a body made ready to run, once, for any number of bodies.
 #[derive(Clone, Debug)]
@@ -28,6 +30,7 @@ enum Written {
     Patch(Arc<[Arc<Program>]>),
     Form(Arc<FormWire>),
     Multipart(Arc<PartsPlan>),
+    Composed(Arc<ComposedWire>),
 }
 
 /// What one conversion of a body goes by.
@@ -49,6 +52,7 @@ impl PreparedBody {
         let written = match &plan.wire {
             Wire::Document => Written::Document,
             Wire::Form(wire) => Written::Form(Arc::clone(wire)),
+            Wire::Composed(wire) => Written::Composed(Arc::clone(wire)),
             Wire::Multipart(wire) => {
                 Written::Multipart(Arc::new(PartsPlan::new(wire, &plan.plan.stages)))
             }
@@ -68,6 +72,20 @@ impl PreparedBody {
     /// Whether the media type of a body has to be known to read it ([`BodyOptions::media_type`]).
     pub const fn needs_media_type(&self) -> bool {
         matches!(self.written, Written::Multipart(_))
+    }
+
+    /// Where a place of what comes out was in what came: the key of a parameter beside the body, or a place of the body.
+    pub fn origin(&self, place: &Pointer) -> Pointer {
+        composed::origin(&self.own, place)
+    }
+
+    /// The parameters that come into the body ([`Values::beside`]) and go out of it ([`BodyConverter::take_beside`]);
+    /// `None` where none does.
+    pub fn beside(&self) -> Option<(&[Beside], &[Beside])> {
+        match &self.written {
+            Written::Composed(wire) => Some((&wire.inward, &wire.outward)),
+            _ => None,
+        }
     }
 }
 
@@ -90,6 +108,7 @@ enum Kind {
     Patch(Box<Patch>),
     Form(Box<Form>),
     Multipart(Box<Multipart>),
+    Composed(Box<Composed>),
 }
 
 impl BodyConverter {
@@ -109,6 +128,9 @@ impl BodyConverter {
                 let (own, bounds) = (&prepared.own, (*limits, values));
                 let one = Multipart::start(plan, own, bounds, media_type.as_deref());
                 Kind::Multipart(Box::new(one))
+            }
+            Written::Composed(wire) => {
+                Kind::Composed(Box::new(Composed::start((wire, &prepared.own), *limits, values)))
             }
             Written::Patch(stages) => {
                 Kind::Patch(Box::new(Patch::start(stages, &prepared.own, *limits, values)))
@@ -133,6 +155,7 @@ impl BodyConverter {
             Kind::Patch(one) => one.push(chunk),
             Kind::Form(one) => one.push(chunk),
             Kind::Multipart(one) => one.push(chunk, out),
+            Kind::Composed(one) => one.push(chunk),
         }
     }
 
@@ -148,13 +171,18 @@ impl BodyConverter {
             Kind::Patch(one) => one.finish(out),
             Kind::Form(one) => one.finish(out),
             Kind::Multipart(one) => one.finish(out),
+            Kind::Composed(one) => one.finish(out),
         }
     }
 
     /// Records that were left out or replaced by one that says so.
     pub fn replaced(&self) -> u64 {
         match &self.0 {
-            Kind::Document(_) | Kind::Patch(_) | Kind::Form(_) | Kind::Multipart(_) => 0,
+            Kind::Document(_)
+            | Kind::Patch(_)
+            | Kind::Form(_)
+            | Kind::Multipart(_)
+            | Kind::Composed(_) => 0,
             Kind::Records(one) => one.replaced(),
         }
     }
@@ -167,6 +195,15 @@ impl BodyConverter {
             Kind::Patch(one) => one.held_back(),
             Kind::Form(one) => one.held_back(),
             Kind::Multipart(one) => one.held_back(),
+            Kind::Composed(one) => one.held_back(),
+        }
+    }
+
+    /// The parameters that came out of the body, as JSON texts by their keys; after the end, once.
+    pub fn take_beside(&mut self) -> Vec<(Arc<str>, String)> {
+        match &mut self.0 {
+            Kind::Composed(one) => one.take_beside(),
+            _ => Vec::new(),
         }
     }
 }

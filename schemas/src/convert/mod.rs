@@ -27,6 +27,7 @@ mod block;
 mod body;
 mod choose;
 mod code;
+mod composed;
 mod converter;
 mod deep;
 mod edit;

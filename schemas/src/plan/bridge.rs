@@ -162,6 +162,9 @@ pub struct MessageBridge {
     /// Instead of `bodies` where the request asked for some members only ([`ParameterStep::Names`]); empty where no
     /// request does.
     pub selected: Vec<BodyPlan>,
+    /// Of a request whose parameters move into its body or out of it: the plan where no body comes, under the media type
+    /// of the body that is made.
+    pub bare: Option<BodyPlan>,
     /// What is done to parameters (requests) or headers (responses).
     pub parameters: Vec<ParameterStep>,
     /// The status that the reader gets instead of the sender's; only for responses that come under one code.

@@ -44,6 +44,9 @@ pub struct Values {
     pub configuration: BTreeMap<String, String>,
     /// Targets of the message's `Link` fields, by relation.
     pub relations: BTreeMap<String, String>,
+    /// Of a request whose parameters move into its body: these, as JSON texts by their keys
+    /// ([`crate::plan::wire::Beside`]).
+    pub beside: BTreeMap<String, String>,
     /// Who knows the links in the payload; absent where nobody carries the message, as for documents in files.
     pub links: Option<Carrier>,
 }

@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
+use serde_json::value::RawValue;
+
 use crate::plan::program::Program;
+use crate::plan::style::{Carried, Form, Odd, Wired};
 
 /// How a body is written.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +24,104 @@ pub enum Wire {
     Form(Arc<FormWire>),
     /// Parts with names (RFC 7578, RFC 2046 §5.1), an object of parts.
     Multipart(Arc<PartsWire>),
+    /// One JSON text, or no body at all, as the member [`BODY`] of an object that has some of the request's parameters
+    /// as its other members.
+    Composed(Arc<ComposedWire>),
+}
+
+/// The member of a composed request that is its body.
+pub const BODY: &str = "body";
+
+/// Which parameters a composed request has.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ComposedWire {
+    /// As they come.
+    pub inward: Vec<Beside>,
+    /// As they go.
+    pub outward: Vec<Beside>,
+    /// A request without a body is taken for one with an empty object.
+    pub makes: bool,
+    /// The reader takes no body: the empty object that is left is not sent.
+    pub drops: bool,
+}
+
+/// A parameter of a request that is composed with its body.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beside {
+    /// The member that it is.
+    pub key: Arc<str>,
+    /// Where it stands.
+    pub wired: Wired,
+    /// What its value is.
+    pub form: Form,
+    /// The members that are declared, for objects, and which of them are texts.
+    pub members: BTreeMap<String, bool>,
+    /// Its value, or each item of it, is a text; else it is the number or boolean that it spells.
+    pub text: bool,
+    /// No item can hold the delimiter of its style.
+    pub bare: bool,
+}
+
+impl Beside {
+    /// The JSON text of a value.
+    ///
+    /// # Errors
+    /// When a text spells no number or boolean where one is declared.
+    pub fn json(&self, value: &Carried) -> Result<String, Odd> {
+        let one = |text: &str, is_text: bool| {
+            let spelled = || serde_json::from_str::<Value>(text.trim()).ok();
+            if is_text {
+                return Ok(Value::from(text).to_string());
+            }
+            match spelled() {
+                Some(Value::Number(_) | Value::Bool(_)) => Ok(text.trim().to_owned()),
+                _ => Err(Odd("is no number or boolean, as it is declared")),
+            }
+        };
+        Ok(match value {
+            Carried::One(text) => one(text, self.text)?,
+            Carried::List(items) => {
+                let items = items.iter().map(|item| one(item, self.text));
+                format!("[{}]", items.collect::<Result<Vec<_>, _>>()?.join(","))
+            }
+            Carried::Members(members) => {
+                let members = members.iter().map(|(name, text)| {
+                    let is_text = self.members.get(name).copied().unwrap_or(true);
+                    Ok(format!("{}:{}", Value::from(name.as_str()), one(text, is_text)?))
+                });
+                format!("{{{}}}", members.collect::<Result<Vec<_>, Odd>>()?.join(","))
+            }
+        })
+    }
+
+    /// The texts of a value.
+    ///
+    /// # Errors
+    /// When the value has another form than the parameter.
+    pub fn carried(&self, json: &str) -> Result<Carried, Odd> {
+        const OTHER: Odd = Odd("has a value that its style cannot carry");
+        let one = |raw: &RawValue| match raw.get().as_bytes().first() {
+            Some(b'"') => serde_json::from_str(raw.get()).map_err(|_| OTHER),
+            Some(b'[' | b'{' | b'n') | None => Err(OTHER),
+            Some(_) => Ok(raw.get().to_owned()),
+        };
+        match self.form {
+            Form::One => {
+                let raw: &RawValue = serde_json::from_str(json).map_err(|_| OTHER)?;
+                Ok(Carried::One(one(raw)?))
+            }
+            Form::List => {
+                let items: Vec<&RawValue> = serde_json::from_str(json).map_err(|_| OTHER)?;
+                Ok(Carried::List(items.into_iter().map(one).collect::<Result<_, _>>()?))
+            }
+            Form::Members => {
+                let members: BTreeMap<String, &RawValue> =
+                    serde_json::from_str(json).map_err(|_| OTHER)?;
+                let members = members.into_iter().map(|(name, raw)| Ok((name, one(raw)?)));
+                Ok(Carried::Members(members.collect::<Result<_, Odd>>()?))
+            }
+        }
+    }
 }
 
 /// How the parts of a multipart body are written on both sides, by name.
@@ -147,14 +249,15 @@ impl Wire {
             | Self::Records(_)
             | Self::Patch
             | Self::Form(_)
-            | Self::Multipart(_) => &[],
+            | Self::Multipart(_)
+            | Self::Composed(_) => &[],
         };
         events.iter().filter_map(|event| event.stages.as_ref()).flatten()
     }
 
     /// Whether bodies are written anew even where no program does anything.
     pub fn is_rewritten(&self) -> bool {
-        matches!(self, Self::Form(form) if form.restyled)
+        matches!(self, Self::Composed(_)) || matches!(self, Self::Form(form) if form.restyled)
     }
 
     /// Whether any program is beside those of the plan.

@@ -1,5 +1,6 @@
 //! The pipe itself: decoders, work and encoder in a line, under bounds and counted.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::HeaderMap;
@@ -102,6 +103,16 @@ impl Pipe {
         if let Some(digests) = &mut self.digests {
             digests.trailers(trailers);
         }
+    }
+
+    /// What came out of the body and is a parameter there; after the end, once.
+    pub(crate) fn take_beside(&mut self) -> Vec<(Arc<str>, String)> {
+        self.work.take_beside()
+    }
+
+    /// Octets that are held of a body of which nothing comes out before its end.
+    pub(crate) fn held_back(&self) -> usize {
+        self.work.held_back()
     }
 
     /// The digests that the body had, for a body that takes its place.

@@ -34,7 +34,11 @@ impl Work {
         values: Arc<Values>,
         head: &HeaderMap,
     ) -> Self {
-        let limits = Limits { depth: limits.depth, held: limits.held, ..Limits::default() };
+        let mut limits = Limits { depth: limits.depth, held: limits.held, ..Limits::default() };
+        if conversion.prepared.beside().is_some() {
+            // the pipe bounds the body, which is held whole
+            limits.record = usize::MAX;
+        }
         let unconvertible = conversion.unconvertible;
         let said = head.get(CONTENT_TYPE).filter(|_| conversion.prepared.needs_media_type());
         let media_type = said.and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -56,6 +60,23 @@ impl Work {
             Self::Document(one) => {
                 one.converter.push(chunk, out).map_err(|refused| failed(&refused))
             }
+        }
+    }
+
+    /// What came out of the body and is a parameter there; after the end, once.
+    pub(super) fn take_beside(&mut self) -> Vec<(Arc<str>, String)> {
+        match self {
+            Self::Document(one) => one.converter.take_beside(),
+        }
+    }
+
+    /// Octets that are held of a body of which nothing comes out before its end.
+    pub(super) fn held_back(&self) -> usize {
+        match self {
+            Self::Document(one) if one.conversion.prepared.beside().is_some() => {
+                one.converter.held_back()
+            }
+            Self::Document(_) => 0,
         }
     }
 

@@ -59,6 +59,54 @@ pub(super) struct Flow<'a> {
     pub(super) refuses: bool,
     /// It has its name and place of after the passage already.
     moved: bool,
+    /// It came out of the body: what it is called beside that.
+    pub(super) key: Option<String>,
+    /// Place and name in each version before it goes into the body, if it does.
+    trail: Vec<(Location, String)>,
+}
+
+/// Parameters that go into the body on the way, or come out of it: beside the body they are members of one object.
+#[derive(Debug, Default)]
+pub(super) struct Bodily<'a> {
+    /// By version of the route: key, place and name.
+    pub(super) beside: Vec<Vec<(String, Location, String)>>,
+    /// By passage.
+    pub(super) moves: Vec<Vec<Moved>>,
+    /// What the sender declares of those that go in, by key, and whether a value that does not fit is refused.
+    pub(super) inward: Vec<(String, &'a Parameter, bool)>,
+    /// Why it cannot be told what becomes of one.
+    pub(super) unclear: Option<String>,
+}
+
+/// A member of the body and what is beside it in the other version.
+#[derive(Clone, Debug)]
+pub(super) struct Moved {
+    pub(super) key: String,
+    pub(super) member: Vec<String>,
+    /// The older version has the parameter.
+    pub(super) inward: bool,
+}
+
+impl Bodily<'_> {
+    /// Whether no parameter has to do with the body.
+    pub(super) fn is_empty(&self) -> bool {
+        self.moves.iter().all(Vec::is_empty)
+    }
+
+    /// A key that nothing else has.
+    fn key(&self, location: Location, name: &str) -> String {
+        let mut key = format!("{} {name}", location.word());
+        while self.beside.iter().flatten().any(|(taken, ..)| *taken == key) {
+            key.push('\'');
+        }
+        key
+    }
+
+    fn note(&mut self, version: usize, key: &str, (location, name): (Location, &str)) {
+        if let Some(beside) = self.beside.get_mut(version) {
+            beside.push((key.to_owned(), location, name.to_owned()));
+        }
+    }
 }
 
 /// Follows each parameter of the sender; what is left out becomes a step.
@@ -66,7 +114,7 @@ pub(super) fn flows<'a>(
     sender: &'a Operation,
     passages: &[Passage<'_>],
     steps: &mut Vec<ParameterStep>,
-) -> Vec<Flow<'a>> {
+) -> (Vec<Flow<'a>>, Bodily<'a>) {
     let flow = |one: &'a Parameter| Flow {
         origin: Some(one),
         location: one.location,
@@ -75,19 +123,36 @@ pub(super) fn flows<'a>(
         supplied: None,
         refuses: false,
         moved: false,
+        key: None,
+        trail: Vec::new(),
+    };
+    let mut bodily = Bodily {
+        beside: vec![Vec::new(); passages.len() + 1],
+        moves: vec![Vec::new(); passages.len()],
+        ..Bodily::default()
     };
     let mut flows: Vec<Flow<'a>> = sender.parameters.iter().map(flow).collect();
-    for passage in passages {
+    for (version, passage) in passages.iter().enumerate() {
         for flow in &mut flows {
             flow.moved = false;
+            match &flow.key {
+                Some(key) => bodily.note(version, key, (flow.location, &flow.name)),
+                None => flow.trail.push((flow.location, flow.name.clone())),
+            }
         }
         passage.note_refusals(&mut flows);
+        passage.through_body(version, &mut flows, &mut bodily);
         passage.drop_and_move(&mut flows, steps);
         passage.in_path(&mut flows, steps);
         passage.rename_and_write(&mut flows);
         passage.note_refusals(&mut flows);
     }
-    flows
+    for flow in &flows {
+        if let Some(key) = &flow.key {
+            bodily.note(passages.len(), key, (flow.location, &flow.name));
+        }
+    }
+    (flows, bodily)
 }
 
 impl Passage<'_> {
@@ -123,6 +188,44 @@ impl Passage<'_> {
                     (flow.location, flow.name) = to.clone();
                     flow.moved = true;
                 }
+            }
+        }
+    }
+
+    /// What goes into the body is a parameter no more, and what comes out of it is one from here.
+    fn through_body<'a>(&self, version: usize, flows: &mut Vec<Flow<'a>>, bodily: &mut Bodily<'a>) {
+        for one in self.changes.iter().flat_map(|change| &change.body_moves) {
+            let (location, name) = (one.parameter.0, &one.parameter.1);
+            let enters = one.inward == self.is_up();
+            let key = if enters {
+                let is_it = |flow: &Flow<'_>| {
+                    !flow.moved && flow.location == location && flow.name == *name
+                };
+                let Some(at) = flows.iter().position(is_it) else { continue };
+                let flow = flows.remove(at);
+                if flow.supplied.is_some() {
+                    bodily.unclear = Some(format!(
+                        "`{name}` is written by `parameter: add`, and then moves into the body"
+                    ));
+                }
+                flow.entered(version, bodily)
+            } else {
+                let key = bodily.key(location, name);
+                flows.push(Flow {
+                    origin: None,
+                    location,
+                    name: name.clone(),
+                    renamed: None,
+                    supplied: None,
+                    refuses: false,
+                    moved: true,
+                    key: Some(key.clone()),
+                    trail: Vec::new(),
+                });
+                key
+            };
+            if let Some(moves) = bodily.moves.get_mut(version) {
+                moves.push(Moved { key, member: one.member.clone(), inward: one.inward });
             }
         }
     }
@@ -179,6 +282,8 @@ impl Passage<'_> {
                         supplied,
                         refuses: false,
                         moved: false,
+                        key: None,
+                        trail: Vec::new(),
                     }),
                 }
             }
@@ -186,7 +291,25 @@ impl Passage<'_> {
     }
 }
 
-impl Flow<'_> {
+impl<'a> Flow<'a> {
+    /// Notes where it stood before it went into the body; gives what it is called beside that.
+    fn entered(self, version: usize, bodily: &mut Bodily<'a>) -> String {
+        if let Some(key) = self.key {
+            return key;
+        }
+        let (location, name) =
+            self.trail.first().cloned().unwrap_or((self.location, self.name.clone()));
+        let key = bodily.key(location, &name);
+        let first = (version + 1).saturating_sub(self.trail.len());
+        for (at, (location, name)) in self.trail.iter().enumerate() {
+            bodily.note(first + at, &key, (*location, name));
+        }
+        if let Some(origin) = self.origin {
+            bodily.inward.push((key.clone(), origin, self.refuses));
+        }
+        key
+    }
+
     fn left_out(self) -> Option<ParameterStep> {
         let origin = self.origin?;
         let text = format!("leave out `{}`", origin.name);

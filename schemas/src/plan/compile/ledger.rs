@@ -17,6 +17,7 @@ use crate::plan::program::Program;
 use crate::relate::Prover;
 use crate::schema::{Defs, Role, Schema, Side};
 
+use super::composed::retell;
 use super::partial::partial;
 use super::wire;
 
@@ -74,6 +75,8 @@ pub(super) struct Ledger<'a> {
     api: &'a Api,
     changes: &'a [VersionChanges],
     none: VersionChanges,
+    /// What is declared of composed requests: numbered after the versions.
+    composed: Vec<VersionChanges>,
     schemas: Vec<Schema>,
     by_place: HashMap<(usize, Reading, usize), SchemaId>,
     by_text: HashMap<SchemaKey, SchemaId>,
@@ -92,6 +95,7 @@ impl<'a> Ledger<'a> {
             api,
             changes,
             none: VersionChanges::default(),
+            composed: Vec::new(),
             schemas: Vec::new(),
             by_place: HashMap::new(),
             by_text: HashMap::new(),
@@ -105,7 +109,37 @@ impl<'a> Ledger<'a> {
     }
 
     pub(super) fn changes(&self, version: usize) -> &VersionChanges {
-        self.changes.get(version).unwrap_or(&self.none)
+        let composed = || self.composed.get(version.checked_sub(self.changes.len())?);
+        self.changes.get(version).or_else(composed).unwrap_or(&self.none)
+    }
+
+    /// The number of what is declared of a step of a composed request, to stand for a version's in [`Step::changes`].
+    pub(super) fn composed_changes(&mut self, changes: VersionChanges) -> usize {
+        let known = self.composed.iter().position(|one| *one == changes);
+        let at = known.unwrap_or_else(|| {
+            self.composed.push(changes);
+            self.composed.len() - 1
+        });
+        self.changes.len() + at
+    }
+
+    /// A root of one version in one direction and role, for a schema that is made of several.
+    pub(super) fn piece(&self, version: usize, side: Side, role: Role, root: &Value) -> Schema {
+        match self.api.versions.get(version) {
+            Some(description) => description.schema(root, side, role),
+            None => Schema::from_document(root.clone()),
+        }
+    }
+
+    /// The number of a schema that is made of pieces of one version.
+    pub(super) fn made(&mut self, version: usize, reading: Reading, schema: Schema) -> SchemaId {
+        let key = (version, reading, schema.root.to_string());
+        let next = SchemaId(self.schemas.len());
+        let id = *self.by_text.entry(key).or_insert(next);
+        if id == next {
+            self.schemas.push(schema);
+        }
+        id
     }
 
     /// The operation of one version with this key's shape.
@@ -257,7 +291,10 @@ impl<'a> Ledger<'a> {
             status: step.status,
             changes: self.changes(step.changes),
         };
-        let program = derive(sender, reader, &site, prover);
+        let mut program = derive(sender, reader, &site, prover);
+        if step.changes >= self.changes.len() {
+            retell(&mut program, site.changes);
+        }
         Some(Arc::new(if step.edits { edits(&program) } else { program }))
     }
 

@@ -18,6 +18,7 @@ use crate::relate::verdict::{Verdict, Witness};
 use crate::schema::{Role, Side};
 
 use super::answer::{Answers, Given, headers, rewritten};
+use super::composed::Request;
 use super::flow::passages;
 use super::ledger::{Ledger, Reading, Step};
 use super::media::{Fit, Syntax, matching, syntax, written_as};
@@ -104,6 +105,19 @@ impl<'m, 'a> Messages<'m, 'a> {
         parts.extend(moved(sender, reader));
         let mut bodies = Vec::new();
         let known = known(sender, None);
+        if !outcome.bodily.is_empty() {
+            let request = Request {
+                route,
+                bodily: &outcome.bodily,
+                outward: &outcome.outward,
+                known: &known,
+            };
+            let composed = self.composed(&request);
+            parts.extend(composed.parts);
+            let mut message = message(None, parts, composed.bodies, outcome.steps);
+            (message.positions, message.bare) = (outcome.positions, composed.bare);
+            return message;
+        }
         match (&sender.body, &reader.body) {
             (Some(sent), Some(read)) => {
                 if read.required && !sent.required {
@@ -341,7 +355,7 @@ impl<'m, 'a> Messages<'m, 'a> {
 }
 
 /// What the media types add to the judgement on a body.
-fn media_met(judgement: &mut Judgement, (sent, read): (&Content, &Content), fit: Fit) {
+pub(super) fn media_met(judgement: &mut Judgement, (sent, read): (&Content, &Content), fit: Fit) {
     match fit {
         Fit::Declared => {}
         Fit::Narrowed => judgement.policies.push(Policy::RangeNarrowed),
@@ -495,6 +509,7 @@ pub(super) fn message(
         parts,
         bodies,
         selected: Vec::new(),
+        bare: None,
         parameters,
         status_as: None,
         positions: None,

@@ -1,7 +1,10 @@
 //! All plans of an api: each client operation against each backend version, every shared payload judged once.
 
 mod answer;
+#[cfg(test)]
+mod bodily;
 mod bridges;
+mod composed;
 mod flow;
 mod forms;
 #[cfg(test)]

@@ -10,16 +10,32 @@ use crate::plan::program::{Literal, Note};
 use crate::pointer::Pointer;
 use crate::relate::verdict::{Undecided, Verdict, Witness};
 
-use super::flow::{Flow, Passage, flows};
+use super::flow::{Bodily, Flow, Passage, flows};
 use super::restyle::Met;
 
 /// What came of all parameters.
 #[derive(Debug, Default)]
-pub(super) struct Outcome {
+pub(super) struct Outcome<'a> {
     pub(super) parts: Vec<Part>,
     pub(super) steps: Vec<ParameterStep>,
     /// Where in the sender's template each parameter of the reader's is; absent where each is at its own place.
     pub(super) positions: Option<Vec<Option<usize>>>,
+    /// What goes into the body and comes out of it.
+    pub(super) bodily: Bodily<'a>,
+    /// What comes out of the body and goes to the reader.
+    pub(super) outward: Vec<Outward<'a>>,
+}
+
+/// A parameter that comes out of the body.
+#[derive(Debug)]
+pub(super) struct Outward<'a> {
+    pub(super) key: String,
+    /// As the reader declares it.
+    pub(super) parameter: &'a Parameter,
+    /// A value that cannot be written is refused by declaration.
+    pub(super) refuses: bool,
+    /// A lens writes it when it is absent.
+    pub(super) supplied: bool,
 }
 
 /// Asks for the judgement on a parameter as the sender and as the reader declares it.
@@ -34,9 +50,10 @@ pub(super) fn request<'a>(
     reader: &'a Operation,
     passages: &[Passage<'_>],
     judge: &mut Meet<'_, 'a>,
-) -> Outcome {
+) -> Outcome<'a> {
     let mut outcome = Outcome::default();
-    let mut flows = flows(sender, passages, &mut outcome.steps);
+    let (mut flows, bodily) = flows(sender, passages, &mut outcome.steps);
+    outcome.bodily = bodily;
     let mut positions = vec![None; reader.key.path_parameters().len()];
     for parameter in &reader.parameters {
         // The name of what is the whole query string is not on the wire.
@@ -47,6 +64,13 @@ pub(super) fn request<'a>(
         match at {
             Some(at) => {
                 let flow = flows.remove(at);
+                if let Some(key) = flow.key.clone() {
+                    let supplied = flow.supplied.is_some();
+                    let refuses = flow.refuses;
+                    outcome.outward.push(Outward { key, parameter, refuses, supplied });
+                    supply(&flow, parameter, &mut outcome);
+                    continue;
+                }
                 let is_rewritten = arrives(&flow, parameter, judge, &mut outcome);
                 stays(&flow, (sender, reader), (parameter, is_rewritten), &mut positions);
             }
@@ -108,7 +132,7 @@ fn arrives<'a>(
     flow: &Flow<'a>,
     reader: &'a Parameter,
     judge: &mut Meet<'_, 'a>,
-    outcome: &mut Outcome,
+    outcome: &mut Outcome<'_>,
 ) -> bool {
     let Some(origin) = flow.origin else {
         supply(flow, reader, outcome);
@@ -161,7 +185,7 @@ fn stays(
     }
 }
 
-fn supply(flow: &Flow<'_>, reader: &Parameter, outcome: &mut Outcome) {
+fn supply(flow: &Flow<'_>, reader: &Parameter, outcome: &mut Outcome<'_>) {
     let Some((source, _)) = &flow.supplied else { return };
     let note =
         note("L19", format!("write `{}` when it is absent", reader.name), &reader.name, false);
@@ -179,7 +203,7 @@ fn supply(flow: &Flow<'_>, reader: &Parameter, outcome: &mut Outcome) {
 }
 
 /// A parameter that the sender does not have, or may leave out.
-fn lacks(reader: &Parameter, origin: Option<&Parameter>, outcome: &mut Outcome) {
+fn lacks(reader: &Parameter, origin: Option<&Parameter>, outcome: &mut Outcome<'_>) {
     if !reader.required {
         return;
     }

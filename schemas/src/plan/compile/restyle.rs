@@ -80,7 +80,7 @@ fn wires(
     same.then(|| Some((carried, (wired(sent, carried)?, wired(read, carried)?))))?
 }
 
-const fn carried(form: wire::Form) -> Option<Form> {
+pub(super) const fn carried(form: wire::Form) -> Option<Form> {
     match form {
         wire::Form::Plain | wire::Form::Text => Some(Form::One),
         wire::Form::Array => Some(Form::List),
@@ -90,7 +90,7 @@ const fn carried(form: wire::Form) -> Option<Form> {
 }
 
 /// Where and how a value of this form stands; `None` where no style of the place carries it in one piece.
-fn wired(parameter: &Parameter, form: Form) -> Option<Wired> {
+pub(super) fn wired(parameter: &Parameter, form: Form) -> Option<Wired> {
     let style = Style::parse(&parameter.style)?;
     let deep = parameter.style.starts_with("deepObject");
     let exploded = parameter.style.ends_with(",explode");
@@ -133,7 +133,7 @@ fn facts(
     Facts { named, bare: bare || form == Form::One || from.style.is_in_pairs(), fits, members }
 }
 
-fn closed(members: &[String]) -> Value {
+pub(super) fn closed(members: &[String]) -> Value {
     let members: Map<String, Value> =
         members.iter().map(|name| (name.clone(), Value::Bool(true))).collect();
     json!({ "type": "object", "properties": members, "additionalProperties": false })

@@ -323,6 +323,17 @@ pub struct ParameterMove {
     pub to: (Location, String),
 }
 
+/// L19: a parameter of one version that is a member of the request's body in the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BodyMove {
+    /// The older version has the parameter, the newer one the member; else the other way round.
+    pub inward: bool,
+    /// Place and name of the parameter.
+    pub parameter: (Location, String),
+    /// The way to the member, from the body's root; never empty.
+    pub member: Vec<String>,
+}
+
 /// L18: an operation that has another method or path in the newer version.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RouteChange {
@@ -380,6 +391,8 @@ pub struct ParameterChange {
     pub renames: Vec<(String, String)>,
     /// Moved to another place in the request.
     pub moves: Vec<ParameterMove>,
+    /// Moved into the body, or out of it.
+    pub body_moves: Vec<BodyMove>,
     /// Under their old or new name: requests with a value that cannot be written for the backend are refused.
     pub refused: Vec<String>,
     /// Where it is written.

@@ -6,13 +6,14 @@ use crate::describe::model::{Location, Operation};
 use crate::plan::bridge::ParameterSource;
 use crate::pointer::Pointer;
 
+use super::bodily::crosses_into_body;
 use super::model::{ParameterChange, ParameterMove};
 use super::nearest::remedy;
 use super::read::Reader;
 use super::target::operation_words;
 use super::verb::{SOURCES, outside};
 
-fn location(word: &Value) -> Option<Location> {
+pub(super) fn location(word: &Value) -> Option<Location> {
     Some(match word.as_str()? {
         "path" => Location::Path,
         "query" => Location::Query,
@@ -23,7 +24,7 @@ fn location(word: &Value) -> Option<Location> {
 }
 
 /// Names of headers have no case.
-fn spelled(location: Location, name: &str) -> String {
+pub(super) fn spelled(location: Location, name: &str) -> String {
     if location == Location::Header { name.to_ascii_lowercase() } else { name.to_owned() }
 }
 
@@ -50,11 +51,17 @@ impl<'a> Reader<'a> {
         let (old, new) = (of(true), of(false));
         let adds = self.supplied(members.get("add"), new, &at.join("add"));
         let removes = self.supplied(members.get("remove"), old, &at.join("remove"));
-        let moves = self.parameter_moves(members.get("move"), (old, new), &at.join("move"));
+        let (between, body): (Vec<_>, Vec<_>) = self
+            .pairs_of(members, "move", at)
+            .into_iter()
+            .partition(|(_, value)| !crosses_into_body(value));
+        let moves = self.parameter_moves(between, (old, new), &at.join("move"));
+        let body_moves = self.body_moves(body, (old, new), &at.join("move"));
         let refused = self.refused(members.get("on_fail"), [old, new], &at.join("on_fail"));
         let mut renames = Vec::new();
+        let pairs = self.pairs_of(members, "rename", at);
         let at = at.join("rename");
-        for (from, to) in self.pairs_of(members, &at) {
+        for (from, to) in pairs {
             let at = at.join(from);
             if let Some(to) = self.text(to, &at) {
                 self.declares(old, None, from, &at);
@@ -70,6 +77,7 @@ impl<'a> Reader<'a> {
             removes,
             renames,
             moves,
+            body_moves,
             refused,
             place,
         })
@@ -78,10 +86,12 @@ impl<'a> Reader<'a> {
     fn pairs_of(
         &mut self,
         members: &'a Map<String, Value>,
+        verb: &str,
         at: &Pointer,
     ) -> Vec<(&'a String, &'a Value)> {
-        let value = members.get("rename");
-        value.and_then(|value| self.members(value, at)).into_iter().flatten().collect()
+        let value = members.get(verb);
+        let found = value.and_then(|value| self.members(value, &at.join(verb)));
+        found.into_iter().flatten().collect()
     }
 
     fn supplied(
@@ -160,12 +170,12 @@ impl<'a> Reader<'a> {
 
     fn parameter_moves(
         &mut self,
-        value: Option<&'a Value>,
+        pairs: Vec<(&'a String, &'a Value)>,
         (old, new): (Option<&Operation>, Option<&Operation>),
         at: &Pointer,
     ) -> Vec<ParameterMove> {
         let mut moves = Vec::new();
-        for (name, value) in value.and_then(|value| self.members(value, at)).into_iter().flatten() {
+        for (name, value) in pairs {
             let at = at.join(name);
             let Some(members) = self.members(value, &at) else { continue };
             self.known_keys(members, &at, &["from", "to", "as"]);
@@ -175,7 +185,7 @@ impl<'a> Reader<'a> {
                 self.wrong(
                     &at,
                     what,
-                    "write `from:` and `to:`, each path, query, header or cookie",
+                    "write `from:` and `to:`, each path, query, header, cookie or body",
                 );
                 continue;
             };
@@ -196,7 +206,7 @@ impl<'a> Reader<'a> {
         moves
     }
 
-    fn declares(
+    pub(super) fn declares(
         &mut self,
         operation: Option<&Operation>,
         place: Option<Location>,

@@ -39,6 +39,9 @@ pub(crate) fn path_names(
             names.extend(said.iter().filter(|one| in_path(one.0)).map(|one| &*one.1));
             let moved = change.moves.iter().map(|one| if old { &one.from } else { &one.to });
             names.extend(moved.filter(|one| in_path(one.0)).map(|one| &*one.1));
+            let bodily = change.body_moves.iter().filter(|one| one.inward == old);
+            let bodily = bodily.map(|one| &one.parameter).filter(|one| in_path(one.0));
+            names.extend(bodily.map(|one| &*one.1));
         }
         names
     };
