@@ -15,7 +15,8 @@ pub(super) fn step_name(pointer: &mut Pointer, raw: &[u8]) {
 }
 
 /// Turns a pointer in the names that `program` writes into one in the names that it reads. A supplied member
-/// becomes the one it was moved from, or the object it was supplied to. Indices stay as they are, and places in what a
+/// becomes the one it was moved from, or the object it was supplied to; so does one that a move may have made though
+/// the input may have it as well, as only the payload knew which it was. Indices stay as they are, and places in what a
 /// function made become the place of the value where the function does not know better.
 pub(super) fn before(program: &Program, pointer: &Pointer) -> Pointer {
     let tokens: Vec<String> = pointer.tokens().collect();
@@ -37,17 +38,22 @@ fn back(program: &Program, node: NodeId, tokens: &[String], found: &mut Pointer,
         };
         match program.node(node) {
             Node::Object(object) => {
-                if let Some(member) = object.members.iter().find(|member| match &member.rename {
+                let supply = object.supplies.iter().find(|one| *one.name == **token);
+                let member = object.members.iter().find(|member| match &member.rename {
                     Some((name, _)) => **name == **token,
                     None => *member.name == **token,
-                }) {
-                    found.push(&member.name);
-                    node = member.node;
-                } else if object.supplies.iter().any(|one| *one.name == **token) {
-                    return supplied(object, token, &mut rest, found);
-                } else {
-                    found.push(token);
-                    node = object.other;
+                });
+                match (member, supply.map(|one| &one.source)) {
+                    (Some(_), Some(Source::Slot(_) | Source::Object(_))) => return,
+                    (Some(member), _) => {
+                        found.push(&member.name);
+                        node = member.node;
+                    }
+                    (None, Some(_)) => return supplied(object, token, &mut rest, found),
+                    (None, None) => {
+                        found.push(token);
+                        node = object.other;
+                    }
                 }
             }
             Node::Array(array) => {

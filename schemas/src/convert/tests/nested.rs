@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::{agreed, check, check_refused, member, object, program, renamed, supply};
 use crate::convert::{Cause, Limits};
 use crate::plan::program::{
-    ArrayNode, Choose, Node, NodeId, NoteId, ObjectNode, Source, Test, TransformNode,
+    ArrayNode, Choose, Member, Node, NodeId, NoteId, ObjectNode, Slot, Source, Take, Test,
+    TransformNode,
 };
 use crate::plan::transform::Transform;
 
@@ -48,6 +49,25 @@ fn what_comes_after_a_function_works_on_its_result() {
 fn a_refusal_after_a_function_names_the_place_as_it_came() {
     let expected = ("value-not-convertible", "/x/no", 6);
     check_refused(wrapped(), 5, r#"{"x": {"no":1}}"#, expected);
+}
+
+#[test]
+fn a_refusal_of_what_a_move_may_have_made_names_the_object_around() {
+    let moves = || {
+        let inner = object(Vec::new(), vec![supply("a", Source::Slot(Slot(0)))]);
+        let made = Source::Object(vec![supply("a", Source::Slot(Slot(0)))]);
+        let taken = Member { take: Some((Slot(0), Take::Move(NoteId(0)))), ..member("a", 0) };
+        let outer = object(vec![taken, member("m", 2)], vec![supply("m", made)]);
+        let outer = ObjectNode { slots: (0, 1), hold: true, ..outer };
+        program(vec![Node::Copy, Node::Object(Box::new(outer)), Node::Object(Box::new(inner))], 1)
+    };
+    let refuses = object(vec![member("m", 1)], Vec::new());
+    let nodes = vec![Node::Copy, Node::Refuse(NoteId(4)), Node::Object(Box::new(refuses))];
+    let stages = [moves(), program(nodes, 2)];
+    for payload in [r#"{"a":1}"#, r#"{"m":{}}"#] {
+        let refused = agreed(&stages, Limits::default(), payload.as_bytes()).unwrap_err();
+        assert_eq!((refused.cause.code(), refused.pointer.as_str()), ("value-not-convertible", ""));
+    }
 }
 
 #[test]

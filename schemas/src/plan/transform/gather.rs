@@ -145,6 +145,21 @@ impl Gathered {
         }
     }
 
+    /// As [`Self::outside_in`] in this very text: a part that is null because the whole is has no place inside.
+    pub(super) fn outside_in_of(&self, text: &str, place: &Pointer) -> Pointer {
+        let entries = members(text).unwrap_or_default();
+        let whole = entries.iter().find(|entry| entry.name() == self.whole);
+        let null = whole.is_some_and(|entry| is_null(entry.value));
+        if null { self.around(place) } else { self.outside_in(place) }
+    }
+
+    /// As [`Self::outside_in`], but a place that is there whether the whole is null or not.
+    pub(super) fn around(&self, place: &Pointer) -> Pointer {
+        let first = place.tokens().next();
+        let part = self.parts.iter().any(|(outside, _)| first.as_ref() == Some(outside));
+        if part && self.nulls { Pointer::root().join(&self.whole) } else { self.outside_in(place) }
+    }
+
     pub(super) fn gathered(&self, sender: &Value, schema: &Schema) -> Value {
         by_type(sender, schema, |kind, part| {
             (kind == "object").then(|| {
@@ -263,6 +278,7 @@ mod tests {
         check, check_twin, json as any_json, no_invention, there_and_back,
     };
     use super::Gathered;
+    use crate::pointer::Pointer;
     use crate::schema::Schema;
 
     fn pair(nulls: bool) -> (Transform, Transform) {
@@ -332,6 +348,19 @@ mod tests {
                 "a": {"anyOf": [{"type": "number"}, {"type": "null"}]}, "b": {"type": "null"}}}),
             true,
         );
+    }
+
+    #[test]
+    fn a_part_of_a_null_whole_has_no_place_inside() {
+        let check = |text: &str, wanted: &str| {
+            let place = Pointer::root().join("b").join("0");
+            assert_eq!(pair(true).1.origin_in(text, &place).as_str(), wanted, "{text}");
+        };
+        check(r#"{"x":null}"#, "/x");
+        check(r#"{"x":{"c":[1]}}"#, "/x/c/0");
+        let around = |nulls: bool| pair(nulls).1.origin_around(&Pointer::root().join("b"));
+        assert_eq!(around(true).as_str(), "/x");
+        assert_eq!(around(false).as_str(), "/x/c");
     }
 
     proptest! {

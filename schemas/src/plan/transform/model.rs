@@ -199,6 +199,7 @@ impl Transform {
                 found.map_or_else(Pointer::root, |index| below(index, &mut tokens))
             }
             Self::Settle(one) => one.origin_in(text, place),
+            Self::Scatter(one) => one.outside_in_of(text, place),
             Self::Chain(parts) => {
                 let Some((first, rest)) = parts.split_first() else { return place.clone() };
                 let made = first.apply(text).map_or_else(|_| text.to_owned(), |made| made.text);
@@ -208,10 +209,12 @@ impl Transform {
         }
     }
 
-    /// As [`Self::origin`], but one that is there whatever the input was: an empty list has no first item.
+    /// As [`Self::origin`], but one that is there whatever the input was: an empty list has no first item, a null no
+    /// members.
     pub fn origin_around(&self, place: &Pointer) -> Pointer {
         match self {
             Self::List(List::One { .. }) => Pointer::root(),
+            Self::Scatter(one) => one.around(place),
             other => other.origin(place),
         }
     }
