@@ -124,7 +124,7 @@ impl Derived {
     }
 }
 
-const FUNCTIONS: [&str; 7] = ["split", "cast", "scale", "time", "embed", "keyed", "group"];
+const FUNCTIONS: [&str; 8] = ["split", "merge", "cast", "scale", "time", "embed", "keyed", "group"];
 
 /// What one function may make of one leaf.
 fn made(one: &str, verbs: &BTreeSet<String>) -> Vec<String> {

@@ -5,30 +5,87 @@ use std::sync::Arc;
 
 use evergate_schemas::convert::Report;
 use evergate_schemas::plan::program::{Note, Program};
-use evergate_schemas::sample::Random;
+use evergate_schemas::sample::{Random, Validator};
+use evergate_schemas::schema::{Role, Side};
 use serde_json::Value;
 
 use crate::run::{Count, hold};
-use crate::text::{alike, spelled};
+use crate::text::{alike, embedded, spelled};
 use crate::world::{SIDES, World, fired, lost, read, run};
+
+/// What the way back says that it does to lists. Sorting and leaving out are declared for each way apart: neither follows
+/// from what was done on the way there, so a list that was never sorted comes back sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Lists {
+    sorted: bool,
+    fewer: bool,
+}
+
+impl Lists {
+    pub(crate) fn of(stages: &[Arc<Program>], report: &Report) -> Self {
+        let said = |text: &str| fired(stages, report).any(|(note, _)| note.text.starts_with(text));
+        Self { sorted: said("sort "), fewer: said("leave out items") }
+    }
+
+    /// Whether each item of `after` is another one of `before`, in its place but for what is said.
+    fn kept(self, before: &[&Value], after: &[Value]) -> bool {
+        let Some((first, rest)) = after.split_first() else {
+            return self.fewer || before.is_empty();
+        };
+        let reach = if self.sorted || self.fewer { before.len() } else { before.len().min(1) };
+        (0..reach).any(|at| {
+            let left = if self.sorted {
+                [&before[..at], &before[at + 1..]].concat()
+            } else {
+                before[at + 1..].to_vec()
+            };
+            kept(before[at], first, self).is_ok() && self.kept(&left, rest)
+        })
+    }
+}
 
 /// Whether all of `before` is in `after`. What `after` has beyond it are members that a conversion wrote where they
 /// were absent (rows A2, A5, A7: a default written out means what its absence meant), and empty parents.
-pub(crate) fn kept(before: &Value, after: &Value) -> Result<(), String> {
+pub(crate) fn kept(before: &Value, after: &Value, lists: Lists) -> Result<(), String> {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
             for (name, value) in before {
                 let there = after.get(name).ok_or_else(|| format!("`{name}` is gone"))?;
-                kept(value, there).map_err(|why| format!("{name}: {why}"))?;
+                kept(value, there, lists).map_err(|why| format!("{name}: {why}"))?;
             }
             Ok(())
         }
-        (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
-            before.iter().zip(after).try_for_each(|(before, after)| kept(before, after))
+        (Value::Array(before), Value::Array(after)) if lists == Lists::default() => {
+            if before.len() != after.len() {
+                return Err(format!("{} items became {}", before.len(), after.len()));
+            }
+            before.iter().zip(after).try_for_each(|(before, after)| kept(before, after, lists))
+        }
+        (Value::Array(all), Value::Array(after))
+            if lists.kept(&all.iter().collect::<Vec<_>>(), after) =>
+        {
+            Ok(())
         }
         _ if alike(before, after) => Ok(()),
+        (Value::String(one), Value::String(other)) if lists != Lists::default() => {
+            let both = embedded(one).zip(embedded(other));
+            let (one, other) = both.ok_or_else(|| format!("{before} became {after}"))?;
+            kept(&one, &other, lists)
+        }
         _ => Err(format!("{before} became {after}")),
     }
+}
+
+/// Whether a loss is told on the way back of what its reader's schema refuses: a bound that nothing is declared for lets
+/// it pass on the way there (the verdict is `broken`), and what is declared for it going back meets it.
+pub(crate) fn refused_and_told(
+    world: &World,
+    (version, side): (usize, Side),
+    far: &Value,
+    (stages, report): (&[Arc<Program>], &Report),
+) -> bool {
+    let reader = || Validator::new(&world.schema(version, side, Role::Reader)).unwrap();
+    lost(stages, report) && !reader().is_valid(far)
 }
 
 /// Whether all that `after` has beyond `before` are empty objects: parents that a move made and left.
@@ -61,12 +118,6 @@ fn rules(stages: &[Arc<Program>], report: &Report) -> BTreeSet<&'static str> {
 
 fn wrote(stages: &[Arc<Program>], report: &Report) -> bool {
     fired(stages, report).any(|(note, _)| writes(note))
-}
-
-fn apart(stages: &[Arc<Program>], report: &Report) -> bool {
-    let said =
-        |note: &Note| note.text.starts_with("sort ") || note.text.starts_with("leave out items");
-    fired(stages, report).any(|(note, _)| said(note))
 }
 
 /// Whether a member moved in an api with open objects. A move is called lossy wherever its target may be there
@@ -114,16 +165,13 @@ fn there_and_back(world: &World, seed: u64, count: &mut Count, up: bool) -> Resu
                     count.saw("moved in the open");
                     continue;
                 }
-                // Sorting and leaving out are said for each way apart: neither follows from the other.
-                if apart(&back.fused, &second) {
-                    count.saw("sorted or left out on the way back");
-                    continue;
-                }
+                let lists = Lists::of(&back.fused, &second);
                 if lost(&there.fused, &first) {
                     count.saw("lost there");
                     // The converse: a loss that nothing written on the way back makes good is one. Moves are
                     // left out: a parent that goes with all its members is a loss only when none was there.
-                    if !rules(&there.fused, &first).contains("L2")
+                    if lists == Lists::default()
+                        && !rules(&there.fused, &first).contains("L2")
                         && !wrote(&back.fused, &second)
                         && !wrote(&there.fused, &first)
                         && alike(&before, &after)
@@ -134,12 +182,17 @@ fn there_and_back(world: &World, seed: u64, count: &mut Count, up: bool) -> Resu
                 }
                 if alike(&before, &after) {
                     count.saw("the same");
+                } else if let Err(why) = kept(&before, &after, lists) {
+                    let back = (&*back.fused, &second);
+                    if !refused_and_told(world, (to, side), &read(&far), back) {
+                        return Err(format!("{why}: {}", told()));
+                    }
+                    count.saw("refused there, told on the way back");
                 } else {
-                    kept(&before, &after).map_err(|why| format!("{why}: {}", told()))?;
                     let written = wrote(&there.fused, &first) || wrote(&back.fused, &second);
                     let emptied = rules(&back.fused, &second).contains("L2");
                     let stays = emptied && only_empty(&before, &after);
-                    if !(written || stays) {
+                    if !(written || stays || lists != Lists::default()) {
                         return Err(format!("nothing is told: {}", told()));
                     }
                     count.saw("the same but for what was written");

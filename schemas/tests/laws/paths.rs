@@ -10,6 +10,7 @@ use evergate_schemas::schema::Side;
 use serde_json::Value;
 
 use crate::derived::declares;
+use crate::loss::{Lists, kept, moved, refused_and_told};
 use crate::run::{Count, hold};
 use crate::text::{alike, spelled};
 use crate::world::{Outcome, SIDES, World, lost, read, run};
@@ -145,13 +146,17 @@ fn transparency(world: &World, seed: u64, count: &mut Count) -> Result<(), Strin
                     continue;
                 }
                 let near = run(&world.way(knows, client, side).fused, &state);
-                let far = run(&world.way(other, client, side).fused, &held);
-                let (Ok((near, _)), Ok((far, _))) = (near, far) else { continue };
+                let back = world.way(other, client, side);
+                let far = run(&back.fused, &held);
+                let (Ok((near, _)), Ok((far, second))) = (near, far) else { continue };
                 count.case();
                 count.saw(if client == knows { "there and back" } else { "beyond" });
                 let same = if client == knows {
-                    crate::loss::kept(&read(&near), &read(&far)).is_ok()
-                        || crate::loss::moved(world, &there.fused, &report)
+                    let back = (&*back.fused, &second);
+                    let lists = Lists::of(back.0, back.1);
+                    kept(&read(&near), &read(&far), lists).is_ok()
+                        || moved(world, &there.fused, &report)
+                        || refused_and_told(world, (other, side), &read(&held), back)
                 } else {
                     near == far
                 };

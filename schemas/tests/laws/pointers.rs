@@ -1,6 +1,6 @@
 //! Law 16: a refusal points into the payload as its sender wrote it.
 
-use evergate_schemas::convert::Cause;
+use evergate_schemas::convert::{Cause, Refused};
 use evergate_schemas::plan::pointers::{Landing, forward, origin};
 use evergate_schemas::pointer::Pointer;
 use evergate_schemas::sample::Random;
@@ -10,10 +10,11 @@ use crate::run::{Count, hold};
 use crate::text::spelled;
 use crate::world::{SIDES, World, read, run};
 
-/// Whether a pointer leads to a value; for a member that is missing, whether its object is there. It may be there itself,
-/// where an earlier version left it out.
-fn leads(payload: &Value, pointer: &Pointer, missing: bool) -> bool {
-    if !missing {
+/// Whether the pointer of a refusal leads to a value; for a member that is missing, whether its object is there. It may
+/// be there itself, where an earlier version left it out.
+fn leads(payload: &Value, refused: &Refused) -> bool {
+    let pointer = &refused.pointer;
+    if !is_missing(refused) {
         return payload.pointer(pointer.as_str()).is_some();
     }
     let tokens: Vec<String> = pointer.tokens().collect();
@@ -39,6 +40,10 @@ fn leads(payload: &Value, pointer: &Pointer, missing: bool) -> bool {
     at.is_object() || at.get(last).is_none()
 }
 
+const fn is_missing(refused: &Refused) -> bool {
+    matches!(refused.cause, Cause::Missing(_))
+}
+
 fn pointers(world: &World, seed: u64, count: &mut Count) -> Result<(), String> {
     let mut random = Random::new(seed);
     for (from, to) in world.pairs() {
@@ -48,20 +53,19 @@ fn pointers(world: &World, seed: u64, count: &mut Count) -> Result<(), String> {
                 let text = spelled(&payload, &mut random);
                 let Err(refused) = run(&way.fused, &text) else { continue };
                 count.case();
-                let missing = matches!(refused.cause, Cause::Missing(_));
-                count.saw(if missing { "missing" } else { "of a value" });
+                count.saw(if is_missing(&refused) { "missing" } else { "of a value" });
                 if from.abs_diff(to) > 1 {
                     count.saw("over several versions");
                 }
                 let told = |what: &str| {
                     format!("{what}, v{} to v{} {side:?}: {text}\n  {refused:?}", from + 1, to + 1)
                 };
-                if !leads(&read(&text), &refused.pointer, missing) {
+                if !leads(&read(&text), &refused) {
                     return Err(told("the pointer leads nowhere"));
                 }
+                // Of two faults in one payload each may name its own.
                 let stepwise = run(&way.chain, &text);
-                let other = stepwise.as_ref().err().map(|other| &other.pointer);
-                if other.is_none_or(|other| !leads(&read(&text), other, missing)) {
+                if stepwise.as_ref().err().is_none_or(|other| !leads(&read(&text), other)) {
                     return Err(format!(
                         "{}\n  {stepwise:?}",
                         told("another pointer step by step")
