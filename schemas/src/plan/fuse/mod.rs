@@ -4,6 +4,7 @@ mod choose;
 mod literal;
 mod node;
 mod object;
+mod slots;
 
 #[cfg(test)]
 mod tests;

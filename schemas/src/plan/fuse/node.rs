@@ -12,6 +12,7 @@ use crate::plan::program::{
 use crate::plan::relink::{relink, renote};
 
 use super::literal::{Kind, Made, evaluate, kind, same};
+use super::slots::{Layout, Owned, compact, fills_outer};
 
 /// One program that does what `first` and then `second` do. `None` where that cannot be written as one walk:
 /// then the two run as stages.
@@ -28,9 +29,10 @@ pub fn fuse(first: &Program, second: &Program) -> Option<Program> {
         nodes: vec![Node::Copy],
         imported: HashMap::new(),
         paired: HashMap::new(),
-        slots: slots_of(first),
+        slots: Layout::of(first, second)?,
     };
     let root = product.pair(first.root, second.root, None)?;
+    compact(&mut product.nodes);
     let notes = first.notes.iter().chain(&second.notes).cloned().collect();
     Some(Program { nodes: product.nodes, root, notes })
 }
@@ -50,14 +52,6 @@ pub fn fuse_all(programs: &[Arc<Program>]) -> Vec<Arc<Program>> {
     stages
 }
 
-fn slots_of(program: &Program) -> u32 {
-    let ends = program.nodes.iter().map(|node| match node {
-        Node::Object(object) => object.slots.0.saturating_add(object.slots.1),
-        _ => 0,
-    });
-    ends.max().unwrap_or(0)
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Which {
     First,
@@ -70,8 +64,7 @@ pub(super) struct Product<'a> {
     nodes: Vec<Node>,
     imported: HashMap<(Which, NodeId), NodeId>,
     paired: HashMap<(NodeId, NodeId, Option<Kind>), NodeId>,
-    /// How many slots the first program has: the second's begin there.
-    slots: u32,
+    slots: Layout,
 }
 
 const COPY: NodeId = NodeId(0);
@@ -184,7 +177,7 @@ impl Product<'_> {
             (
                 Node::Object(_) | Node::Array(_),
                 leaf @ (Node::Refuse(_) | Node::Omit(_) | Node::Replace(..)),
-            ) => (!may_refuse(first, a)).then(|| match leaf {
+            ) => (!may_refuse(first, a) && !fills_outer(first, a)).then(|| match leaf {
                 Node::Refuse(note) => Node::Refuse(self.later(*note)),
                 Node::Replace(literal, note) => {
                     Node::Replace(Arc::clone(literal), self.later(*note))
@@ -346,7 +339,7 @@ impl Product<'_> {
             other: self.import(which, object.other),
             supplies: object.supplies.iter().map(|supply| self.supply(which, supply)).collect(),
             conflict: object.conflict.map(|note| self.note(which, note)),
-            slots: (self.slot(which, Slot(object.slots.0)).0, object.slots.1),
+            slots: self.range(which, object.slots).range,
             hold: object.hold,
         }
     }
@@ -386,11 +379,21 @@ impl Product<'_> {
         }
     }
 
-    pub(super) const fn slot(&self, which: Which, slot: Slot) -> Slot {
-        match which {
-            Which::First => slot,
-            Which::Second => Slot(slot.0 + self.slots),
-        }
+    const fn slot(&self, which: Which, slot: Slot) -> Slot {
+        self.slots.slot(which, slot)
+    }
+
+    pub(super) const fn range(&self, which: Which, range: (u32, u32)) -> Owned {
+        self.slots.range(which, range)
+    }
+
+    /// A slot that nothing reads, of an object that owns these.
+    pub(super) fn bin(&mut self, owned: &mut Option<Owned>) -> Option<Slot> {
+        let owned = match owned {
+            Some(owned) => owned,
+            None => owned.insert(self.slots.fresh()?),
+        };
+        owned.bin()
     }
 }
 

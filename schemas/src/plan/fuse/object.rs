@@ -12,6 +12,7 @@ use crate::plan::program::{
 
 use super::literal::{Made, evaluate};
 use super::node::{Product, Which};
+use super::slots::{Owned, fills_outer, read_below, slots_read};
 
 /// Nodes by pattern, and the node of other members.
 type Rest = (Vec<(Arc<str>, NodeId)>, NodeId);
@@ -25,17 +26,17 @@ enum Left {
 
 impl Product<'_> {
     pub(super) fn objects(&mut self, one: &ObjectNode, other: &ObjectNode) -> Option<ObjectNode> {
-        let slots = match (one.slots.1, other.slots.1) {
-            (_, 0) => one.slots,
-            (0, count) => {
-                (self.slot(Which::Second, crate::plan::program::Slot(other.slots.0)).0, count)
-            }
+        let mut owned = match (one.slots.1, other.slots.1) {
+            (0, 0) => None,
+            (_, 0) => Some(self.range(Which::First, one.slots)),
+            (0, _) => Some(self.range(Which::Second, other.slots)),
             _ => return None,
         };
         self.conflicts_stay(one, other)?;
         let mut members = BTreeMap::new();
         for member in &one.members {
-            members.insert(Arc::clone(&member.name), self.renamed_member(member, other)?);
+            let fused = self.first_member(member, other, &mut owned)?;
+            members.insert(Arc::clone(&member.name), fused);
         }
         for member in &other.members {
             if !members.contains_key(&member.name) {
@@ -48,6 +49,7 @@ impl Product<'_> {
         }
         let (patterns, rest) = self.rest(one, other)?;
         let mut supplies = self.supplied(one, other)?;
+        self.tell_dropped(one, other, &mut members)?;
         supplies.extend(other.supplies.iter().map(|supply| self.supply(Which::Second, supply)));
         let conflict = one.conflict.or_else(|| other.conflict.map(|note| self.later(note)));
         Some(ObjectNode {
@@ -56,7 +58,7 @@ impl Product<'_> {
             other: rest,
             supplies,
             conflict,
-            slots,
+            slots: owned.map_or((0, 0), |owned| owned.range),
             hold: one.hold || other.hold,
         })
     }
@@ -74,18 +76,93 @@ impl Product<'_> {
         Some(())
     }
 
-    /// A member that the first program knows.
-    fn renamed_member(&mut self, member: &Member, other: &ObjectNode) -> Option<Member> {
+    /// A member that the first program knows. One that the second drops after the first took something out of it is
+    /// walked all the same, and what is left of it goes to a slot that nothing reads.
+    fn first_member(
+        &mut self,
+        member: &Member,
+        other: &ObjectNode,
+        owned: &mut Option<Owned>,
+    ) -> Option<Member> {
+        let name = member.rename.as_ref().map_or(&member.name, |(name, _)| name);
+        let after = passing(other, name)?;
+        if let Node::Omit(note) = self.second.node(after)
+            && member.take.is_none()
+            && fills_outer(self.first, member.node)
+        {
+            return Some(Member {
+                name: Arc::clone(&member.name),
+                rename: None,
+                node: self.import(Which::First, member.node),
+                take: Some((self.bin(owned)?, Take::Move(self.later(*note)))),
+            });
+        }
+        self.kept_member(member, other, after)
+    }
+
+    /// A moved member of which the second program drops what it became is lost where it is taken.
+    fn tell_dropped(
+        &self,
+        one: &ObjectNode,
+        other: &ObjectNode,
+        members: &mut BTreeMap<Arc<str>, Member>,
+    ) -> Option<()> {
+        let mut lost = BTreeMap::new();
+        for supply in &one.supplies {
+            if let Node::Omit(note) = self.second.node(passing(other, &supply.name)?)
+                && self.second.note(*note).is_some_and(|note| note.loss)
+            {
+                lost.extend(slots_read(supply).into_iter().map(|slot| (slot, *note)));
+            }
+        }
+        if lost.is_empty() {
+            return Some(());
+        }
+        let dropped = |name| Some(matches!(self.second.node(passing(other, name)?), Node::Omit(_)));
+        let mut stays = vec![one.other];
+        stays.extend(one.patterns.iter().map(|(_, id)| *id));
+        for member in &one.members {
+            let name = member.rename.as_ref().map_or(&member.name, |(name, _)| name);
+            if !dropped(name)? {
+                stays.push(member.node);
+            }
+        }
+        let mut read = read_below(self.first, stays);
+        for supply in &one.supplies {
+            if !dropped(&supply.name)? {
+                read.extend(slots_read(supply));
+            }
+        }
+        for (slot, note) in lost {
+            let taken = one.members.iter().find_map(|member| {
+                let (own, take) = member.take?;
+                (own == slot).then_some((member, take))
+            });
+            let (member, take) = taken.filter(|_| !read.contains(&slot))?;
+            if let (Take::Move(first), Some(fused)) = (take, members.get_mut(&member.name)) {
+                let note = self.louder(first, note);
+                fused.take = fused.take.map(|(slot, _)| (slot, Take::Move(note)));
+            }
+        }
+        Some(())
+    }
+
+    /// A member that the first program knows, and that goes through `after` in the second.
+    fn kept_member(
+        &mut self,
+        member: &Member,
+        other: &ObjectNode,
+        after: NodeId,
+    ) -> Option<Member> {
         let name = member.rename.as_ref().map_or(&member.name, |(name, _)| name);
         if let Some((_, Take::Move(_))) = member.take {
             return Some(Member {
                 node: self.import(Which::First, member.node),
-                take: member.take,
+                take: member.take.map(|take| self.take(Which::First, take)),
                 ..member.clone()
             });
         }
         let next = known(other, name);
-        let after = passing(other, name)?;
         if member.take.is_some()
             && (!copies(self.second, after) || next.is_some_and(|next| next.take.is_some()))
         {
@@ -104,7 +181,7 @@ impl Product<'_> {
         let take = next
             .and_then(|next| next.take)
             .map(|take| self.take(Which::Second, take))
-            .or(member.take);
+            .or_else(|| member.take.map(|take| self.take(Which::First, take)));
         let node = self.pair(member.node, after, None)?;
         Some(Member { name: Arc::clone(&member.name), rename, node, take })
     }
@@ -177,7 +254,7 @@ impl Product<'_> {
                 None => Arc::clone(&supply.name),
             };
             if let Left::Supply(supply) =
-                self.supply_after(Supply { name, ..supply.clone() }, after)?
+                self.supply_after(Supply { name, ..self.supply(Which::First, supply) }, after)?
             {
                 if may_omit(self.second, after) {
                     return None;
