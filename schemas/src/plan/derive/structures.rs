@@ -40,6 +40,19 @@ fn l3_parts_are_wrapped_and_unwrapped() {
 }
 
 #[test]
+fn l3_a_part_of_an_open_object_is_converted_as_it_is_declared() {
+    let open = |members: Value| json!({"type": "object", "properties": members, "additionalProperties": true});
+    let flat = open(json!({"city": object(json!({"name": text()}), &[])}));
+    let inner = open(json!({"city": object(json!({"name": text(), "zip": text()}), &[])}));
+    let wrapped = json!({"address": {"city": {"name": "a", "zip": "b"}}});
+    step(flat, open(json!({"address": inner})), "    wrap: { address: [city] }\n").check(
+        (Down, Response),
+        wrapped,
+        Ok(json!({"city": {"name": "a"}})),
+    );
+}
+
+#[test]
 fn l3_what_a_null_whole_means_is_said() {
     let nullable = || json!({"type": ["string", "null"]});
     let flat = object(json!({"a": nullable(), "b": nullable()}), &[]);

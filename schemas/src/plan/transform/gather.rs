@@ -59,25 +59,20 @@ impl Gathered {
         Ok(Made::exact(object(written.collect::<Vec<_>>())))
     }
 
-    /// Takes the parts out of the whole; what else the whole has is lost.
+    /// Takes the parts out of the whole; what else the whole has is lost. An object with a part outside is not taken,
+    /// so that what comes out under the name of a part was always declared as that part.
     pub(super) fn scatter(&self, text: &str) -> Result<Made, Unfit> {
         let Some(all) = members(text) else { return Ok(Made::exact(text.to_owned())) };
-        let Some(whole) = all.iter().find(|entry| entry.name() == self.whole) else {
-            let clash =
-                all.iter().any(|entry| self.parts.iter().any(|(one, _)| *one == entry.name()));
-            return if clash {
-                Err(Unfit("it has a part outside already".to_owned()))
-            } else {
-                Ok(Made::exact(text.to_owned()))
-            };
+        let outside = |name: &str| {
+            name != self.whole && self.parts.iter().any(|(outside, _)| outside == name)
         };
-        let (parts, exact) = self.parts_of(whole.value)?;
-        let clash = |(key, _): &(String, &str)| {
-            all.iter().any(|entry| entry.name() != self.whole && quoted(&entry.name()) == *key)
-        };
-        if parts.iter().any(clash) {
+        if all.iter().any(|entry| outside(&entry.name())) {
             return Err(Unfit("it has a part outside already".to_owned()));
         }
+        let Some(whole) = all.iter().find(|entry| entry.name() == self.whole) else {
+            return Ok(Made::exact(text.to_owned()));
+        };
+        let (parts, exact) = self.parts_of(whole.value)?;
         let mut written = Vec::new();
         for entry in &all {
             if entry.name() == self.whole {
@@ -210,10 +205,9 @@ impl Gathered {
             of_type(&whole, schema, "object").iter().flat_map(objects).collect();
         outer.remove(&self.whole);
         for (outside, inside) in &self.parts {
-            let before = (!always).then(|| outer.member(outside));
             let found = inner.iter().map(|one| one.member(inside));
             let null = null.then(|| json!({"type": "null"}));
-            let value = union(found.chain(null).chain(before).collect());
+            let value = union(found.chain(null).collect());
             let required = wholly && inner.iter().all(|one| one.requires(inside));
             outer.insert(outside, value, required);
         }
@@ -317,6 +311,8 @@ mod tests {
                 (r#"{"x":null}"#, Ok(("{}", false))),
                 (r#"{"x":1}"#, Err("`x` is no object")),
                 (r#"{"x":{"a":1},"a":2}"#, Err("it has a part outside already")),
+                (r#"{"x":{},"b":2}"#, Err("it has a part outside already")),
+                (r#"{"x":{"a":1},"c":2}"#, Ok((r#"{"a":1,"c":2}"#, true))),
             ],
         );
         check(&pair(true).1, &[(r#"{"x":null}"#, Ok((r#"{"a":null,"b":null}"#, true)))]);

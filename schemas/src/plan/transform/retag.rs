@@ -180,6 +180,12 @@ impl Retag {
         if self.from != TagForm::Presence && !may_say(&tag, value, schema) {
             return Vec::new();
         }
+        // Two variants at once are not taken, so that one which is always there leaves room for no other.
+        let always = |own: &String| one.requires(own) && is_never("null", &one.member(own), schema);
+        let others = self.variants.iter().map(|(_, own)| own).filter(|own| *own != member);
+        if self.from == TagForm::Presence && others.into_iter().any(always) {
+            return Vec::new();
+        }
         let mut outer = one.clone();
         outer.remove(&self.tag);
         for (_, other) in self.variants.iter().filter(|_| self.from != TagForm::Flat) {
@@ -355,7 +361,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::model::Transform;
-    use super::super::testing::{check, check_twin, json as any_json, there_and_back};
+    use super::super::testing::{check, check_twin, json as any_json, sound, there_and_back};
     use super::TagForm::{Flat, Nested, Presence};
     use super::{Retag, TagForm};
     use crate::schema::Schema;
@@ -454,6 +460,21 @@ mod tests {
         check_twin(&retag(Flat, Nested), flat.clone(), &nested, true);
         check_twin(&retag(Nested, Flat), nested, &flat, true);
         check_twin(&retag(Presence, Flat), present, &flat, true);
+    }
+
+    #[test]
+    fn a_variant_that_is_open_is_no_other_variant() {
+        let card = json!({"type": "object", "properties": {"card": {"type": "object"}},
+            "required": ["card"], "additionalProperties": false});
+        let bank = json!({"type": "object", "properties": {"bank": {"type": "object"}},
+            "required": ["bank"], "additionalProperties": true});
+        let schema = Schema::from_document(json!({"oneOf": [card, bank]}));
+        for to in [Nested, Flat] {
+            let seen = retag(Presence, to).image(&schema.root, &schema);
+            let all = seen["anyOf"].as_array().map_or(0, Vec::len);
+            assert_eq!(all, 2, "{seen}");
+            sound(&retag(Presence, to), &schema);
+        }
     }
 
     proptest! {
