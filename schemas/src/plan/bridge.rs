@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::describe::model::{Location, Status};
 use crate::plan::names::Names;
+use crate::plan::pointers::backward;
 use crate::plan::program::{Literal, Note, Outside, Program};
 use crate::plan::style::{Form, Wired};
 use crate::plan::wire::Wire;
@@ -65,6 +66,9 @@ pub struct Judgement {
     pub hopeless: bool,
     /// The steps of the plan, losses included.
     pub steps: Vec<Note>,
+    /// The programs from version to version, the sender's first, where one of them keeps what its reader does not
+    /// declare (`keep`); else none. One chain for each kind of payload that the part has.
+    pub keepers: Vec<Vec<Arc<Program>>>,
     /// What the verdict rests on.
     pub policies: Vec<Policy>,
     /// With `broken`.
@@ -83,6 +87,7 @@ impl Judgement {
             total: true,
             hopeless: false,
             steps: Vec::new(),
+            keepers: Vec::new(),
             policies: Vec::new(),
             witness: None,
             undecided: None,
@@ -93,18 +98,37 @@ impl Judgement {
 
 impl Judgement {
     /// Whether a reader is taken to bear what it does not declare at a place of what it gets, because `changes.yaml`
-    /// says `keep` of it. Members that are renamed on the way are known by their last name only.
+    /// says `keep` of it. The place is followed back to the step that keeps it; inside recursive components and what a
+    /// function makes, the last name has to do.
     pub fn bears(&self, at: &Pointer) -> bool {
-        let at: Vec<String> = at.tokens().collect();
-        let kept =
-            self.steps.iter().filter(|note| note.policy.is_some_and(|one| one.ends_with("keep")));
-        kept.filter_map(|note| Pointer::parse(&note.at)).any(|one| {
-            let place: Vec<String> = one.tokens().collect();
-            let same = |(one, other): (&String, &String)| one == "*" || one == other;
-            let whole = place.len() == at.len() && place.iter().zip(&at).all(same);
-            whole || place.last().is_some_and(|last| last != "*" && Some(last) == at.last())
-        })
+        self.keepers.iter().any(|chain| self.bears_after(chain, at))
     }
+
+    fn bears_after(&self, chain: &[Arc<Program>], at: &Pointer) -> bool {
+        let mut place = at.clone();
+        for program in chain.iter().rev() {
+            let before = backward(std::slice::from_ref(program), &place);
+            let kept =
+                program.notes.iter().filter(|note| note.keeps() && self.steps.contains(note));
+            if kept
+                .filter_map(|note| Pointer::parse(&note.at))
+                .any(|kept| is_meant(&kept, &place) || is_meant(&kept, &before))
+            {
+                return true;
+            }
+            place = before;
+        }
+        false
+    }
+}
+
+/// Whether a place is the one of a note, or is called as it is.
+fn is_meant(note: &Pointer, place: &Pointer) -> bool {
+    let (note, place): (Vec<String>, Vec<String>) =
+        (note.tokens().collect(), place.tokens().collect());
+    let same = |(one, other): (&String, &String)| one == "*" || one == other;
+    let whole = note.len() == place.len() && note.iter().zip(&place).all(same);
+    whole || note.last().is_some_and(|last| last != "*" && Some(last) == place.last())
 }
 
 /// The conversion of one payload with its verdict. The stages run one after the other; fusion leaves one

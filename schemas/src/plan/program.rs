@@ -48,6 +48,13 @@ pub struct Note {
     pub policy: Option<&'static str>,
 }
 
+impl Note {
+    /// The step passes on what its reader does not declare, as `changes.yaml` says (`keep`).
+    pub fn keeps(&self) -> bool {
+        self.policy.is_some_and(|words| words.ends_with("keep"))
+    }
+}
+
 /// What becomes of a value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node {

@@ -184,7 +184,9 @@ pub(super) fn joined(all: Vec<Judgement>) -> Judgement {
     judgement.total = all.iter().all(|one| one.total);
     judgement.hopeless = !all.is_empty() && all.iter().all(|one| one.hopeless);
     (judgement.steps, judgement.policies) = (Vec::new(), Vec::new());
+    judgement.keepers.clear();
     for one in all {
+        judgement.keepers.extend(one.keepers);
         for step in one.steps {
             if !judgement.steps.contains(&step) {
                 judgement.steps.push(step);

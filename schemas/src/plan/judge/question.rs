@@ -205,9 +205,11 @@ fn converted(
     let defaults = traced.steps.iter().any(|note| note.text.contains("default"));
     policies.extend(defaults.then_some(Policy::DefaultFills));
     policies.extend(declared(&traced, stages));
+    let keeps = traced.steps.iter().any(Note::keeps);
     let mut answer = Judgement {
         total: traced.total,
         hopeless,
+        keepers: if keeps { vec![question.chain.to_vec()] } else { Vec::new() },
         steps: traced.steps,
         policies,
         ..Judgement::of(Verdict::Undecided)
@@ -267,8 +269,7 @@ fn declared(traced: &Traced, stages: &[Arc<Program>]) -> Vec<Policy> {
     if traced.refusals.iter().any(|note| note.policy.is_some()) {
         found.push(Policy::RefusalDeclared);
     }
-    let keeps = |note: &Note| note.policy.is_some_and(|words| words.ends_with("keep"));
-    if traced.steps.iter().any(keeps) {
+    if traced.steps.iter().any(Note::keeps) {
         found.push(Policy::KeptDeclared);
     }
     let nodes = stages.iter().flat_map(|program| &program.nodes);

@@ -10,6 +10,7 @@ use crate::plan::program::{
     Member, Missing, Node, NodeId, Note, NoteId, ObjectNode, Outside, Program, Source, Supply,
     Table,
 };
+use crate::pointer::Pointer;
 use crate::relate::verdict::Verdict;
 use crate::relate::{Budget, Prover};
 use crate::schema::Schema;
@@ -166,4 +167,40 @@ fn a_rename_bridges() {
         &[program(vec![Node::Object(Box::new(node))], false)],
         Verdict::Bridged,
     );
+}
+
+#[test]
+fn what_a_step_keeps_is_borne_under_the_name_that_a_later_step_gives_it() {
+    let kept = Note {
+        rule: "A8",
+        text: "keep `b` though its reader does not list it".to_owned(),
+        at: "/b".to_owned(),
+        loss: false,
+        policy: Some("on_unknown: keep"),
+    };
+    let keeping = Arc::new(Program { notes: vec![kept.clone()], ..Program::identity() });
+    let renaming = ObjectNode {
+        members: vec![Member {
+            name: "b".into(),
+            rename: Some(("c".into(), NoteId(0))),
+            node: NodeId(0),
+            take: None,
+        }],
+        patterns: Vec::new(),
+        other: NodeId(0),
+        supplies: Vec::new(),
+        conflict: None,
+        slots: (0, 0),
+        hold: false,
+    };
+    let renaming = program(vec![Node::Object(Box::new(renaming))], false);
+    let judgement = Judgement {
+        steps: vec![kept],
+        keepers: vec![vec![keeping, renaming]],
+        ..Judgement::of(Verdict::Bridged)
+    };
+    let bears = |at: &str| judgement.bears(&Pointer::parse(at).unwrap());
+    assert!(bears("/c"));
+    assert!(!bears("/b"));
+    assert!(!bears("/a"));
 }
