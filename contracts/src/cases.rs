@@ -11,6 +11,7 @@ use evergate_schemas::plan::Bridges;
 use evergate_schemas::plan::bridge::{BodyPlan, MessageBridge, Plan};
 use evergate_schemas::plan::outside::Values;
 use evergate_schemas::plan::program::Program;
+use evergate_schemas::plan::wire::Wire;
 use evergate_schemas::pointer::Pointer;
 use evergate_schemas::relate::verdict::Verdict;
 use evergate_schemas::sample::{Random, Validator};
@@ -240,6 +241,11 @@ impl<'a> Trial<'a> {
         for body in &message.bodies {
             let Some((written, read)) = pick(body, written, read) else { continue };
             if !written.media_type.contains("json") {
+                continue;
+            }
+            // what stands beside the body is not there to be tried with it
+            if matches!(body.wire, Wire::Composed(_)) {
+                self.tried.needing_values += 1;
                 continue;
             }
             let mut named = way.clone();

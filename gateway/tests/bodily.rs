@@ -22,6 +22,13 @@ const V1: &str = r"
         - { name: tag, in: query, schema: { type: array, items: { type: string } } }
         - { name: q, in: query, required: true, schema: { type: string } }
       responses: { ANSWER }
+  /items:
+    get:
+      parameters:
+        - { name: size, in: query, schema: { type: integer, maximum: 1000 } }
+        - { name: order, in: query, schema: { type: string, enum: [name, age, size] } }
+        - { name: x-mode, in: header, schema: { type: string, enum: [full, brief] } }
+      responses: { ANSWER }
   /notes:
     post:
       parameters: [{ name: x-tenant, in: header, required: true, schema: { type: string, pattern: '^[a-z]+$' } }]
@@ -40,6 +47,13 @@ const V2: &str = r"
           limit: { type: integer, minimum: 1 },
           filter: { type: object, properties: { tags: { type: array, items: { type: string } } } } } } } } }
       responses: { ANSWER }
+  /items:
+    get:
+      parameters:
+        - { name: most, in: query, schema: { type: integer, maximum: 100 } }
+        - { name: order, in: query, schema: { type: string, enum: [name, age] } }
+        - { name: x-mode, in: header, schema: { type: string, enum: [full] } }
+      responses: { ANSWER }
   /notes:
     post:
       requestBody: { required: true, content: { application/json: { schema: {
@@ -57,6 +71,12 @@ changes:
       move:
         limit: { from: query, to: body }
         tag: { from: query, to: body, as: /filter/tags }
+  - say: Pages are smaller.
+    at: GET /items
+    parameter:
+      rename: { size: most }
+      on_range: { size: { up: clamp } }
+      on_unknown: { order: { up: { fallback: name } }, x-mode: { up: error } }
   - say: The tenant of a note is said in it.
     at: POST /notes
     parameter: { move: { x-tenant: { from: header, to: body, as: /tenant } } }
@@ -160,6 +180,24 @@ async fn a_header_moves_into_a_body_that_is_there_and_back() {
     let asked = ("POST /notes", "", r#"{"text":"a", "owner":"acme"}"#);
     let head = check(("v1", "v3"), asked, ("POST /notes", r#"{"text":"a"}"#)).await;
     assert!(head.contains("x-tenant: acme"), "{head}");
+}
+
+#[tokio::test]
+async fn values_that_the_backend_does_not_take_go_by_policy() {
+    let up = ("v2", "v1");
+    let asked = |line| (line, "x-mode: full\r\n", "");
+    check(up, asked("GET /items?size=500&order=size"), ("GET /items?order=name&most=100", ""))
+        .await;
+    check(up, asked("GET /items?size=5&order=age"), ("GET /items?order=age&most=5", "")).await;
+    check(up, asked("GET /items"), ("GET /items", "")).await;
+    check(("v1", "v2"), asked("GET /items?most=5"), ("GET /items?size=5", "")).await;
+    let backend = Backend::json("{}").await;
+    let house = house(&backend, "v2").await;
+    let brief = ("GET /items", "x-mode: brief\r\n", "");
+    refused(&house, "v1", brief, (422, r#""parameter":"x-mode""#)).await;
+    let strict = ("GET /items?size=500", "prefer: handling=strict\r\n", "");
+    refused(&house, "v1", strict, (422, "request-lossy")).await;
+    assert!(backend.seen().is_empty());
 }
 
 async fn refused(house: &House, client: &str, asked: Asked<'_>, wanted: (u16, &str)) {

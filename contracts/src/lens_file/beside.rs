@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::Value;
 
+use super::policy::{OnRange, OnUnknown, Placed, Ways};
+
 /// What becomes of parameters.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -19,6 +21,10 @@ pub(super) struct Parameters {
     /// Parameters that stand elsewhere in the new version, by their old name; of what comes out of the body, the way to
     /// the member: `/a/b`.
     r#move: Option<BTreeMap<String, Moved>>,
+    /// What becomes of a number, text or list beyond the bounds of the other version, by old or new name.
+    on_range: Option<BTreeMap<String, Placed<OnRange>>>,
+    /// What becomes of a value that the other version does not list, by old or new name.
+    on_unknown: Option<BTreeMap<String, Ways<OnUnknown>>>,
     /// What becomes of a value that cannot be written in the style or place of the other version, by old or new name.
     on_fail: Option<BTreeMap<String, Refuse>>,
 }

@@ -263,6 +263,7 @@ impl Message<'_> {
             bodies: Vec::new(),
             selected: Vec::new(),
             bare: None,
+            beside: Vec::new(),
             parameters: Vec::new(),
             status_as: None,
             positions: None,

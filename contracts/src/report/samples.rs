@@ -44,6 +44,7 @@ fn message(
         bodies: Vec::new(),
         selected: Vec::new(),
         bare: None,
+        beside: Vec::new(),
         parameters: Vec::new(),
         status_as: None,
         positions: None,

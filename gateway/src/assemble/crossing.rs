@@ -87,7 +87,7 @@ fn rules(bridge: &OperationBridge, counting: &Counting<'_>) -> Box<str> {
     for message in messages {
         let steps = (&message.status, &message.parameters, &message.status_as);
         let _ = write!(sink, "{steps:?}");
-        for body in message.bodies.iter().chain(&message.bare) {
+        for body in message.plans() {
             if body.stages().any(|program| links(program)) {
                 let _ = write!(sink, "{}", counting.places);
             }
@@ -120,11 +120,12 @@ fn message(bridge: &MessageBridge, way: Way, counting: &Counting<'_>) -> Crossin
     let outside_step = |step: &ParameterStep| {
         matches!(step, ParameterStep::Supply(_, _, ParameterSource::Outside(_), _))
     };
-    let bodies = || bridge.bodies.iter().chain(&bridge.bare);
+    let bodies = || bridge.plans();
     let outside_body = bodies().flat_map(BodyPlan::stages).any(|program| reads_outside(program));
     CrossingMessage {
         bodies: bridge.bodies.iter().map(|body| crossing_body(body, way, counting)).collect(),
         selected: bridge.selected.iter().map(|body| crossing_body(body, way, counting)).collect(),
+        beside: bridge.beside.iter().map(|body| crossing_body(body, way, counting)).collect(),
         bare: bridge.bare.as_ref().map(|body| crossing_body(body, way, counting)),
         parameters: bridge.parameters.clone(),
         positions: bridge.positions.clone().map(Into::into),

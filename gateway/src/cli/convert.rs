@@ -284,7 +284,8 @@ fn body<'a>(message: &'a MessageBridge, media: Option<&str>) -> Result<&'a BodyP
             .bodies
             .iter()
             .find(|one| one.media_type.contains("json"))
-            .or_else(|| message.bodies.first()),
+            .or_else(|| message.bodies.first())
+            .or(message.bare.as_ref()),
     };
     found.ok_or_else(|| {
         let known: Vec<&str> = message.bodies.iter().map(|one| one.media_type.as_str()).collect();

@@ -129,11 +129,8 @@ pub(super) async fn convert<'a>(
     become_method(&mut head, step)?;
     let mut place = Place { query: &mut query, headers: &mut head.headers, path };
     let selects = names::apply(&message.parameters, &mut place)?;
-    let composed = conversion.filter(|one| one.prepared.beside().is_some());
-    let (payload, outward, mut lost) = match composed {
-        None => (Payload::Came(body), Outward::default(), Lost::default()),
-        Some(one) => composed_with(step, (one, &mut values), &mut place, (body, trailing)).await?,
-    };
+    let (payload, outward, mut lost) =
+        beside_body(step, (conversion, &mut values), &mut place, (body, trailing)).await?;
     lost.merge(&parameters::apply(message, &mut place, &values, &outward)?);
     let path = outbound::path(step.api, step.asked, step.named, step.way, &place.path);
     outbound::rewrite_indicators(step.api, backend, &mut query, &mut head.headers);
@@ -198,25 +195,31 @@ impl Payload {
     }
 }
 
-/// The body that some parameters are composed with, what came out of it, and what is lost. It is converted before all
-/// else, as what comes out of it stands in the request's head.
-async fn composed_with<'a>(
+/// Settles what stands beside the body: parameters that go by a policy, and those that are composed with it. In that
+/// case it is converted before all else, as what comes out of it stands in the request's head.
+async fn beside_body<'a>(
     step: &Step<'a, '_>,
-    (conversion, values): (&'a Conversion, &mut Values),
+    (conversion, values): (Option<&'a Conversion>, &mut Values),
     place: &mut Place<'_>,
     (body, trailing): (Incoming, bool),
 ) -> Result<(Payload, Outward<'a>, Lost), Refusal> {
-    let (inward, outward) = conversion.prepared.beside().unwrap_or_default();
+    let (message, limits) = (&step.way.0.request, step.snapshot.bounds.conversion);
+    let (mut settled, mut lost) = beside::settled(message, (place, values), limits)?;
+    let composed = conversion.and_then(|one| Some((one, one.prepared.beside()?)));
+    let Some((conversion, (inward, outward))) = composed else {
+        return Ok((Payload::Came(body), settled, lost));
+    };
     values.beside = beside::taken(inward, place)?;
     let all = Arc::new(values.clone());
     let done = converted(step, (conversion, &all), (place.headers, body, trailing)).await;
-    let Converted { bytes, lost, digests, beside } =
+    let Converted { bytes, lost: fired, digests, beside } =
         done.map_err(|refusal| beside::refused(inward, refusal, &values.beside))?;
     if let Some(digests) = digests {
         digests.renew(&bytes, place.headers);
     }
-    let outward = Outward::new(&conversion.prepared, outward, &beside)?;
-    Ok((Payload::Made(bytes), outward, lost))
+    settled.add(&conversion.prepared, outward, &beside)?;
+    lost.merge(&fired);
+    Ok((Payload::Made(bytes), settled, lost))
 }
 
 /// The body through its pipe.

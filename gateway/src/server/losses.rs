@@ -60,8 +60,12 @@ fn of_crossing(crossing: &Crossing) -> Vec<Value> {
 }
 
 fn of_message(message: &CrossingMessage) -> impl Iterator<Item = &Loss> {
-    let bodies =
-        message.bodies.iter().chain(&message.bare).filter_map(|body| body.conversion.as_ref());
+    let bodies = message
+        .bodies
+        .iter()
+        .chain(&message.bare)
+        .chain(&message.beside)
+        .filter_map(|body| body.conversion.as_ref());
     let noted = bodies.flat_map(|one| one.losses.iter().flatten());
     message.parameter_losses.iter().chain(noted).flatten().map(|loss| &**loss)
 }

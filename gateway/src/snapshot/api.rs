@@ -214,6 +214,8 @@ pub struct CrossingMessage {
     pub selected: Vec<CrossingBody>,
     /// For a request without a body, where parameters move into the body or out of it; absent where none does.
     pub bare: Option<CrossingBody>,
+    /// Of a request: parameters that go by a policy, each an object whose only member it is.
+    pub beside: Vec<CrossingBody>,
     /// Parameters of a request, headers of a response.
     pub parameters: Vec<ParameterStep>,
     /// Where in the client's path template each parameter of the backend's is, none where a step writes it; absent where
@@ -249,7 +251,7 @@ impl CrossingMessage {
             table.is_some_and(|table| table.iter().flatten().any(Option::is_some))
         };
         self.parameter_losses.iter().any(Option::is_some)
-            || self.bodies.iter().chain(&self.bare).any(of_body)
+            || self.bodies.iter().chain(&self.bare).chain(&self.beside).any(of_body)
             || matches!(self.status_as, Some((_, Some(_))))
     }
 }

@@ -189,6 +189,9 @@ pub struct MessageBridge {
     /// Of a request whose parameters move into its body or out of it: the plan where no body comes, under the media type
     /// of the body that is made.
     pub bare: Option<BodyPlan>,
+    /// Of a request: plans for parameters that go by a policy, each an object whose only member it is
+    /// ([`crate::plan::wire::ComposedWire`]); they have no media type.
+    pub beside: Vec<BodyPlan>,
     /// What is done to parameters (requests) or headers (responses).
     pub parameters: Vec<ParameterStep>,
     /// The status that the reader gets instead of the sender's; only for responses that come under one code.
@@ -196,6 +199,13 @@ pub struct MessageBridge {
     /// Of a request: where in the sender's path template each parameter of the reader's is, none where a step writes it.
     /// Absent where each is at its own place.
     pub positions: Option<Vec<Option<usize>>>,
+}
+
+impl MessageBridge {
+    /// All plans but those for answers that have some members only.
+    pub fn plans(&self) -> impl Iterator<Item = &BodyPlan> {
+        self.bodies.iter().chain(&self.bare).chain(&self.beside)
+    }
 }
 
 /// A response's status under which it goes on (lens L26).

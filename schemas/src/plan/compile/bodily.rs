@@ -5,7 +5,7 @@ use crate::describe::{Limits, load_api};
 use crate::plan::bridge::{MessageBridge, Policy};
 use crate::plan::lens::declared;
 use crate::relate::Prover;
-use crate::relate::verdict::Verdict::{self, Bridged, Broken, Lossy, Undecided};
+use crate::relate::verdict::Verdict::{self, Bridged, Broken, Lossy, Native, Undecided};
 
 use super::{Bridges, Pairs};
 
@@ -134,6 +134,53 @@ fn a_parameter_goes_through_a_body_over_several_versions() {
     check(&[(&of("n"), "", ""), (&of("o"), "", rename), ("", needs, later)], Bridged, Lossy);
 }
 
+/// The same for one parameter that both versions have.
+#[track_caller]
+fn both((old, new): (&str, &str), must: bool, changes: &str, up: Verdict) -> [MessageBridge; 2] {
+    let (old, new) = (parameter("query", must, old), parameter("query", must, new));
+    check(&[(&old, "", ""), (&new, "", changes)], up, Native)
+}
+
+#[test]
+fn values_that_the_other_version_does_not_take_go_by_policy() {
+    let of = |required, schema| parameter("query", required, schema);
+    let listed = ("type: string, enum: [a, b, c]", "type: string, enum: [a, b]");
+    both(listed, true, "{}", Broken);
+    both(listed, true, "{ on_unknown: { n: { down: { fallback: a } } } }", Broken);
+    let [up, down] = both(listed, true, "{ on_unknown: { n: { up: { fallback: a } } } }", Lossy);
+    assert_eq!((up.beside.len(), down.beside.len()), (1, 0));
+    both(listed, false, "{ on_unknown: { n: { up: omit } } }", Lossy);
+    both(listed, true, "{ on_unknown: { n: { up: omit } } }", Broken);
+    both(listed, true, "{ on_unknown: { n: { up: { fallback: z } } } }", Broken);
+    let [up, _] = both(listed, true, "{ on_unknown: { n: { up: error } } }", Bridged);
+    let policies = |one: &MessageBridge| {
+        let all = one.parts.iter().flat_map(|part| part.judgement.policies.clone());
+        all.collect::<Vec<_>>()
+    };
+    assert!(policies(&up).contains(&Policy::RefusalDeclared));
+    let bounded = ("type: integer, maximum: 1000", "type: integer, maximum: 100");
+    let [up, _] = both(bounded, false, "{ on_range: { n: { up: clamp } } }", Lossy);
+    let step = &up.parts[0].judgement.steps[0];
+    assert_eq!((&*step.text, &*step.at), ("clamp `n` (`on_range: clamp`)", "/n"));
+    let [up, _] = both(bounded, true, "{}", Broken);
+    let plain = up.parts[0].judgement.witness.clone().unwrap();
+    let [up, _] = both(bounded, true, "{ on_range: { n: { up: omit } } }", Broken);
+    let policed = up.parts[0].judgement.witness.clone().unwrap();
+    assert!(plain.payload.is_number() && policed.payload.is_number(), "{policed:?}");
+    let items = |most| format!("type: array, items: {{ type: integer }}, maxItems: {most}");
+    let (many, few) = (items(9), items(2));
+    both((&many, &few), true, "{ on_range: { n: { up: truncate } } }", Lossy);
+    // a policy at a parameter that moves into the body is one of its value there
+    let (wide, narrow) =
+        (of(true, bounded.0), "required: [n], properties: { n: { type: integer, maximum: 100 } }");
+    let clamped = "{ move: { n: { from: query, to: body } }, on_range: { n: { up: clamp } } }";
+    check(&[(&wide, "", ""), ("", narrow, MOVE)], Broken, Bridged);
+    check(&[(&wide, "", ""), ("", narrow, clamped)], Lossy, Bridged);
+    let loose = "required: [n], properties: { n: { type: integer, maximum: 5000 } }";
+    let down = "{ move: { n: { from: query, to: body } }, on_range: { n: { down: clamp } } }";
+    check(&[(&wide, "", ""), ("", loose, down)], Bridged, Lossy);
+}
+
 #[track_caller]
 fn problem(versions: &[Version<'_>], wanted: &str) {
     let (_, problems) = declared(&loaded(versions));
@@ -162,6 +209,14 @@ fn what_cannot_be_is_told_when_the_file_is_read() {
     problem(
         &way("{ move: { n: { from: query, to: body, as: /n/* } } }"),
         "`n/*` is not one member of the body; write the names that lead to it: `/a/b`",
+    );
+    problem(
+        &[(&of, "", ""), (&of, "", "{ on_range: { n: { up: string } } }")],
+        "the parameter `n` is no null, and a text already; write error, keep, omit, clamp, truncate or `{ default: … }`",
+    );
+    problem(
+        &[(&of, "", ""), (&of, "", "{ on_unknown: { m: { up: omit } } }")],
+        "`m` is no member here in v1; did you mean `n`?",
     );
     problem(
         &[(&of, "", ""), ("", "", MOVE)],

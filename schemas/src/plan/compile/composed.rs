@@ -1,7 +1,7 @@
 //! Requests whose parameters move into the body or out of it (L19): the body and those parameters are one object, so
 //! that a move between them is a move like any other (L2), in the plan, in its proof and over several versions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -9,19 +9,22 @@ use serde_json::{Map, Value, json};
 use crate::describe::model::{Content, Operation, Parameter};
 use crate::plan::bridge::{BodyPlan, Judgement, Part, PartKey, Plan, Policy};
 use crate::plan::image::Known;
-use crate::plan::lens::{Direction, Entry, Rules, Scope, Target, VersionChanges};
+use crate::plan::lens::{
+    Direction, Entry, For, OnRange, OnUnknown, Rules, Scope, Target, VersionChanges,
+};
 use crate::plan::program::Program;
 use crate::plan::shape::shape;
 use crate::plan::style::{Form, capacity, delimiters_delimit};
 use crate::plan::wire::{BODY, Beside, ComposedWire, Wire};
+use crate::pointer::Pointer;
 use crate::problem::Place;
 use crate::schema::{Role, Schema, Side};
 
-use super::flow::{Bodily, Moved};
+use super::flow::{Bodily, Moved, Told};
 use super::ledger::{Ledger, Reading, SchemaId, Step};
 use super::media::{Fit, Syntax, matching, syntax, written_as};
 use super::message::{Messages, media_met, shown, unread, whole};
-use super::parameter::{Outward, undecided};
+use super::parameter::{Outward, part, undecided};
 use super::restyle::{carried, closed, wired};
 use super::value::asked;
 use super::wire;
@@ -45,6 +48,10 @@ pub(super) struct Request<'r, 'a> {
     pub(super) bodily: &'r Bodily<'a>,
     pub(super) outward: &'r [Outward<'a>],
     pub(super) known: &'r Known,
+    /// The parameters that are members of it.
+    pub(super) keys: BTreeSet<&'r str>,
+    /// The body is one too.
+    pub(super) body: bool,
 }
 
 /// The body in each version of the route; `None` where that has none.
@@ -150,6 +157,29 @@ impl<'a> Messages<'_, 'a> {
         composed
     }
 
+    /// The plan of a parameter that is the only member, as it goes by a policy.
+    pub(super) fn alone(&mut self, request: &Request<'_, 'a>) -> (Option<BodyPlan>, Option<Part>) {
+        let (Some((_, sender)), Some((_, reader))) = (request.route.first(), request.route.last())
+        else {
+            return (None, None);
+        };
+        let sent = request.bodily.inward.iter().find(|one| request.keys.contains(&*one.0));
+        let Some((key, sent, _)) = sent else { return (None, None) };
+        let read = request.outward.iter().find(|one| one.key == *key).map(|one| one.parameter);
+        let (plan, judgement) = match self.wire(request, (sender, reader)) {
+            Ok(wire) => {
+                let wire = Wire::Composed(Arc::new(wire));
+                let contents = vec![None; request.route.len()];
+                let (plan, mut judgement) = self.composed_plan(request, &contents, &wire);
+                unwrapped(&mut judgement, key);
+                let (media_type, written_as) = (String::new(), None);
+                (Some(BodyPlan { media_type, written_as, wire, plan }), judgement)
+            }
+            Err((why, _)) => (None, Judgement { total: false, ..undecided(&why) }),
+        };
+        (plan, Some(part(sent, read, judgement)))
+    }
+
     /// The plan for the contents of each version.
     fn composed_body(
         &mut self,
@@ -197,7 +227,11 @@ impl<'a> Messages<'_, 'a> {
             };
             let up = to.0 > from.0;
             let (old, new) = if up { (from, to) } else { (to, from) };
-            let declared = declared(self.ledger.changes(new.0), (old.1, new.1), moves);
+            let told = request.bodily.policies.get(at).map_or(&[][..], Vec::as_slice);
+            let told: Vec<&Told> =
+                told.iter().filter(|one| request.keys.contains(&*one.key)).collect();
+            let moves = if request.body { moves.as_slice() } else { &[] };
+            let declared = declared(self.ledger.changes(new.0), (old.1, new.1), (moves, &told));
             let changes = self.ledger.composed_changes(declared);
             let step = Step {
                 sender: self.composite(request, contents, (at, Role::Sender), &[]),
@@ -226,7 +260,8 @@ impl<'a> Messages<'_, 'a> {
             let judgement = undecided("");
             return (Plan { stages: Vec::new(), judgement: judgement.clone() }, judgement);
         };
-        let refuses = request.outward.iter().any(|one| one.refuses);
+        let ours = |one: &&Outward<'_>| request.keys.contains(&*one.key);
+        let refuses = request.outward.iter().filter(ours).any(|one| one.refuses);
         let judgement = match (plan.judgement.verdict.holds(), fits.judgement.verdict.holds()) {
             (true, false) if refuses => {
                 let mut judgement = plan.judgement.clone();
@@ -262,11 +297,12 @@ impl<'a> Messages<'_, 'a> {
             Some(_) => operation.body.as_ref().is_some_and(|body| body.required),
             None => at == 0 && request.makes(),
         };
-        if content.is_some() || at > 0 || must {
+        if request.body && (content.is_some() || at > 0 || must) {
             pieces.members.insert(BODY.to_owned(), pieces.whole.root.clone());
         }
-        pieces.required.extend(must.then(|| BODY.to_owned()));
-        for (key, location, name) in request.bodily.beside.get(at).into_iter().flatten() {
+        pieces.required.extend((must && request.body).then(|| BODY.to_owned()));
+        let beside = request.bodily.beside.get(at).into_iter().flatten();
+        for (key, location, name) in beside.filter(|one| request.keys.contains(&*one.0)) {
             let own = |one: &&Parameter| one.location == *location && one.name == *name;
             let Some(parameter) = operation.parameters.iter().find(own) else {
                 pieces.members.insert(key.clone(), Value::Bool(true));
@@ -307,20 +343,22 @@ impl<'a> Messages<'_, 'a> {
         let mut outward = Vec::new();
         let mut unfit = None;
         // all is asked each time, so that the second walk finds every answer
-        for (key, parameter, _) in &request.bodily.inward {
+        let ours = |key: &String| request.keys.contains(&**key);
+        for (key, parameter, _) in request.bodily.inward.iter().filter(|one| ours(&one.0)) {
             match beside(self.ledger, (first.0, Role::Sender), parameter, key) {
                 Ok(one) => inward.push(one),
                 Err(why) => unfit = unfit.or(Some((why, &parameter.place))),
             }
         }
-        for one in request.outward {
+        for one in request.outward.iter().filter(|one| ours(&one.key)) {
             match beside(self.ledger, (last.0, Role::Reader), one.parameter, &one.key) {
                 Ok(found) => outward.push(found),
                 Err(why) => unfit = unfit.or(Some((why, &one.parameter.place))),
             }
         }
         let drops = reader.body.is_none();
-        unfit.map_or(Ok(ComposedWire { inward, outward, makes: request.makes(), drops }), Err)
+        let makes = request.body && request.makes();
+        unfit.map_or(Ok(ComposedWire { inward, outward, makes, drops }), Err)
     }
 }
 
@@ -382,7 +420,7 @@ fn is_json(content: &Content) -> bool {
 fn declared(
     changes: &VersionChanges,
     (old, new): (&Operation, &Operation),
-    moves: &[Moved],
+    (moves, told): (&[Moved], &[&Told]),
 ) -> VersionChanges {
     let mut changes = changes.clone();
     let shapes = [old.key.shape(), new.key.shape()];
@@ -398,10 +436,55 @@ fn declared(
         if one.inward { (beside, body) } else { (body, beside) }
     });
     let rules = Rules { moves: ends.collect(), ..Rules::default() };
-    let place = new.place.clone();
-    let targets = vec![Target { scope: Scope::Request(shape), within: Vec::new() }];
-    changes.entries.push(Entry { say: "".into(), targets, rules, place });
+    let mut entry = |within: Vec<String>, rules: Rules| {
+        let targets = vec![Target { scope: Scope::Request(shape.clone()), within }];
+        let place = new.place.clone();
+        changes.entries.push(Entry { say: "".into(), targets, rules, place });
+    };
+    for one in told {
+        entry(Vec::new(), policies(one, &one.key));
+        // what comes out of the body goes by it as well
+        for moved in moves.iter().filter(|moved| moved.key == one.key) {
+            if let Some((last, parents)) = moved.member.split_last() {
+                entry([&[BODY.to_owned()], parents].concat(), policies(one, last));
+            }
+        }
+    }
+    entry(Vec::new(), rules);
     changes
+}
+
+/// The policies of a parameter, for the member that it is.
+fn policies(told: &Told, member: &str) -> Rules {
+    let named = |one: &For<OnRange>| For { member: member.to_owned(), ..one.clone() };
+    let unknown = |(direction, _, policy): &(Direction, String, OnUnknown)| {
+        (*direction, member.to_owned(), policy.clone())
+    };
+    Rules {
+        on_range: told.on_range.iter().map(named).collect(),
+        on_unknown: told.on_unknown.iter().map(unknown).collect(),
+        ..Rules::default()
+    }
+}
+
+/// A judgement on the value of the only member.
+fn unwrapped(judgement: &mut Judgement, key: &str) {
+    let plain = key.split_once(' ').map_or(key, |(_, name)| name);
+    for note in &mut judgement.steps {
+        let at = Pointer::root().join(key);
+        if let Some(rest) = note.at.strip_prefix(at.as_str()) {
+            note.at = format!("{}{rest}", Pointer::root().join(plain).as_str());
+        }
+        note.text = note.text.replace(&format!("`{key}`"), &format!("`{plain}`"));
+    }
+    for witness in judgement.witness.iter_mut().chain(&mut judgement.strict_witness) {
+        let inner = |value: &Value| value.get(key).cloned();
+        let Some(payload) = inner(&witness.payload) else { continue };
+        witness.payload = payload;
+        witness.received = witness.received.as_ref().and_then(inner);
+        let rest = witness.at.as_str().strip_prefix(Pointer::root().join(key).as_str());
+        witness.at = rest.and_then(Pointer::parse).unwrap_or_default();
+    }
 }
 
 /// Says what a program for a composed request does in the words of requests.

@@ -1,8 +1,12 @@
 //! Parameters on their way over the versions between two others: what each is called there, and where it stands.
 
+use std::collections::BTreeSet;
+
 use crate::describe::model::{Location, Operation, OperationKey, Parameter};
 use crate::plan::bridge::{ParameterSource, ParameterStep};
-use crate::plan::lens::{Direction, ParameterChange, PathNames, VersionChanges, path_names};
+use crate::plan::lens::{
+    Direction, For, OnRange, OnUnknown, ParameterChange, PathNames, VersionChanges, path_names,
+};
 
 use super::parameter::note;
 
@@ -59,7 +63,7 @@ pub(super) struct Flow<'a> {
     pub(super) refuses: bool,
     /// It has its name and place of after the passage already.
     moved: bool,
-    /// It came out of the body: what it is called beside that.
+    /// It came out of the body, or goes by a policy: what it is called in the object that it is a member of.
     pub(super) key: Option<String>,
     /// Place and name in each version before it goes into the body, if it does.
     trail: Vec<(Location, String)>,
@@ -72,6 +76,8 @@ pub(super) struct Bodily<'a> {
     pub(super) beside: Vec<Vec<(String, Location, String)>>,
     /// By passage.
     pub(super) moves: Vec<Vec<Moved>>,
+    /// By passage: what is declared of values that the reader does not take.
+    pub(super) policies: Vec<Vec<Told>>,
     /// What the sender declares of those that go in, by key, and whether a value that does not fit is refused.
     pub(super) inward: Vec<(String, &'a Parameter, bool)>,
     /// Why it cannot be told what becomes of one.
@@ -87,10 +93,25 @@ pub(super) struct Moved {
     pub(super) inward: bool,
 }
 
+/// What becomes of values of a parameter that the reader does not take.
+#[derive(Clone, Debug)]
+pub(super) struct Told {
+    pub(super) key: String,
+    pub(super) on_range: Vec<For<OnRange>>,
+    pub(super) on_unknown: Vec<(Direction, String, OnUnknown)>,
+}
+
 impl Bodily<'_> {
-    /// Whether no parameter has to do with the body.
-    pub(super) fn is_empty(&self) -> bool {
-        self.moves.iter().all(Vec::is_empty)
+    /// The parameters that have to do with the body.
+    pub(super) fn composed(&self) -> BTreeSet<&str> {
+        self.moves.iter().flatten().map(|one| one.key.as_str()).collect()
+    }
+
+    /// Those that have nothing to do with it.
+    pub(super) fn alone(&self) -> BTreeSet<&str> {
+        let composed = self.composed();
+        let told = self.policies.iter().flatten().map(|one| one.key.as_str());
+        told.filter(|key| !composed.contains(key)).collect()
     }
 
     /// A key that nothing else has.
@@ -129,6 +150,7 @@ pub(super) fn flows<'a>(
     let mut bodily = Bodily {
         beside: vec![Vec::new(); passages.len() + 1],
         moves: vec![Vec::new(); passages.len()],
+        policies: vec![Vec::new(); passages.len()],
         ..Bodily::default()
     };
     let mut flows: Vec<Flow<'a>> = sender.parameters.iter().map(flow).collect();
@@ -141,11 +163,13 @@ pub(super) fn flows<'a>(
             }
         }
         passage.note_refusals(&mut flows);
+        passage.note_policies(version, &mut flows, &mut bodily);
         passage.through_body(version, &mut flows, &mut bodily);
         passage.drop_and_move(&mut flows, steps);
         passage.in_path(&mut flows, steps);
         passage.rename_and_write(&mut flows);
         passage.note_refusals(&mut flows);
+        passage.note_policies(version, &mut flows, &mut bodily);
     }
     for flow in &flows {
         if let Some(key) = &flow.key {
@@ -164,6 +188,29 @@ impl Passage<'_> {
         let names: Vec<&String> = self.changes.iter().flat_map(|change| &change.refused).collect();
         for flow in flows {
             flow.refuses |= names.iter().any(|name| name.eq_ignore_ascii_case(&flow.name));
+        }
+    }
+
+    /// Parameters with a policy, by the name that they have now, are members of an object from where they began.
+    fn note_policies<'a>(&self, version: usize, flows: &mut [Flow<'a>], bodily: &mut Bodily<'a>) {
+        for flow in flows {
+            let is_it = |name: &String| name.eq_ignore_ascii_case(&flow.name);
+            let ranges = self.changes.iter().flat_map(|change| &change.on_range);
+            let ranges = ranges.filter(|one| one.direction == self.direction);
+            let on_range: Vec<_> = ranges.filter(|one| is_it(&one.member)).cloned().collect();
+            let unknowns = self.changes.iter().flat_map(|change| &change.on_unknown);
+            let unknowns = unknowns.filter(|one| one.0 == self.direction);
+            let on_unknown: Vec<_> = unknowns.filter(|one| is_it(&one.1)).cloned().collect();
+            let is_sent = flow.origin.is_some() || flow.key.is_some();
+            if on_range.is_empty() && on_unknown.is_empty() || !is_sent {
+                continue;
+            }
+            let key = flow.entered(version, bodily);
+            flow.key = Some(key.clone());
+            if let Some(policies) = bodily.policies.get_mut(version) {
+                policies.retain(|one| one.key != key);
+                policies.push(Told { key, on_range, on_unknown });
+            }
         }
     }
 
@@ -293,9 +340,9 @@ impl Passage<'_> {
 
 impl<'a> Flow<'a> {
     /// Notes where it stood before it went into the body; gives what it is called beside that.
-    fn entered(self, version: usize, bodily: &mut Bodily<'a>) -> String {
-        if let Some(key) = self.key {
-            return key;
+    fn entered(&self, version: usize, bodily: &mut Bodily<'a>) -> String {
+        if let Some(key) = &self.key {
+            return key.clone();
         }
         let (location, name) =
             self.trail.first().cloned().unwrap_or((self.location, self.name.clone()));
@@ -311,7 +358,8 @@ impl<'a> Flow<'a> {
     }
 
     fn left_out(self) -> Option<ParameterStep> {
-        let origin = self.origin?;
+        // a member of an object is left out there
+        let origin = self.origin.filter(|_| self.key.is_none())?;
         let text = format!("leave out `{}`", origin.name);
         let note = note("L19", text, &origin.name, true);
         Some(ParameterStep::Drop(origin.location, origin.name.clone(), note))

@@ -105,17 +105,21 @@ impl<'m, 'a> Messages<'m, 'a> {
         parts.extend(moved(sender, reader));
         let mut bodies = Vec::new();
         let known = known(sender, None);
-        if !outcome.bodily.is_empty() {
-            let request = Request {
-                route,
-                bodily: &outcome.bodily,
-                outward: &outcome.outward,
-                known: &known,
-            };
-            let composed = self.composed(&request);
+        let (bodily, outward) = (&outcome.bodily, outcome.outward.as_slice());
+        let members = |keys| Request { route, bodily, outward, known: &known, keys, body: false };
+        let mut beside = Vec::new();
+        for key in bodily.alone() {
+            let (plan, part) = self.alone(&members([key].into()));
+            beside.extend(plan);
+            parts.extend(part);
+        }
+        let keys = bodily.composed();
+        if !keys.is_empty() {
+            let composed = self.composed(&Request { body: true, ..members(keys) });
             parts.extend(composed.parts);
             let mut message = message(None, parts, composed.bodies, outcome.steps);
             (message.positions, message.bare) = (outcome.positions, composed.bare);
+            message.beside = beside;
             return message;
         }
         match (&sender.body, &reader.body) {
@@ -150,7 +154,7 @@ impl<'m, 'a> Messages<'m, 'a> {
             (None, _) => {}
         }
         let mut message = message(None, parts, bodies, outcome.steps);
-        message.positions = outcome.positions;
+        (message.positions, message.beside) = (outcome.positions, beside);
         message
     }
 
@@ -510,6 +514,7 @@ pub(super) fn message(
         bodies,
         selected: Vec::new(),
         bare: None,
+        beside: Vec::new(),
         parameters,
         status_as: None,
         positions: None,

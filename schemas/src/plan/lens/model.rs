@@ -393,6 +393,10 @@ pub struct ParameterChange {
     pub moves: Vec<ParameterMove>,
     /// Moved into the body, or out of it.
     pub body_moves: Vec<BodyMove>,
+    /// What becomes of a value that is beyond the bounds of the other version, by old or new name.
+    pub on_range: Vec<For<OnRange>>,
+    /// What becomes of a value that the other version does not list, by old or new name.
+    pub on_unknown: Vec<(Direction, String, OnUnknown)>,
     /// Under their old or new name: requests with a value that cannot be written for the backend are refused.
     pub refused: Vec<String>,
     /// Where it is written.

@@ -7,10 +7,10 @@ use crate::plan::bridge::ParameterSource;
 use crate::pointer::Pointer;
 
 use super::bodily::crosses_into_body;
-use super::model::{ParameterChange, ParameterMove};
+use super::model::{For, OnRange, ParameterChange, ParameterMove, Rules};
 use super::nearest::remedy;
 use super::read::Reader;
-use super::target::operation_words;
+use super::target::{Places, Sides, operation_words};
 use super::verb::{SOURCES, outside};
 
 pub(super) fn location(word: &Value) -> Option<Location> {
@@ -27,6 +27,9 @@ pub(super) fn location(word: &Value) -> Option<Location> {
 pub(super) fn spelled(location: Location, name: &str) -> String {
     if location == Location::Header { name.to_ascii_lowercase() } else { name.to_owned() }
 }
+
+/// What is said of parameters.
+const WORDS: [&str; 7] = ["add", "remove", "rename", "move", "on_fail", "on_range", "on_unknown"];
 
 type Supplied = (Location, String, ParameterSource);
 
@@ -45,7 +48,7 @@ impl<'a> Reader<'a> {
         };
         let operations = self.operations(&key, target);
         let members = self.members(value, at)?;
-        self.known_keys(members, at, &["add", "remove", "rename", "move", "on_fail"]);
+        self.known_keys(members, at, &WORDS);
         let of =
             |is_old: bool| operations.iter().find(|(old, _)| *old == is_old).map(|(_, one)| one);
         let (old, new) = (of(true), of(false));
@@ -58,6 +61,15 @@ impl<'a> Reader<'a> {
         let moves = self.parameter_moves(between, (old, new), &at.join("move"));
         let body_moves = self.body_moves(body, (old, new), &at.join("move"));
         let refused = self.refused(members.get("on_fail"), [old, new], &at.join("on_fail"));
+        let sides = Sides {
+            old: Places::of_parameters(self.old, old),
+            new: Places::of_parameters(self.new, new),
+        };
+        let on_range = members.get("on_range");
+        let on_range = on_range.map(|value| self.ranges(value, &sides, &at.join("on_range")));
+        let on_unknown = members.get("on_unknown");
+        let on_unknown =
+            on_unknown.map(|value| self.on_unknown(value, &sides, &at.join("on_unknown")));
         let mut renames = Vec::new();
         let pairs = self.pairs_of(members, "rename", at);
         let at = at.join("rename");
@@ -78,9 +90,27 @@ impl<'a> Reader<'a> {
             renames,
             moves,
             body_moves,
+            on_range: on_range.unwrap_or_default(),
+            on_unknown: on_unknown.unwrap_or_default(),
             refused,
             place,
         })
+    }
+
+    /// `on_range` for parameters, which are no null and no number that became a text.
+    fn ranges(&mut self, value: &'a Value, sides: &Sides, at: &Pointer) -> Vec<For<OnRange>> {
+        let mut rules = Rules::default();
+        self.policy("on_range", value, (sides, at), &mut rules);
+        let odd = |one: &For<OnRange>| match &one.policy {
+            OnRange::Text => true,
+            OnRange::Default(literal) => &**literal == "null",
+            _ => false,
+        };
+        if let Some(one) = rules.on_range.iter().find(|one| odd(one)) {
+            let what = format!("the parameter `{}` is no null, and a text already", one.member);
+            self.wrong(at, what, "write error, keep, omit, clamp, truncate or `{ default: … }`");
+        }
+        rules.on_range
     }
 
     fn pairs_of(

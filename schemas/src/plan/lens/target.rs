@@ -248,6 +248,21 @@ fn step(schema: &Schema, node: &Value, token: &str) -> Vec<Value> {
 }
 
 impl Places {
+    /// The parameters of an operation, as the members of one object.
+    pub(super) fn of_parameters(version: &Description, operation: Option<&Operation>) -> Self {
+        let node = operation.map(|operation| {
+            let parameters = operation.parameters.iter();
+            let members: serde_json::Map<String, Value> =
+                parameters.map(|one| (one.name.clone(), one.root.clone())).collect();
+            json!({ "type": "object", "properties": members, "additionalProperties": false })
+        });
+        let schema = version.plain(&Value::Bool(true));
+        Self {
+            version: version.version.to_string(),
+            nodes: node.into_iter().map(|node| (schema.clone(), node)).collect(),
+        }
+    }
+
     /// Whether the version has none of these places.
     pub(super) const fn is_nowhere(&self) -> bool {
         self.nodes.is_empty()
