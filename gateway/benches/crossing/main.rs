@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Clock ticks a second in `/proc` on every Linux that this runs on (`getconf CLK_TCK`).
-const TICKS: f64 = 100.0;
+/// Slices into which the requests of a round are cut for each of the two answers: so short that what else the machine
+/// does falls on both alike.
+const SLICES: u32 = 8;
 /// How long the gateway may take to be ready.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -120,26 +121,30 @@ fn address(text: &str) -> Option<String> {
     Some(ready.get("listen")?.get(0)?.as_str()?.to_owned())
 }
 
-/// User and system time of a process so far, in seconds.
+/// User and system time of a process so far, in seconds: what the scheduler has counted for its threads, to the
+/// nanosecond.
 fn cpu(process: u32) -> f64 {
-    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("a process");
-    let (_, after) = text.rsplit_once(") ").expect("a name in parentheses");
-    let fields: Vec<&str> = after.split(' ').collect();
-    let ticks =
-        |at: usize| -> f64 { fields.get(at).and_then(|text| text.parse().ok()).unwrap_or(0.0) };
-    (ticks(11) + ticks(12)) / TICKS
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("a process");
+    let spent = threads.flatten().filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split(' ').next()?.parse::<f64>().ok()
+    });
+    spent.sum::<f64>() / 1e9
 }
 
 /// CPU seconds of the gateway for ten thousand requests.
-fn round(gateway: u32, address: &str, target: &str, requests: u32) -> f64 {
+fn slice(gateway: u32, load: &mut peers::Load, target: &str, requests: u32) -> f64 {
     let before = cpu(gateway);
-    peers::load(address, target, requests);
+    load.ask(target, requests);
     (cpu(gateway) - before) * 1e4 / f64::from(requests)
 }
 
-fn median(values: &mut [f64]) -> f64 {
+/// The value below which such a part of all lies.
+fn quantile(values: &mut [f64], part: f64) -> f64 {
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small place")]
+    let at = ((values.len().saturating_sub(1)) as f64 * part).round() as usize;
+    values.get(at).copied().unwrap_or(0.0)
 }
 
 /// A number that the environment says.
@@ -147,28 +152,37 @@ fn number<Number: std::str::FromStr>(name: &str) -> Option<Number> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// One row: passed and converted by turns.
+/// One row: passed and converted by turns, and the one that comes first by turns too.
 fn row(kilobytes: u32, framing: &str, (rounds, requests): (u32, u32)) {
     let directory = tempfile::tempdir().expect("a directory");
     describe(directory.path());
     let (_backend, backend) = peers::backend(kilobytes * 1024, framing);
     let (running, address) = gateway(directory.path(), &backend);
     let process = running.0.id();
-    let requests = requests * 16 / (kilobytes.max(8) + 8);
+    let mut load = peers::Load::new(&address);
+    let requests = (requests * 16 / (kilobytes.max(8) + 8) / SLICES).max(1);
+    let mut ask = |target| slice(process, &mut load, target, requests);
     let (mut passed, mut converted, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for number in 0..=rounds {
-        let one = round(process, &address, "/v2/payments", requests);
-        let other = round(process, &address, "/v1/payments", requests);
-        // the first warms up
-        if number > 0 {
+    for number in 0..(rounds + 1) * SLICES {
+        let (one, other) = if number % 2 == 0 {
+            let one = ask("/v2/payments");
+            (one, ask("/v1/payments"))
+        } else {
+            let other = ask("/v1/payments");
+            (ask("/v2/payments"), other)
+        };
+        // the first round warms up
+        if number >= SLICES {
             passed.push(one);
             converted.push(other);
             ratios.push(other / one);
         }
     }
-    let (passed, converted) = (median(&mut passed), median(&mut converted));
-    let ratio = median(&mut ratios);
-    println!("| {kilobytes} KB, {framing} | {passed:.3} | {converted:.3} | {ratio:.2} |");
+    let (passed, converted) = (quantile(&mut passed, 0.5), quantile(&mut converted, 0.5));
+    let [low, ratio, high] = [0.25, 0.5, 0.75].map(|part| quantile(&mut ratios, part));
+    println!(
+        "| {kilobytes} KB, {framing} | {passed:.3} | {converted:.3} | {ratio:.2} | {low:.2} to {high:.2} |"
+    );
 }
 
 fn main() {
@@ -176,8 +190,9 @@ fn main() {
         return;
     }
     let effort = (number("ROUNDS").unwrap_or(7), number("REQUESTS").unwrap_or(20_000));
-    println!("CPU seconds (user and system) of the gateway for 10,000 requests\n");
-    println!("| body | passed | converted | converted ÷ passed |\n|---|---|---|---|");
+    println!("CPU seconds (user and system) of the gateway for 10,000 requests: medians\n");
+    println!("| body | passed | converted | converted ÷ passed | its middle half |");
+    println!("|---|---|---|---|---|");
     for (kilobytes, framing) in
         [(1, "length"), (2, "length"), (16, "length"), (16, "chunked"), (256, "length")]
     {

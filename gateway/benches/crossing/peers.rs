@@ -1,8 +1,8 @@
 //! The other processes: a backend that answers each request with one page, and clients that ask for it.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _, stdin};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 #[path = "../../../schemas/benches/convert/page.rs"]
 #[expect(dead_code, reason = "only the payload is of use here")]
@@ -34,12 +34,7 @@ pub(crate) fn is_one() -> bool {
             let (size, framing) = arguments.split_once(' ').expect("two arguments");
             serve(size.parse().expect("a size"), framing);
         }
-        Ok("load") => {
-            let mut words = arguments.split(' ');
-            let mut next = || words.next().expect("an argument");
-            let (address, target, requests) = (next(), next(), next());
-            ask(address, target, requests.parse().expect("a number"));
-        }
+        Ok("load") => ask(&arguments),
         _ => return false,
     }
     true
@@ -49,6 +44,7 @@ fn start(role: &str, arguments: &str) -> Child {
     Command::new(std::env::current_exe().expect("this program"))
         .env(ROLE, role)
         .env(ARGUMENTS, arguments)
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("this program starts again")
@@ -62,11 +58,29 @@ pub(crate) fn backend(size: u32, framing: &str) -> (Peer, String) {
     (Peer(child), line.trim().to_owned())
 }
 
-/// Sends so many requests and waits for all answers.
-pub(crate) fn load(address: &str, target: &str, requests: u32) {
-    let mut child = start("load", &format!("{address} {target} {requests}"));
-    let done = child.wait().expect("it ends");
-    assert!(done.success(), "not every request was answered");
+/// Clients with connections that stay open.
+pub(crate) struct Load {
+    orders: ChildStdin,
+    reports: BufReader<ChildStdout>,
+    _peer: Peer,
+}
+
+impl Load {
+    /// Clients of a gateway at an address.
+    pub(crate) fn new(address: &str) -> Self {
+        let mut child = start("load", address);
+        let orders = child.stdin.take().expect("its input");
+        let reports = BufReader::new(child.stdout.take().expect("its output"));
+        Self { orders, reports, _peer: Peer(child) }
+    }
+
+    /// Sends so many requests and waits for all answers.
+    pub(crate) fn ask(&mut self, target: &str, requests: u32) {
+        writeln!(self.orders, "{target} {requests}").expect("it listens");
+        let mut line = String::new();
+        self.reports.read_line(&mut line).expect("a line");
+        assert_eq!(line, "done\n", "not every request was answered");
+    }
 }
 
 fn serve(size: usize, framing: &str) {
@@ -104,19 +118,29 @@ fn answer_all(mut stream: TcpStream, answer: &[u8]) {
     }
 }
 
-fn ask(address: &str, target: &str, requests: usize) {
+/// Does what each line of its input says: `TARGET REQUESTS`.
+fn ask(address: &str) {
     let connections = crate::number("CONNECTIONS").unwrap_or(CONNECTIONS).max(1);
-    let each = requests.div_ceil(connections);
-    std::thread::scope(|scope| {
-        for _ in 0..connections {
-            scope.spawn(|| ask_one(address, target, each));
-        }
-    });
+    let connect = || {
+        let stream = TcpStream::connect(address).expect("a connection");
+        let _ = stream.set_nodelay(true);
+        stream
+    };
+    let mut streams: Vec<TcpStream> = (0..connections).map(|_| connect()).collect();
+    for line in stdin().lines() {
+        let line = line.expect("a line");
+        let (target, requests) = line.split_once(' ').expect("two words");
+        let each = requests.parse::<usize>().expect("a number").div_ceil(connections);
+        std::thread::scope(|scope| {
+            for stream in &mut streams {
+                scope.spawn(|| ask_one(stream, target, each));
+            }
+        });
+        println!("done");
+    }
 }
 
-fn ask_one(address: &str, target: &str, requests: usize) {
-    let mut stream = TcpStream::connect(address).expect("a connection");
-    let _ = stream.set_nodelay(true);
+fn ask_one(stream: &mut TcpStream, target: &str, requests: usize) {
     let request = format!("GET {target} HTTP/1.1\r\nhost: bench\r\naccept: */*\r\n\r\n");
     let mut buffer = vec![0; 64 << 10];
     for _ in 0..requests {
@@ -133,7 +157,7 @@ fn ask_one(address: &str, target: &str, requests: usize) {
         let text = std::str::from_utf8(&buffer[..head]).expect("a head").to_ascii_lowercase();
         assert!(text.starts_with("http/1.1 200"), "{text}");
         let Some((_, rest)) = text.split_once("content-length: ") else {
-            chunked(&mut stream, &mut buffer, (head, length));
+            chunked(stream, &mut buffer, (head, length));
             continue;
         };
         let digits = rest.split("\r\n").next().expect("a length");
