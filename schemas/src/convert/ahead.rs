@@ -112,7 +112,7 @@ impl<'c> Ahead<'_, 'c> {
     ) -> Option<&'c [u8]> {
         let (mut at, mut guess) = (top.frame.at, top.frame.guess);
         let (mut seen, mut count) = (top.frame.seen, 0);
-        let mut inner = top.frame.inner;
+        let (mut inner, mut wrote) = (top.frame.inner, top.frame.wrote);
         let (mut rest, mut comma, mut end) = (rest, comma, None);
         while let Some(next) = shape.expected(guess, rest) {
             let bit = 1 << (guess & 63);
@@ -120,13 +120,17 @@ impl<'c> Ahead<'_, 'c> {
                 break;
             }
             let after = if next.fate.plain {
-                let value = rest.get(usize::from(next.length)..).unwrap_or_default();
-                self.value(next.inner, COPY, value)
+                let Some(value) = rest.get(usize::from(next.length)..) else { break };
+                let after = self.value(next.inner, COPY, value);
+                wrote |= after.is_some();
+                after
             } else {
-                self.edited(next, rest, comma, top)
+                top.frame.wrote = wrote;
+                let after = self.edited(next, rest, comma, top);
+                wrote = top.frame.wrote;
+                after
             };
             let Some(after) = after else { break };
-            top.frame.wrote |= next.fate.plain;
             seen |= bit;
             at = guess;
             inner = next.inner;
@@ -141,6 +145,7 @@ impl<'c> Ahead<'_, 'c> {
         }
         if count > 0 {
             let frame = &mut top.frame;
+            frame.wrote = wrote;
             (frame.at, frame.guess, frame.seen) = (at, guess, seen);
             (frame.inner, frame.spelling) = (inner, Spelling::Known);
             frame.count += count;

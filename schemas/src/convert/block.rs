@@ -12,10 +12,11 @@ const WIDTH: usize = 16;
 #[inline]
 fn ends(block: [u8; WIDTH]) -> u32 {
     let block = u8x16::new(block);
-    let quote = block.simd_eq(u8x16::splat(b'"'));
     let slash = block.simd_eq(u8x16::splat(b'\\'));
-    let control = block.simd_eq(block.min(u8x16::splat(0x1F)));
-    (quote | slash | control).to_bitmask()
+    // with that bit turned over, `"` comes directly after the control characters
+    let turned = block ^ u8x16::splat(b'"' ^ 0x20);
+    let low = turned.simd_eq(turned.min(u8x16::splat(0x20)));
+    (slash | low).to_bitmask()
 }
 
 /// Bytes until the first `"`, `\` or control character, or all of them.

@@ -107,7 +107,7 @@ fn set_bit(bits: &mut u64, bit: u32) -> bool {
 impl<'m, 'c> Ahead<'m, 'c> {
     /// Takes a member that is expected, with what is done to it, if that is simple; `rest` is where it begins, after
     /// a comma or not. What follows it.
-    #[inline]
+    #[inline(never)]
     pub(super) fn edited(
         &mut self,
         known: &Known,

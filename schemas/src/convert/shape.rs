@@ -88,7 +88,7 @@ impl Known {
     #[inline]
     pub(super) fn leads(&self, rest: &[u8]) -> bool {
         let head = rest.first_chunk::<HEAD>();
-        head.is_some_and(|head| !same(head, &self.head) & self.wanted == 0)
+        head.is_some_and(|head| same(head, &self.head) & self.wanted == self.wanted)
     }
 }
 
