@@ -64,7 +64,9 @@ impl Converted {
         (length, beginning): (Option<u64>, usize),
     ) -> Result<Begun, Early> {
         let room = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
-        let ready = Vec::with_capacity(room.min(BEGINNING) + 512);
+        let room = room.min(BEGINNING);
+        // what comes out is mostly a little shorter or longer
+        let ready = Vec::with_capacity(room + room / 8 + 512);
         let mut body = Self { source, pipe, ready, wet: false, ended: Ended::No };
         let mut read = 0;
         // a stream may be silent for long, and its client waits for the head

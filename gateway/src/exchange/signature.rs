@@ -84,13 +84,18 @@ pub(crate) fn is_jws(headers: &HeaderMap) -> bool {
     let Some(text) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
         return false;
     };
-    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    ["application/jose", "application/jose+json", "application/jwt"].contains(&essence.as_str())
-        || essence.ends_with("+jwt")
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    let is = |own: &&str| essence.eq_ignore_ascii_case(own);
+    let suffix = essence.len().checked_sub("+jwt".len()).and_then(|at| essence.get(at..));
+    ["application/jose", "application/jose+json", "application/jwt"].iter().any(is)
+        || suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case("+jwt"))
 }
 
 /// A target that is signed as a whole.
 fn signs_query(query: &str) -> bool {
+    if query.is_empty() {
+        return false;
+    }
     let mut names = query.split('&').filter_map(|pair| pair.split('=').next());
     names.any(|name| {
         name.eq_ignore_ascii_case("x-amz-signature")

@@ -121,16 +121,15 @@ impl<'c> Ahead<'_, 'c> {
             }
             let after = if next.fate.plain {
                 let Some(value) = rest.get(usize::from(next.length)..) else { break };
-                let after = self.value(next.inner, COPY, value);
-                wrote |= after.is_some();
+                let Some(after) = self.value(next.inner, COPY, value) else { break };
+                wrote = true;
                 after
             } else {
                 top.frame.wrote = wrote;
-                let after = self.edited(next, rest, comma, top);
+                let Some(after) = self.edited(next, rest, comma, top) else { break };
                 wrote = top.frame.wrote;
                 after
             };
-            let Some(after) = after else { break };
             seen |= bit;
             at = guess;
             inner = next.inner;

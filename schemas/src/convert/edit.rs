@@ -161,6 +161,7 @@ impl<'m, 'c> Ahead<'m, 'c> {
     }
 
     /// Takes an item, after a comma or not, with what is done to it, if that is simple. What follows it.
+    #[inline(never)]
     pub(super) fn edited_item(
         &mut self,
         index: u32,

@@ -524,7 +524,16 @@ impl Machine {
 }
 
 /// Follows splits, and tables where the value is none of theirs, to the operation on a value.
+#[inline]
 pub(super) fn resolve(code: &Code, op: OpId, first: u8, scalar: bool) -> OpId {
+    match code.op(op) {
+        Op::Split(_) | Op::Table(_) => follow(code, op, first, scalar),
+        _ => op,
+    }
+}
+
+#[inline(never)]
+fn follow(code: &Code, op: OpId, first: u8, scalar: bool) -> OpId {
     let mut op = op;
     // A program whose splits run in a circle means nothing; the bound keeps it from running for ever.
     for _ in 0..64 {
