@@ -139,12 +139,10 @@ fn slice(gateway: u32, load: &mut peers::Load, target: &str, requests: u32) -> f
     (cpu(gateway) - before) * 1e4 / f64::from(requests)
 }
 
-/// The value below which such a part of all lies.
-fn quantile(values: &mut [f64], part: f64) -> f64 {
+/// The value below which so many quarters of all lie.
+fn quartile(values: &mut [f64], quarters: usize) -> f64 {
     values.sort_by(f64::total_cmp);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small place")]
-    let at = ((values.len().saturating_sub(1)) as f64 * part).round() as usize;
-    values.get(at).copied().unwrap_or(0.0)
+    values.get(values.len().saturating_sub(1) * quarters / 4).copied().unwrap_or(0.0)
 }
 
 /// A number that the environment says.
@@ -178,8 +176,8 @@ fn row(kilobytes: u32, framing: &str, (rounds, requests): (u32, u32)) {
             ratios.push(other / one);
         }
     }
-    let (passed, converted) = (quantile(&mut passed, 0.5), quantile(&mut converted, 0.5));
-    let [low, ratio, high] = [0.25, 0.5, 0.75].map(|part| quantile(&mut ratios, part));
+    let (passed, converted) = (quartile(&mut passed, 2), quartile(&mut converted, 2));
+    let [low, ratio, high] = [1, 2, 3].map(|quarters| quartile(&mut ratios, quarters));
     println!(
         "| {kilobytes} KB, {framing} | {passed:.3} | {converted:.3} | {ratio:.2} | {low:.2} to {high:.2} |"
     );

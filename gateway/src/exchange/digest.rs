@@ -12,7 +12,7 @@ pub(crate) const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest"
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
 /// All fields that speak of the bytes of a body. `Digest` (RFC 3230) is obsolete: it is dropped, not made anew.
-const FIELDS: [HeaderName; 4] =
+static FIELDS: [HeaderName; 4] =
     [CONTENT_DIGEST, REPR_DIGEST, CONTENT_MD5, HeaderName::from_static("digest")];
 
 /// Where a digest stands.
@@ -127,7 +127,7 @@ pub(crate) fn trailing(headers: &HeaderMap) -> bool {
 
 /// Removes all digests.
 pub(crate) fn strip(headers: &mut HeaderMap) {
-    for name in FIELDS {
+    for name in &FIELDS {
         headers.remove(name);
     }
 }
@@ -135,7 +135,7 @@ pub(crate) fn strip(headers: &mut HeaderMap) {
 impl Digests {
     /// The digests of a body by its head, which are taken out of it; `None` when there is nothing to check.
     pub(crate) fn take(headers: &mut HeaderMap, trailing: bool) -> Option<Box<Self>> {
-        if !trailing && !FIELDS.iter().any(|name| headers.contains_key(name)) {
+        if !trailing && !headers.keys().any(|name| FIELDS.contains(name)) {
             return None;
         }
         let mut digests = Self { trailing, ..Self::default() };

@@ -50,10 +50,11 @@ pub(crate) struct Changes<'a> {
 
 /// Whether a message may be signed at all, so that what it is before a conversion has to be kept.
 pub(crate) fn is_signed(headers: &HeaderMap, query: &str) -> bool {
+    // one look at each name costs less than a look-up for each field
+    let signs_itself =
+        |name: &HeaderName| of_body(name) || matches!(name.as_str(), "signature-input" | "dpop");
     signs_query(query)
-        || headers.keys().any(of_body)
-        || headers.contains_key(SIGNATURE_INPUT)
-        || headers.contains_key(DPOP)
+        || headers.keys().any(signs_itself)
         || headers.get(AUTHORIZATION).is_some_and(|value| signs(value.as_bytes()))
 }
 

@@ -10,7 +10,7 @@ use super::turner::{Turner, carrier};
 use crate::snapshot::CrossingMessage;
 
 /// Fields whose value is one link.
-const SINGLE: [HeaderName; 4] = [
+static SINGLE: [HeaderName; 4] = [
     LOCATION,
     CONTENT_LOCATION,
     HeaderName::from_static("operation-location"),
@@ -19,7 +19,7 @@ const SINGLE: [HeaderName; 4] = [
 
 /// Whether any field may have a link.
 pub(crate) fn has_links(headers: &HeaderMap) -> bool {
-    headers.contains_key(LINK) || SINGLE.iter().any(|name| headers.contains_key(name))
+    headers.keys().any(|name| name == LINK || SINGLE.contains(name))
 }
 
 /// Turns the links in the fields of an answer.
