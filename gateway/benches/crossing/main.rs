@@ -129,7 +129,9 @@ fn cpu(process: u32) -> f64 {
         let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
         text.split(' ').next()?.parse::<f64>().ok()
     });
-    spent.sum::<f64>() / 1e9
+    let spent = spent.sum::<f64>() / 1e9;
+    assert!(spent > 0.0, "the kernel does not say the time of threads");
+    spent
 }
 
 /// CPU seconds of the gateway for ten thousand requests.
@@ -139,10 +141,9 @@ fn slice(gateway: u32, load: &mut peers::Load, target: &str, requests: u32) -> f
     (cpu(gateway) - before) * 1e4 / f64::from(requests)
 }
 
-/// The value below which so many quarters of all lie.
-fn quartile(values: &mut [f64], quarters: usize) -> f64 {
+fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
-    values.get(values.len().saturating_sub(1) * quarters / 4).copied().unwrap_or(0.0)
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// A number that the environment says.
@@ -161,25 +162,31 @@ fn row(kilobytes: u32, framing: &str, (rounds, requests): (u32, u32)) {
     let requests = (requests * 16 / (kilobytes.max(8) + 8) / SLICES).max(1);
     let mut ask = |target| slice(process, &mut load, target, requests);
     let (mut passed, mut converted, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for number in 0..(rounds + 1) * SLICES {
-        let (one, other) = if number % 2 == 0 {
-            let one = ask("/v2/payments");
-            (one, ask("/v1/payments"))
-        } else {
-            let other = ask("/v1/payments");
-            (ask("/v2/payments"), other)
-        };
+    for round in 0..=rounds {
+        let (mut ones, mut others) = (Vec::new(), Vec::new());
+        for number in 0..SLICES {
+            if number % 2 == 0 {
+                ones.push(ask("/v2/payments"));
+            }
+            others.push(ask("/v1/payments"));
+            if number % 2 == 1 {
+                ones.push(ask("/v2/payments"));
+            }
+        }
         // the first round warms up
-        if number >= SLICES {
-            passed.push(one);
-            converted.push(other);
-            ratios.push(other / one);
+        if round > 0 {
+            ratios.push(others.iter().sum::<f64>() / ones.iter().sum::<f64>());
+            passed.append(&mut ones);
+            converted.append(&mut others);
         }
     }
-    let (passed, converted) = (quartile(&mut passed, 2), quartile(&mut converted, 2));
-    let [low, ratio, high] = [1, 2, 3].map(|quarters| quartile(&mut ratios, quarters));
+    let (passed, converted) = (median(&mut passed), median(&mut converted));
+    ratios.sort_by(f64::total_cmp);
+    let [low, high] =
+        [ratios.first(), ratios.last()].map(|ratio| ratio.copied().unwrap_or_default());
     println!(
-        "| {kilobytes} KB, {framing} | {passed:.3} | {converted:.3} | {ratio:.2} | {low:.2} to {high:.2} |"
+        "| {kilobytes} KB, {framing} | {passed:.3} | {converted:.3} | {:.2} | {low:.2} to {high:.2} |",
+        converted / passed
     );
 }
 
@@ -189,7 +196,7 @@ fn main() {
     }
     let effort = (number("ROUNDS").unwrap_or(7), number("REQUESTS").unwrap_or(20_000));
     println!("CPU seconds (user and system) of the gateway for 10,000 requests: medians\n");
-    println!("| body | passed | converted | converted ÷ passed | its middle half |");
+    println!("| body | passed | converted | converted ÷ passed | of each round |");
     println!("|---|---|---|---|---|");
     for (kilobytes, framing) in
         [(1, "length"), (2, "length"), (16, "length"), (16, "chunked"), (256, "length")]

@@ -1,10 +1,13 @@
 //! Bytes a second of the converter over one version and over twenty, of a check without change, and of parsing,
 //! editing and printing a tree.
 
+#![expect(clippy::print_stdout, reason = "a bench prints")]
+
 use std::hint::black_box;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use evergate_schemas::convert::{Converter, Limits, Prepared};
 use evergate_schemas::plan::fuse_all;
 use evergate_schemas::plan::outside::Values;
@@ -75,5 +78,66 @@ fn benches(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// How long each size is gone through by turns.
+const TURNS: Duration = Duration::from_secs(3);
+/// Bytes that each of the six takes in a turn, about: half a millisecond and more.
+const TURN: usize = 1 << 20;
+
+/// Gigabytes a second of a size: the time of each turn, the tenth best of a hundred.
+fn by_turns(kilobytes: usize) -> [f64; 6] {
+    let text = document(kilobytes * 1024);
+    let input = text.as_bytes();
+    let [convert, fused, check] =
+        [Prepared::new(&[Arc::new(program())]), twenty(), Prepared::new(&[])];
+    let values = Arc::new(Values::default());
+    let [mut out, mut copy] = [(); 2].map(|()| Vec::with_capacity(input.len() * 2));
+    let mut turns: [Vec<Duration>; 6] = Default::default();
+    let begun = Instant::now();
+    while begun.elapsed() < TURNS {
+        for (which, times) in turns.iter_mut().enumerate() {
+            let turn = Instant::now();
+            for _ in 0..(TURN / input.len()).max(1) {
+                let input = black_box(input);
+                match which {
+                    0 => converted(&convert, &values, input, &mut out),
+                    1 => converted(&fused, &values, input, &mut out),
+                    2 => converted(&check, &values, input, &mut out),
+                    3 => peers::serde(input, &mut out),
+                    4 => peers::sonic(input, &mut out),
+                    _ => peers::simd(input, &mut copy, &mut out),
+                }
+            }
+            times.push(turn.elapsed());
+        }
+    }
+    let bytes = u32::try_from((TURN / input.len()).max(1) * input.len()).expect("a turn is short");
+    turns.map(|mut times| {
+        times.sort();
+        let time = times.get(times.len() / 10).copied().unwrap_or_default();
+        f64::from(bytes) / time.as_secs_f64() / 1e9
+    })
+}
+
+/// All by turns, so that what else the machine does falls on all alike, and the ratios can be trusted.
+fn print_turns() {
+    println!("| body | machine | fused-20 | check | serde_json | sonic-rs | simd-json | ratios |");
+    println!("|---|---|---|---|---|---|---|---|");
+    for kilobytes in [2, 16, 256] {
+        let [machine, fused, check, serde, sonic, simd] = by_turns(kilobytes);
+        let [serdes, sonics, simds] = [serde, sonic, simd].map(|other| machine / other);
+        println!(
+            "| {kilobytes} KB | {machine:.2} | {fused:.2} | {check:.2} | {serde:.2} | {sonic:.2} | {simd:.2} | \
+             {serdes:.1}, {sonics:.1}, {simds:.1} |"
+        );
+    }
+}
+
 criterion_group!(all, benches);
-criterion_main!(all);
+
+fn main() {
+    if std::env::var_os("TURNS").is_some() {
+        return print_turns();
+    }
+    all();
+    Criterion::default().configure_from_args().final_summary();
+}
