@@ -112,7 +112,7 @@ async fn house(backend: &Backend, speaks: &str) -> House {
     client_version: [{{ header: api-version }}, {{ default: oldest }}]
     backends: [{{ version: {speaks}, endpoints: [\"http://{address}\"] }}]"
     );
-    House::in_directory(directory, &apis, "").await
+    House::in_directory(directory, &apis, "limits: { body: 256 }").await
 }
 
 /// A request as `METHOD target`, further fields and a body.
@@ -180,6 +180,30 @@ async fn a_header_moves_into_a_body_that_is_there_and_back() {
     let asked = ("POST /notes", "", r#"{"text":"a", "owner":"acme"}"#);
     let head = check(("v1", "v3"), asked, ("POST /notes", r#"{"text":"a"}"#)).await;
     assert!(head.contains("x-tenant: acme"), "{head}");
+}
+
+#[tokio::test]
+async fn a_body_that_is_held_is_bounded_and_of_a_known_type() {
+    let backend = Backend::json("{}").await;
+    let house = house(&backend, "v1").await;
+    let large = format!(r#"{{"limit":3{}}}"#, " ".repeat(300));
+    refused(&house, "v2", ("POST /search?q=a", "", &large), (413, "body-too-large")).await;
+    let post = |kind: &str, coding: &str, body: &str| {
+        let length = body.len();
+        format!(
+            "POST /search?q=a HTTP/1.1\r\nhost: x\r\napi-version: v2\r\ncontent-type: {kind}\r\n{coding}content-length: {length}\r\n\r\n{body}"
+        )
+    };
+    let text = Reply::read(&house.raw(&post("text/plain", "", "3")).await);
+    assert_eq!(text.status, 415, "{text:?}");
+    let broken = post("application/json", "content-encoding: gzip\r\n", "{}");
+    let broken = Reply::read(&house.raw(&broken).await);
+    assert_eq!(broken.status, 400, "{broken:?}");
+    assert!(backend.seen().is_empty());
+    // one that is not there at all is no mistake of the gateway's: the backend says what it lacks
+    let nothing = Reply::read(&house.raw("POST /search?q=a HTTP/1.1\r\nhost: x\r\napi-version: v2\r\ncontent-length: 0\r\n\r\n").await);
+    assert_eq!(nothing.status, 200, "{nothing:?}");
+    assert!(backend.seen().pop().unwrap().starts_with("GET /search?q=a HTTP/1.1\r\n"));
 }
 
 #[tokio::test]

@@ -70,7 +70,9 @@ fn a_required_member_needs_a_required_parameter_or_a_default() {
         parts.map(|note| format!("{} {} {}", note.rule, note.text, note.at)).collect::<Vec<_>>()
     };
     assert_eq!(steps(&up), ["L19 move `query n` to `body/n` /query n"]);
-    check(&[(&maybe, "", ""), ("", needs, MOVE)], Broken, Bridged);
+    let [up, _] = check(&[(&maybe, "", ""), ("", needs, MOVE)], Broken, Bridged);
+    let witness = up.parts.iter().find_map(|part| part.judgement.witness.as_ref()).unwrap();
+    assert_eq!((&*witness.keyword, witness.at.as_str()), ("required", "/body/n"));
     check(&[(&maybe, "", ""), ("", takes, MOVE)], Bridged, Bridged);
     check(&[(&always, "", ""), ("", takes, MOVE)], Bridged, Broken);
     check(&[(&maybe, "", ""), ("", fills, MOVE)], Bridged, Bridged);

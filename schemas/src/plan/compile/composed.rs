@@ -262,7 +262,7 @@ impl<'a> Messages<'_, 'a> {
         };
         let ours = |one: &&Outward<'_>| request.keys.contains(&*one.key);
         let refuses = request.outward.iter().filter(ours).any(|one| one.refuses);
-        let judgement = match (plan.judgement.verdict.holds(), fits.judgement.verdict.holds()) {
+        let mut judgement = match (plan.judgement.verdict.holds(), fits.judgement.verdict.holds()) {
             (true, false) if refuses => {
                 let mut judgement = plan.judgement.clone();
                 judgement.policies.push(Policy::RefusalDeclared);
@@ -272,6 +272,14 @@ impl<'a> Messages<'_, 'a> {
             (true, false) => Judgement { total: false, ..fits.judgement },
             _ => plan.judgement.clone(),
         };
+        // a move that refuses has nothing to move
+        if let Some(witness) = judgement.witness.as_mut().filter(|one| one.keyword == "L19") {
+            "required".clone_into(&mut witness.keyword);
+            let name = witness.at.tokens().last().unwrap_or_default();
+            witness.message = format!(
+                "\"{name}\" is required, and nothing says what to write without what moves there"
+            );
+        }
         (plan, judgement)
     }
 
