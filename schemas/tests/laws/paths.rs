@@ -28,9 +28,9 @@ fn bytes(outcome: Outcome) -> Option<String> {
 fn fusion(world: &World, seed: u64, count: &mut Count) -> Result<(), String> {
     let mut random = Random::new(seed);
     let unordered = declares(world, "keyed") || declares(world, "group");
-    // A number becomes a text as it is spelled, and where that text is cut its spelling decides what is left of it: a
-    // tree knows the plain one only, so there it is the plain one whose meaning is asked.
-    let plainly = declares(world, "cast") && declares(world, "on_range");
+    // A number is printed as it is spelled (`cast`, `compute`, `on_range: string`), and where that text is cut its spelling
+    // decides what is left of it: a tree knows the plain one only, so there it is the plain one whose meaning is asked.
+    let plainly = declares(world, "on_range");
     for (from, to) in world.pairs() {
         for side in SIDES {
             let way = world.way(from, to, side);
