@@ -10,8 +10,10 @@ use crate::plan::apply::apply;
 use crate::plan::bridge::{BodyPlan, Judgement, Plan};
 use crate::plan::edits::tests::{nodes, program, values};
 use crate::plan::outside::Values;
-use crate::plan::program::Program;
+use crate::plan::pointers::{Landing, forward};
+use crate::plan::program::{Node, Program};
 use crate::plan::wire::Wire;
+use crate::pointer::Pointer;
 use crate::relate::verdict::Verdict;
 
 use super::{member, object, renamed};
@@ -44,7 +46,7 @@ fn check(patch: &str, expected: Result<&str, &str>) {
     let members =
         vec![member("drop", 1), renamed("old", "new", 0), member("status", 3), member("in", 2)];
     let mut nodes = super::usual();
-    nodes[2] = crate::plan::program::Node::Object(Box::new(object(members, Vec::new())));
+    nodes[2] = Node::Object(Box::new(object(members, Vec::new())));
     let program = super::program(nodes, 2);
     let seen = run(&program, patch, patch.len().max(1));
     assert_eq!(run(&program, patch, 1), seen);
@@ -153,6 +155,22 @@ fn patched(document: &Value, patch: &Value) -> Option<Value> {
     Some(document)
 }
 
+/// Whether an operation sets a member `0` of an object where the program means a list. It copies such an object, which no
+/// sender declares, while a patch says `/0` of either, and there it can only be the item.
+fn mistakes_a_list(program: &Arc<Program>, document: &Value, operations: &[Value]) -> bool {
+    let of_list = |path: &str, document: &Value| {
+        let Some((parent, last)) = path.rsplit_once('/') else { return false };
+        let landed = forward(&[Arc::clone(program)], &Pointer::parse(parent).unwrap());
+        last.bytes().all(|byte| byte.is_ascii_digit())
+            && document.pointer(parent).is_some_and(Value::is_object)
+            && matches!(landed, Landing::At(_, at) if matches!(program.node(at[0]), Node::Array(_)))
+    };
+    (0..operations.len()).any(|at| {
+        let before = patched(document, &Value::from(&operations[..at]));
+        before.is_some_and(|one| of_list(operations[at]["path"].as_str().unwrap(), &one))
+    })
+}
+
 proptest! {
     #[test]
     fn patches_commute(
@@ -173,6 +191,9 @@ proptest! {
             })
             .filter(|one| one["op"] != "remove" || one["path"] != "")
             .collect();
+        if mistakes_a_list(&Arc::new(program.clone()), &document, &operations) {
+            return Ok(());
+        }
         let patch = Value::from(operations);
         let up = |value: &Value| apply(&program, value, &Values::default()).ok();
         let (Some(after), Some(above)) = (patched(&document, &patch), up(&document)) else { return Ok(()) };
