@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::plan::image::touches_outer;
+use crate::plan::image::{fills_outer, touches_outer};
 use crate::plan::nodes::may_refuse;
 use crate::plan::program::{
     ArrayNode, Literal, Member, Missing, Node, NodeId, Note, NoteId, ObjectNode, Program, Slot,
@@ -12,7 +12,7 @@ use crate::plan::program::{
 use crate::plan::relink::{relink, renote};
 
 use super::literal::{Kind, Made, evaluate, kind, same};
-use super::slots::{Layout, Owned, compact, fills_outer};
+use super::slots::{Layout, Owned, compact};
 
 /// One program that does what `first` and then `second` do. `None` where that cannot be written as one walk:
 /// then the two run as stages.

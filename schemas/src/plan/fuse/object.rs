@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use regex::Regex;
 
+use crate::plan::image::fills_outer;
 use crate::plan::nodes::may_omit;
 use crate::plan::program::{
     Member, Missing, Node, NodeId, ObjectNode, Program, Source, Supply, Take,
@@ -12,7 +13,7 @@ use crate::plan::program::{
 
 use super::literal::{Made, evaluate};
 use super::node::{Product, Which};
-use super::slots::{Owned, fills_outer, read_below, slots_read};
+use super::slots::{Owned, read_below, slots_read};
 
 /// Nodes by pattern, and the node of other members.
 type Rest = (Vec<(Arc<str>, NodeId)>, NodeId);

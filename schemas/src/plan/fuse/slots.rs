@@ -137,18 +137,6 @@ pub(super) fn read_below(program: &Program, waiting: Vec<NodeId>) -> BTreeSet<Sl
     read
 }
 
-/// Whether a slot that is no object's below is filled in this node or below it.
-pub(super) fn fills_outer(program: &Program, id: NodeId) -> bool {
-    let (mut filled, mut owned) = (BTreeSet::new(), BTreeSet::new());
-    below(program, vec![id], |node| {
-        if let Node::Object(object) = node {
-            owned.extend(object.slots.0..object.slots.0.saturating_add(object.slots.1));
-            filled.extend(object.members.iter().filter_map(|member| Some(member.take?.0.0)));
-        }
-    });
-    filled.difference(&owned).next().is_some()
-}
-
 fn below(program: &Program, mut waiting: Vec<NodeId>, mut each: impl FnMut(&Node)) {
     let mut seen = BTreeSet::new();
     while let Some(id) = waiting.pop() {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::plan::apply::apply;
+use crate::plan::image::{fills_outer, touches_outer};
 use crate::plan::outside::Values;
 use crate::plan::program::{
     Member, Missing, Node, NodeId, Note, NoteId, ObjectNode, Program, Slot, Source, Supply, Take,
@@ -132,6 +133,19 @@ fn what_moved_into_something_that_is_dropped_is_told_as_lost() {
     let taken = root.members.iter().find(|one| &*one.name == "x").unwrap();
     assert!(matches!(taken.take, Some((_, Take::Move(NoteId(3))))), "{fused:#?}");
     assert!(root.supplies.is_empty());
+}
+
+#[test]
+fn an_object_that_comes_again_below_itself_owns_none_of_the_slots_around() {
+    let moved = member("x", 1, Some((Slot(0), Take::Move(NoteId(0)))));
+    let program = of(vec![
+        bare(vec![member("m", 2, None)], vec![from_slot("x", Source::Slot(Slot(0)))], 1),
+        bare(vec![moved], Vec::new(), 0),
+    ]);
+    for (id, outer) in [(1, false), (2, true)] {
+        assert_eq!(touches_outer(&program, NodeId(id)), outer);
+        assert_eq!(fills_outer(&program, NodeId(id)), outer);
+    }
 }
 
 #[test]

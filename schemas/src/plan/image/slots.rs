@@ -102,29 +102,59 @@ impl Slots {
     }
 }
 
-/// Whether the nodes below one touch slots that none of them owns.
+/// Whether the nodes below one touch slots that no object on the way to them owns.
 pub(crate) fn touches_outer(program: &Program, id: NodeId) -> bool {
-    let mut touched = BTreeSet::new();
-    let mut owned = BTreeSet::new();
+    outer(program, id, |object, touched| {
+        touched.extend(object.members.iter().filter_map(|member| Some(member.take?.0.0)));
+        object.supplies.iter().for_each(|supply| sources(&supply.source, touched));
+    })
+}
+
+/// Whether the nodes below one fill slots that no object on the way to them owns.
+pub(crate) fn fills_outer(program: &Program, id: NodeId) -> bool {
+    outer(program, id, |object, touched| {
+        touched.extend(object.members.iter().filter_map(|member| Some(member.take?.0.0)));
+    })
+}
+
+/// Whether some slot is touched on a way from a node on which no object owns it. An object that comes again below
+/// itself owns its slots anew, so that each slot is looked for by itself.
+fn outer(program: &Program, id: NodeId, touched: impl Fn(&ObjectNode, &mut BTreeSet<u32>)) -> bool {
+    let mut all = BTreeSet::new();
+    walk(program, id, |object| {
+        touched(object, &mut all);
+        true
+    });
+    all.into_iter().any(|slot| {
+        let mut found = false;
+        walk(program, id, |object| {
+            if slot.wrapping_sub(object.slots.0) < object.slots.1 {
+                return false;
+            }
+            let mut here = BTreeSet::new();
+            touched(object, &mut here);
+            found |= here.contains(&slot);
+            true
+        });
+        found
+    })
+}
+
+/// Looks at each object below a node, and goes on below it where `further` says so.
+fn walk(program: &Program, id: NodeId, mut further: impl FnMut(&ObjectNode) -> bool) {
     let mut seen = BTreeSet::new();
     let mut waiting = vec![id];
     while let Some(id) = waiting.pop() {
-        if !seen.insert(id) {
-            continue;
-        }
-        match program.node(id) {
-            Node::Object(object) => {
-                owned.extend(object.slots.0..object.slots.0.saturating_add(object.slots.1));
-                touched.extend(
-                    object.members.iter().filter_map(|member| member.take).map(|(slot, _)| slot.0),
-                );
-                object.supplies.iter().for_each(|supply| sources(&supply.source, &mut touched));
-                waiting.extend(children(program.node(id)));
-            }
-            node => waiting.extend(children(node)),
+        let node = program.node(id);
+        let on = seen.insert(id)
+            && match node {
+                Node::Object(object) => further(object),
+                _ => true,
+            };
+        if on {
+            waiting.extend(children(node));
         }
     }
-    touched.difference(&owned).next().is_some()
 }
 
 fn sources(source: &Source, touched: &mut BTreeSet<u32>) {
