@@ -10,8 +10,9 @@ use serde_json::value::RawValue;
 use crate::convert::code::Prepared;
 use crate::convert::converter::Converter;
 use crate::convert::refused::{Cause, Limits, Refused, Report};
+use crate::plan::image::touches_outer;
 use crate::plan::outside::Values;
-use crate::plan::pointers::{Landing, forward, reaches_out};
+use crate::plan::pointers::{Landing, forward};
 use crate::plan::program::{Node, NodeId, Note, Program};
 use crate::pointer::Pointer;
 
@@ -201,7 +202,7 @@ impl Patch {
 
     /// A value as it is at its place in the other version.
     fn converted(&mut self, text: &str, nodes: &[NodeId], at: &Pointer) -> Result<String, Refused> {
-        let alone = |(program, node): (&Arc<Program>, &NodeId)| !reaches_out(program, *node);
+        let alone = |(program, node): (&Arc<Program>, &NodeId)| !touches_outer(program, *node);
         let root = |(program, node): (&Arc<Program>, &NodeId)| program.root == *node;
         let mut each = self.stages.iter().zip(nodes);
         if !each.clone().all(|one| alone(one) || root(one)) {

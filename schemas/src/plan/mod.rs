@@ -7,7 +7,7 @@ mod compile;
 mod derive;
 pub(crate) mod edits;
 mod fuse;
-mod image;
+pub(crate) mod image;
 mod judge;
 pub mod lens;
 pub mod names;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use regex::Regex;
 
 use super::backward::Backward;
-use super::nodes::{children, may_omit};
+use super::nodes::may_omit;
 use super::program::{
     Member, Node, NodeId, Note, NoteId, ObjectNode, Program, Source, Supply, Take,
 };
@@ -72,37 +72,6 @@ pub fn origin(stages: &[Arc<Program>], place: &Pointer) -> (Pointer, bool) {
         let best = Backward::best(program, &tokens);
         (joined(&best.place), sent && best.sent)
     })
-}
-
-/// Whether what is below a node reads or fills a slot of an object around it, so that it cannot be run alone.
-pub(crate) fn reaches_out(program: &Program, node: NodeId) -> bool {
-    let (mut used, mut owned) = (BTreeSet::new(), BTreeSet::new());
-    let mut seen = BTreeSet::new();
-    let mut waiting = vec![node];
-    while let Some(id) = waiting.pop() {
-        if !seen.insert(id) {
-            continue;
-        }
-        let node = program.node(id);
-        if let Node::Object(object) = node {
-            let (first, count) = object.slots;
-            owned.extend(first..first.saturating_add(count));
-            used.extend(object.members.iter().filter_map(|one| Some(one.take?.0.0)));
-            object.supplies.iter().for_each(|supply| slots(supply, &mut used));
-        }
-        waiting.extend(children(node));
-    }
-    used.iter().any(|slot| !owned.contains(slot))
-}
-
-fn slots(supply: &Supply, found: &mut BTreeSet<u32>) {
-    match &supply.source {
-        Source::Slot(slot) => {
-            found.insert(slot.0);
-        }
-        Source::Object(parts) => parts.iter().for_each(|part| slots(part, found)),
-        Source::Literal(_) | Source::Outside(_) | Source::Nothing => {}
-    }
 }
 
 pub(super) fn joined(tokens: &[String]) -> Pointer {
@@ -278,9 +247,10 @@ mod tests {
     use proptest::prelude::{TestCaseError, prop_assert, prop_assert_eq, proptest};
     use serde_json::{Value, json};
 
-    use super::{Landing, STEPS, backward, forward, origin, reaches_out};
+    use super::{Landing, STEPS, backward, forward, origin};
     use crate::plan::apply::apply;
     use crate::plan::edits::tests::{nodes, program, values};
+    use crate::plan::image::touches_outer;
     use crate::plan::outside::Values;
     use crate::plan::program::{Node, NodeId, ObjectNode, Program};
     use crate::plan::random::Random;
@@ -323,7 +293,7 @@ mod tests {
         for place in all {
             let Landing::At(there, nodes) = forward(&stages, &place) else { continue };
             comes_back(&stages, &place, &there)?;
-            if reaches_out(&program, nodes[0]) {
+            if touches_outer(&program, nodes[0]) {
                 continue;
             }
             let own = document.pointer(place.as_str()).unwrap();

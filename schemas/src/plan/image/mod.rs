@@ -13,6 +13,7 @@ mod walk;
 mod tests;
 
 pub(crate) use fold::{Branch, TYPES, branches, enumeration, member, restrict, types};
-pub(super) use slots::{fills_outer, touches_outer};
+pub(super) use slots::fills_outer;
+pub(crate) use slots::touches_outer;
 pub(crate) use walk::union;
 pub use walk::{Image, ImageLimits, Known, image, image_of};
