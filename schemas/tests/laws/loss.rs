@@ -76,16 +76,25 @@ pub(crate) fn kept(before: &Value, after: &Value, lists: Lists) -> Result<(), St
     }
 }
 
-/// Whether a loss is told on the way back of what its reader's schema refuses: a bound that nothing is declared for lets
-/// it pass on the way there (the verdict is `broken`), and what is declared for it going back meets it.
+/// Whether a loss is told on the way back of what the schema of a reader on the way there refuses, be it one between: a
+/// bound that nothing is declared for lets it pass (the verdict of that step is `broken`), and what is declared for it
+/// going back meets it.
 pub(crate) fn refused_and_told(
     world: &World,
-    (version, side): (usize, Side),
-    far: &Value,
+    (from, to, side): (usize, usize, Side),
+    text: &str,
     (stages, report): (&[Arc<Program>], &Report),
 ) -> bool {
-    let reader = || Validator::new(&world.schema(version, side, Role::Reader)).unwrap();
-    lost(stages, report) && !reader().is_valid(far)
+    let (mut at, mut text) = (from, text.to_owned());
+    let mut refused = false;
+    while at != to && !refused {
+        let next = if at < to { at + 1 } else { at - 1 };
+        let Ok((out, _)) = run(&world.way(at, next, side).fused, &text) else { return false };
+        let reader = Validator::new(&world.schema(next, side, Role::Reader)).unwrap();
+        refused = !reader.is_valid(&read(&out));
+        (at, text) = (next, out);
+    }
+    refused && lost(stages, report)
 }
 
 /// Whether all that `after` has beyond `before` are empty objects: parents that a move made and left.
@@ -184,7 +193,7 @@ fn there_and_back(world: &World, seed: u64, count: &mut Count, up: bool) -> Resu
                     count.saw("the same");
                 } else if let Err(why) = kept(&before, &after, lists) {
                     let back = (&*back.fused, &second);
-                    if !refused_and_told(world, (to, side), &read(&far), back) {
+                    if !refused_and_told(world, (from, to, side), &text, back) {
                         return Err(format!("{why}: {}", told()));
                     }
                     count.saw("refused there, told on the way back");

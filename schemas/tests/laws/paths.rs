@@ -161,7 +161,7 @@ fn transparency(world: &World, seed: u64, count: &mut Count) -> Result<(), Strin
                     let lists = Lists::of(back.0, back.1);
                     kept(&read(&near), &read(&far), lists).is_ok()
                         || moved(world, &there.fused, &report)
-                        || refused_and_told(world, (other, side), &read(&held), back)
+                        || refused_and_told(world, (knows, other, side), &state, back)
                 } else {
                     near == far
                 };
