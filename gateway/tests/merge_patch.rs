@@ -15,7 +15,7 @@ use proptest::prelude::{Just, Strategy, prop, prop_oneof};
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
-use store::{Store, Tags};
+use store::{Store, Tags, cases};
 use support::{House, Reply, write};
 
 const V1: &str = r##"
@@ -227,12 +227,13 @@ async fn law_9_any_document_is_conserved_as_a_patch() {
     let house = house(&store).await;
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[9; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    for case in 0..60 {
+    for case in 0..cases() {
         let document = documents().new_tree(&mut runner).unwrap().current();
         let text = serde_json::to_string_pretty(&document).unwrap();
         // a patch needs no tag
         let tags = [Tags::Strong, Tags::Weak, Tags::None];
         store.set(|state| (state.document, state.tags) = (Some(text.clone()), tags[case % 3]));
+        store.requests();
         let seen = house.get("/orders/a", FIELDS).await;
         assert_eq!(put(&house, "", &seen.body).await.status, 200, "{text}");
         assert_eq!(store.document(), text);

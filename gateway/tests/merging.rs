@@ -13,7 +13,7 @@ use proptest::prelude::{Just, Strategy, prop, prop_oneof};
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
-use store::{Store, Tags, answered};
+use store::{Store, Tags, answered, cases};
 use support::{House, Reply, write};
 
 const V1: &str = r##"
@@ -389,7 +389,7 @@ async fn law_9_any_document_is_conserved_and_any_edit_arrives() {
     let house = merging(&store).await;
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    for case in 0..60 {
+    for case in 0..cases() {
         let document = documents().new_tree(&mut runner).unwrap().current();
         let text = if case % 2 == 0 {
             serde_json::to_string_pretty(&document).unwrap()
@@ -397,6 +397,7 @@ async fn law_9_any_document_is_conserved_and_any_edit_arrives() {
             document.to_string()
         };
         store.set(|state| state.document = Some(text.clone()));
+        store.requests();
         let mut seen = view(&house).await;
         assert_eq!(put(&house, "", &seen.body).await.status, 200, "{text}");
         assert_eq!(store.document(), text);

@@ -177,3 +177,8 @@ fn patch(target: &mut Value, edit: &Value) {
         }
     }
 }
+
+/// How many documents a law is held against: `EVERGATE_CASES`, 60 if unset.
+pub(crate) fn cases() -> usize {
+    std::env::var("EVERGATE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(60)
+}
