@@ -414,7 +414,7 @@ fn holds_for(choice: Choice, up: bool, seed: u64) -> [u64; 3] {
     let whole = &message.bodies[0].plan.stages;
     let part = message.selected.first().map_or(whole, |body| &body.plan.stages);
     let (mut tried, mut exact, mut refused) = (0, 0, 0);
-    for case in 0..number("EVERGATE_CASES", 240).div_ceil(8) {
+    for case in 0..number("EVERGATE_CASES", 240).div_ceil(100).max(30) {
         let mut random = Random::new(seed * 1_000_003 + case);
         let rows: Vec<Value> = (0..8).map(|_| row(backend, &mut random)).collect();
         let query = query(client, &mut random);
