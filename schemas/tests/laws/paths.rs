@@ -78,9 +78,10 @@ fn fusion(world: &World, seed: u64, count: &mut Count) -> Result<(), String> {
     Ok(())
 }
 
-/// All lists in one order.
+/// All lists in one order, which does not hang on how numbers are spelled.
 fn sorted(value: &Value) -> Value {
     match value {
+        Value::Number(number) => number.as_f64().map_or_else(|| value.clone(), Value::from),
         Value::Object(members) => {
             members.iter().map(|(name, value)| (name.clone(), sorted(value))).collect()
         }

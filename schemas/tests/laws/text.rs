@@ -223,9 +223,9 @@ pub(crate) fn alike(seen: &Value, meant: &Value) -> bool {
     }
 }
 
-/// The value that a text says, as it is or in base64, in a phrase or alone.
+/// The value that a text says, as it is or in base64, in phrases or alone.
 pub(crate) fn embedded(text: &str) -> Option<Value> {
-    let text = text.strip_prefix("of ").unwrap_or(text);
+    let text = text.trim_start_matches("of ");
     let plain = serde_json::from_str(text).ok();
     plain.or_else(|| serde_json::from_str(&crate::derived::base64(text)?).ok())
 }
