@@ -22,17 +22,22 @@ pub struct Rejected {
 }
 
 /// What `program` makes of `value`. The order of members means nothing in a document tree, so two outputs are
-/// the same when they are equal here. The walk is recursive, as deep as `value` is.
+/// the same when they are equal here. The walk is recursive, as deep as `value` is; a function that meets what it made
+/// itself is refused at some depth.
 ///
 /// # Errors
 /// The first refusal that is met.
 pub fn apply(program: &Program, value: &Value, outside: &Values) -> Result<Value, Rejected> {
-    let mut walk = Walk { program, outside, slots: BTreeMap::new(), at: Pointer::root() };
+    let mut walk =
+        Walk { program, outside, slots: BTreeMap::new(), at: Pointer::root(), nested: 0 };
     match walk.convert(program.root, value)? {
         Outcome::Value(value) => Ok(value),
         Outcome::Omit(note) => Err(walk.rejected(note)),
     }
 }
+
+/// How many functions may be at work inside each other.
+const NESTED: usize = 256;
 
 enum Outcome {
     Value(Value),
@@ -44,6 +49,7 @@ struct Walk<'a> {
     outside: &'a Values,
     slots: BTreeMap<u32, Value>,
     at: Pointer,
+    nested: usize,
 }
 
 impl Walk<'_> {
@@ -61,7 +67,13 @@ impl Walk<'_> {
             (Node::Table(table), _) => self.convert(row(table, value), value),
             (Node::Object(object), Value::Object(members)) => self.object(object, members),
             (Node::Array(array), Value::Array(items)) => self.array(array, items),
-            (Node::Transform(one), _) => self.apart(|walk| walk.transform(one, value)),
+            (Node::Transform(one), _) if self.nested == NESTED => Err(self.rejected(one.note)),
+            (Node::Transform(one), _) => {
+                self.nested += 1;
+                let outcome = self.apart(|walk| walk.transform(one, value));
+                self.nested -= 1;
+                outcome
+            }
             (Node::Choose(choose), _) => {
                 self.apart(|walk| walk.convert(case(choose, value), value))
             }
@@ -291,8 +303,9 @@ mod tests {
     use crate::plan::outside::Values;
     use crate::plan::program::{
         ArrayNode, Member, Missing, Node, NodeId, Note, NoteId, ObjectNode, Program, Slot, Source,
-        Supply, Table, Take,
+        Supply, Table, Take, TransformNode,
     };
+    use crate::plan::transform::Transform;
 
     const COPY: NodeId = NodeId(0);
     const NOTE: NoteId = NoteId(0);
@@ -413,5 +426,20 @@ mod tests {
     #[test]
     fn an_omitted_root_is_a_refusal() {
         check(vec![Node::Omit(NOTE)], &json!(1), Err(""));
+    }
+
+    #[test]
+    fn a_function_that_meets_what_it_made_itself_is_refused() {
+        let wrap = TransformNode {
+            before: COPY,
+            transform: Transform::Wrap,
+            note: NOTE,
+            lost: None,
+            then: NodeId(2),
+            otherwise: COPY,
+        };
+        let items = ArrayNode { prefix: Vec::new(), items: NodeId(1) };
+        let program = program(vec![Node::Transform(Box::new(wrap)), Node::Array(Box::new(items))]);
+        assert!(apply(&program, &json!(1), &Values::default()).is_err());
     }
 }
