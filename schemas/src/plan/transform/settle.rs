@@ -64,7 +64,7 @@ impl Settle {
         Ok(Made { text: object(written.collect::<Vec<_>>()), exact })
     }
 
-    /// The place in what came of one in what is left, where `both` stood there or only one.
+    /// The place in `text` of one in what is left: under the name whose value stayed.
     pub(super) fn origin_in(&self, text: &str, place: &Pointer) -> Pointer {
         let has = |name: &str| {
             members(text).is_some_and(|all| all.iter().any(|entry| entry.name() == name))
