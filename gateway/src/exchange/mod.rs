@@ -28,6 +28,7 @@ mod representation;
 mod request;
 mod rewritten;
 mod route;
+mod send;
 mod signature;
 mod style;
 mod told;

@@ -7,11 +7,10 @@ use http::header::{HeaderMap, HeaderValue, VARY};
 use http::request::Parts;
 use http::{HeaderName, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use smallvec::SmallVec;
 
 use super::answer::{self, Ask};
 use super::asked::{Asked, asked};
-use super::body::{self, Held};
+use super::body::Held;
 use super::conversion::Parameters;
 use super::elsewhere::elsewhere;
 use super::fields::{self, X_REQUEST_ID};
@@ -19,14 +18,13 @@ use super::inbound::{Inbound, Peer};
 use super::links::{self, Here, Token};
 use super::prefer::Prefer;
 use super::reply::ReplyBody;
-use super::request::{self, Arrived, Outbound, Step};
+use super::request::{self, Arrived, Step};
 use super::route::{self, Named};
-use super::{digest, merge, outbound, pipe, representation, signature, told};
+use super::{digest, merge, pipe, representation, signature, told};
 use crate::refusal::Refusal;
 use crate::snapshot::meter::ExchangeMeter;
 use crate::snapshot::{Api, ClientVersion, Crossing, Group, Shared, Signatures, Snapshot};
 use crate::telemetry::Record;
-use crate::upstream::{Endpoint, OutboundBody, SendFailure};
 
 const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 const API_BACKEND_VERSION: HeaderName = HeaderName::from_static("api-backend-version");
@@ -246,48 +244,6 @@ impl<'a> Visit<'a> {
         let telling = (api.loss_header, prefer);
         told::tell(response.headers_mut(), telling, record.lost(), rest.as_ref());
         Ok(response)
-    }
-
-    /// Sends to one endpoint after the other until one can be connected to. Only what was never sent is sent again.
-    pub(super) async fn send(
-        &self,
-        group: &Group,
-        request: Outbound,
-        mut body: OutboundBody,
-        record: &mut Record,
-    ) -> Result<Response<Incoming>, Refusal> {
-        let mut tried: SmallVec<[Arc<Endpoint>; 4]> = SmallVec::new();
-        let most = group.len();
-        let mut request = Some(request);
-        while let Some(endpoint) = group.choose(&tried) {
-            let last = tried.len() + 1 >= most;
-            let one = if last { request.take() } else { request.clone() };
-            let Some(Outbound { method, target, headers, .. }) = one else { break };
-            let mut message = Request::new(body);
-            *message.uri_mut() = outbound::uri(endpoint.authority(), target)?;
-            *message.method_mut() = method;
-            *message.headers_mut() = headers;
-            endpoint.authority().as_str().clone_into(&mut record.endpoint);
-            match self.snapshot.client.send(message).await {
-                Ok(response) => {
-                    endpoint.mark_up();
-                    return Ok(response);
-                }
-                Err(SendFailure::Connect(unsent)) => {
-                    endpoint.mark_down();
-                    tried.push(endpoint);
-                    let Some(unsent) = unsent else { break };
-                    body = unsent;
-                }
-                Err(SendFailure::Timeout) => return Err(Refusal::BackendTimeout),
-                Err(SendFailure::Body(fault)) => return Err(body::body_fault(fault)),
-                Err(SendFailure::Broken(why)) => {
-                    record.cause = why;
-                    return Err(Refusal::BackendBroken("no complete answer came"));
-                }
-            }
-        }
-        Err(Refusal::Unreachable)
     }
 }
 
