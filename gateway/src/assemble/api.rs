@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use evergate_schemas::problem::{Problem, Severity};
 use http::HeaderValue;
+use http::uri::Authority;
 
 use super::described;
 use super::lifecycle::{fields, problem};
@@ -16,9 +17,11 @@ use crate::config::{
 use crate::snapshot::accept::MediaVersion;
 use crate::snapshot::meter::{ExchangeLabels, Way};
 use crate::snapshot::selector::{Affix, Selector, Versions};
-use crate::snapshot::{Api, ClientVersion, Group, LossHeader, NoTransform, Signatures, Undeclared};
+use crate::snapshot::{
+    Api, Backend, ClientVersion, Group, LossHeader, NoTransform, Signatures, Undeclared,
+};
 use crate::telemetry::Metrics;
-use crate::upstream::{Endpoint, Pool};
+use crate::upstream::{Place, Pool, Version, Wanted};
 
 /// An api and what is odd about it.
 type Built = (Api, Vec<Problem>);
@@ -35,7 +38,7 @@ pub(super) fn build(config: &ApiConfig, metrics: &Metrics) -> Result<Built, Vec<
     });
     let mut problems = unknown_versions(config, &versions);
     let selectors = selectors(config, &mut problems);
-    let groups = groups(config, &versions);
+    let groups = groups(config, &versions, metrics);
     let mut clients = clients(config, &versions, &groups, metrics);
     if let Some(described) = &described {
         problems.extend(described::fill(described, config, &mut clients, (&groups, metrics)));
@@ -157,7 +160,8 @@ fn unknown_versions(config: &ApiConfig, versions: &Versions) -> Vec<Problem> {
     for backend in config
         .backends
         .iter()
-        .filter(|backend| backend.version.is_none() && !versions.labels().is_empty())
+        .filter(|backend| backend.version.is_none() && !backend.version_from_health)
+        .filter(|_| !versions.labels().is_empty())
     {
         let what =
             format!("a backend of the api `{}` has no version, and others have", config.name);
@@ -167,6 +171,16 @@ fn unknown_versions(config: &ApiConfig, versions: &Versions) -> Vec<Problem> {
             what,
             format!("write `version:` with one of {known}"),
         ));
+    }
+    for backend in config.backends.iter().filter(|backend| backend.version_from_health) {
+        if versions.labels().is_empty() {
+            let what = format!(
+                "the versions of the api `{}` are nowhere but in health answers",
+                config.name
+            );
+            let remedy = "give the api a `description`, or `version:` instead of `version_from`";
+            problems.push(problem(&backend.place, Severity::Error, what, remedy));
+        }
     }
     if versions.labels().is_empty() && !config.selectors.is_empty() {
         let what =
@@ -210,20 +224,45 @@ fn vary(selectors: &[Selector]) -> Option<HeaderValue> {
     if names.is_empty() { None } else { HeaderValue::try_from(names.join(", ")).ok() }
 }
 
-/// Backends by version, in the order of the versions; plain ones in one group.
-fn groups(config: &ApiConfig, versions: &Versions) -> Vec<Group> {
-    let mut by_version: BTreeMap<Option<usize>, Vec<(u32, Pool)>> = BTreeMap::new();
-    for BackendConfig { version, endpoints, weight, .. } in &config.backends {
-        let version = version.as_ref().and_then(|label| versions.find(label));
-        let endpoints =
-            endpoints.iter().map(|authority| Arc::new(Endpoint::new(authority.clone())));
-        by_version.entry(version).or_default().push((*weight, Pool::new(endpoints.collect())));
+/// Backends by version, in the order of the versions; plain ones in one group. One whose endpoints say their versions
+/// themselves is in the group of each.
+fn groups(config: &ApiConfig, versions: &Versions, metrics: &Metrics) -> Vec<Group> {
+    let mut by_version: BTreeMap<Option<usize>, Vec<Backend>> = BTreeMap::new();
+    for one in &config.backends {
+        let pool = pool(config, one, metrics);
+        let label = one.version.as_ref().and_then(|label| versions.find(label));
+        let own = if one.version_from_health {
+            (0..versions.labels().len()).map(Some).collect()
+        } else {
+            vec![label]
+        };
+        let asks = one.policy.health.as_ref().is_some_and(|health| health.version_header.is_some());
+        for version in own {
+            let label = version.and_then(|version| versions.labels().get(version));
+            let wanted = label
+                .filter(|_| asks)
+                .map(|label| Wanted::new(Version::of(label), one.version_from_health));
+            let backend = Backend { weight: one.weight, wanted, pool: Arc::clone(&pool) };
+            by_version.entry(version).or_default().push(backend);
+        }
     }
-    let group = |(version, pools): (Option<usize>, Vec<(u32, Pool)>)| {
+    let group = |(version, backends): (Option<usize>, Vec<Backend>)| {
         let label = version.and_then(|version| versions.labels().get(version));
-        Group::new(version, label.and_then(|label| HeaderValue::try_from(label).ok()), pools)
+        Group::new(version, label.and_then(|label| HeaderValue::try_from(label).ok()), backends)
     };
     by_version.into_iter().map(group).collect()
+}
+
+fn pool(config: &ApiConfig, backend: &BackendConfig, metrics: &Metrics) -> Arc<Pool> {
+    let (api, version): (Arc<str>, Arc<str>) =
+        (config.name.as_str().into(), backend.version.as_deref().unwrap_or_default().into());
+    let endpoint = |authority: &Authority| {
+        let (api, version) = (Arc::clone(&api), Arc::clone(&version));
+        let place = Place { api, version, authority: authority.clone(), address: None };
+        metrics.fleet().endpoint(place, &backend.policy)
+    };
+    let members = backend.endpoints.iter().map(endpoint).collect();
+    Arc::new(Pool::new(backend.policy.clone(), members, metrics.pool(&api, &version)))
 }
 
 fn clients(

@@ -11,10 +11,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
+use super::backends::backends;
 use super::conversion::conversion;
-use super::model::{
-    ApiConfig, BackendConfig, DefaultVersion, LifecycleConfig, SelectorConfig, UndeclaredConfig,
-};
+use super::model::{ApiConfig, DefaultVersion, LifecycleConfig, SelectorConfig, UndeclaredConfig};
 use super::reader::Reader;
 use super::writes::writes;
 
@@ -207,100 +206,6 @@ fn selector<'doc>(
         reader.fault(at, format!("`{text}` cannot be used as `{key}`"), remedy);
     }
     made
-}
-
-fn backends<'doc>(
-    reader: &mut Reader<'doc>,
-    members: &'doc Members,
-    at: &Pointer,
-) -> Vec<BackendConfig> {
-    let Some(value) = members.get("backends") else {
-        reader.fault(
-            at,
-            "`backends` is missing",
-            "write `backends: [{ version: ..., endpoints: [http://HOST:PORT] }]`",
-        );
-        return Vec::new();
-    };
-    let at = at.join("backends");
-    let mut backends = Vec::new();
-    for (index, value) in Reader::list(value).iter().enumerate() {
-        let at = at.join(&index.to_string());
-        let Some(object) = reader.object(value, &at, &["version", "endpoints", "weight"]) else {
-            continue;
-        };
-        let version =
-            object.get("version").and_then(|value| reader.label(value, &at.join("version")));
-        let weight = object.get("weight").map_or(Some(1), |value| {
-            value
-                .as_u64()
-                .and_then(|weight| u32::try_from(weight).ok())
-                .filter(|weight| *weight <= 1_000_000)
-        });
-        if weight.is_none() {
-            reader.fault(
-                &at.join("weight"),
-                "the weight is not a whole number up to 1000000",
-                "write `weight: 10`",
-            );
-        }
-        let mut endpoints = Vec::new();
-        for (index, value) in
-            object.get("endpoints").map(Reader::list).into_iter().flatten().enumerate()
-        {
-            endpoints.extend(endpoint(
-                reader,
-                value,
-                &at.join("endpoints").join(&index.to_string()),
-            ));
-        }
-        if object.get("endpoints").is_none_or(|list| Reader::list(list).is_empty()) {
-            reader.fault(
-                &at,
-                "the backend has no endpoint",
-                "write `endpoints: [http://HOST:PORT]`",
-            );
-        }
-        backends.push(BackendConfig {
-            version,
-            endpoints,
-            weight: weight.unwrap_or(1),
-            place: reader.place(&at),
-        });
-    }
-    if backends.is_empty() {
-        reader.fault(
-            &at,
-            "there is no backend",
-            "write `- { version: ..., endpoints: [http://HOST:PORT] }`",
-        );
-    }
-    backends
-}
-
-fn endpoint<'doc>(
-    reader: &mut Reader<'doc>,
-    value: &'doc Value,
-    at: &Pointer,
-) -> Option<Authority> {
-    let text = reader.text(value, at)?;
-    if text.starts_with("https://") {
-        reader.fault(at, "TLS to a backend is not served", "write `http://HOST:PORT`");
-        return None;
-    }
-    let bare = text.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
-    let authority = bare
-        .filter(|bare| !bare.contains(['/', '@', '?', '#']))
-        .and_then(|bare| bare.parse::<Authority>().ok())
-        .filter(|authority| !authority.host().is_empty());
-    if authority.is_none() {
-        reader.fault(
-            at,
-            format!("`{text}` is not an endpoint"),
-            "write `http://HOST:PORT`, without a path",
-        );
-    }
-    authority
 }
 
 /// `https://api.example.com`: scheme and authority, nothing more.

@@ -109,7 +109,7 @@ fn limits<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -> 
     let mut depth = limits.depth as usize;
     let mut streams = limits.streams as usize;
     {
-        let mut known: [(&str, &mut usize, usize); 13] = [
+        let mut known: [(&str, &mut usize, usize); 14] = [
             ("head", &mut limits.head, 8192),
             ("fields", &mut limits.fields, 1),
             ("target", &mut limits.target, 1),
@@ -120,6 +120,7 @@ fn limits<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -> 
             ("depth", &mut depth, 1),
             ("held", &mut limits.held, 0),
             ("connections", &mut limits.connections, 1),
+            ("requests", &mut limits.requests, 1),
             ("streams", &mut streams, 1),
             ("pace", &mut limits.pace, 0),
             ("idle_connections", &mut limits.idle_connections, 0),
@@ -160,6 +161,7 @@ fn timeouts<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -
         ("connect", &mut timeouts.connect),
         ("upstream", &mut timeouts.upstream),
         ("silence", &mut timeouts.silence),
+        ("request", &mut timeouts.request),
         ("idle", &mut timeouts.idle),
         ("drain", &mut timeouts.drain),
     ];

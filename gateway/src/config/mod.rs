@@ -1,6 +1,8 @@
 //! `gateway.yaml`, from as written to checked, all problems at once.
 
 mod api;
+mod backend;
+mod backends;
 mod conversion;
 mod file;
 mod model;
@@ -8,9 +10,13 @@ mod reader;
 mod units;
 mod writes;
 
+pub use backend::{
+    BackendConfig, BackendLimits, BackendPolicy, BackendTimes, DnsConfig, EjectionConfig,
+    HealthConfig, RetryConfig,
+};
 pub use file::{load, parse};
 pub use model::{
-    ApiConfig, BackendConfig, Config, ConversionConfig, DefaultVersion, LifecycleConfig, Limits,
-    LossHeaderConfig, NoTransformConfig, Require, SelectorConfig, SignaturesConfig, Timeouts,
-    UndeclaredConfig, WriteMode, WritesConfig,
+    ApiConfig, Config, ConversionConfig, DefaultVersion, LifecycleConfig, Limits, LossHeaderConfig,
+    NoTransformConfig, Require, SelectorConfig, SignaturesConfig, Timeouts, UndeclaredConfig,
+    WriteMode, WritesConfig,
 };

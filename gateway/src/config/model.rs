@@ -8,9 +8,10 @@ use std::time::Duration;
 use evergate_schemas::convert::Unconvertible;
 use evergate_schemas::problem::Place;
 use http::HeaderName;
-use http::uri::Authority;
 use jiff::Timestamp;
 use serde_json::Value;
+
+use super::backend::BackendConfig;
 
 /// The whole file.
 #[derive(Clone, Debug)]
@@ -86,19 +87,6 @@ pub enum DefaultVersion {
     Newest,
     /// This one.
     Label(String),
-}
-
-/// Instances that speak one version.
-#[derive(Clone, Debug)]
-pub struct BackendConfig {
-    /// The version; `None` for plain proxying.
-    pub version: Option<String>,
-    /// Host and port of each instance; at least one.
-    pub endpoints: Vec<Authority>,
-    /// Its share among the backends of the same version. Default 1.
-    pub weight: u32,
-    /// Where the file has it.
-    pub place: Place,
 }
 
 /// What is done with operations that the description does not declare.
@@ -267,6 +255,8 @@ pub struct Limits {
     pub held: usize,
     /// Most open client connections. Default 10,000.
     pub connections: usize,
+    /// Most requests in flight, all together. Default 20,000.
+    pub requests: usize,
     /// Most streams at once on one HTTP/2 connection. Default 128.
     pub streams: u32,
     /// Least of a request body in each `timeouts.body`. Default 1000; 0 lifts it.
@@ -288,6 +278,7 @@ impl Default for Limits {
             depth: 128,
             held: 1 << 20,
             connections: 10_000,
+            requests: 20_000,
             streams: 128,
             pace: 1000,
             idle_connections: 128,
@@ -310,6 +301,8 @@ pub struct Timeouts {
     pub upstream: Duration,
     /// Longest silence inside a backend's answer. Default 300 s.
     pub silence: Duration,
+    /// From a request to the head of its answer, all attempts and pauses together. Default 2 min.
+    pub request: Duration,
     /// How long an unused backend connection is kept. Default 60 s.
     pub idle: Duration,
     /// How long exchanges may go on after the gateway was told to stop. Default 30 s.
@@ -325,6 +318,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(3),
             upstream: Duration::from_mins(1),
             silence: Duration::from_mins(5),
+            request: Duration::from_mins(2),
             idle: Duration::from_mins(1),
             drain: Duration::from_secs(30),
         }

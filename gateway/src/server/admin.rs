@@ -1,4 +1,4 @@
-//! The administrator's listener: liveness, readiness, metrics, losses, reload. GET never changes anything.
+//! The administrator's listener: liveness, readiness, metrics, losses, endpoints, reload. GET never changes anything.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use super::connection::Stops;
+use super::endpoints::endpoints;
 use super::losses::losses;
 use super::reload::{Reloaded, Reloader, as_json};
 
@@ -81,16 +82,20 @@ async fn answer(reloader: &Reloader, stops: &Stops, request: &Request<Incoming>)
         (&Method::GET | &Method::HEAD, "/losses") => {
             json_answer(StatusCode::OK, &losses(&reloader.shared().load()))
         }
+        (&Method::GET | &Method::HEAD, "/endpoints") => {
+            json_answer(StatusCode::OK, &endpoints(&reloader.shared().load()))
+        }
         (&Method::POST, "/reload") => reload(reloader, request.headers()).await,
-        (_, "/livez" | "/readyz" | "/metrics" | "/losses" | "/reload") => {
-            let why = "GET reads `/livez`, `/readyz`, `/metrics` and `/losses`; POST reloads by `/reload`";
+        (_, "/livez" | "/readyz" | "/metrics" | "/losses" | "/endpoints" | "/reload") => {
+            let why = "GET reads `/livez`, `/readyz`, `/metrics`, `/losses` and `/endpoints`; POST reloads by `/reload`";
             json_answer(
                 StatusCode::METHOD_NOT_ALLOWED,
                 &json!({"code": "method-not-allowed", "detail": why}),
             )
         }
         _ => {
-            let why = "there are `/livez`, `/readyz`, `/metrics`, `/losses` and `/reload`";
+            let why =
+                "there are `/livez`, `/readyz`, `/metrics`, `/losses`, `/endpoints` and `/reload`";
             json_answer(StatusCode::NOT_FOUND, &json!({"code": "not-found", "detail": why}))
         }
     }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod connection;
+mod endpoints;
 mod framing;
 mod gateway;
 mod io;

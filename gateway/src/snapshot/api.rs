@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use evergate_schemas::convert::{PreparedBody, Unconvertible};
 use evergate_schemas::describe::model::Status;
@@ -10,6 +9,7 @@ use evergate_schemas::plan::Cursor;
 use evergate_schemas::plan::bridge::ParameterStep;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 
+use super::group::Group;
 use super::links::Linking;
 use super::loss::{Loss, LossTable};
 use super::merging::{Merge, Merging};
@@ -17,7 +17,6 @@ use super::meter::{ConversionMeter, ExchangeMeter, UnconvertedMeter};
 use super::policy::{LossHeader, NoTransform, Signatures, Undeclared};
 use super::router::{Router, Template};
 use super::selector::{Selector, Versions};
-use crate::upstream::{Endpoint, Pool};
 
 /// An api.
 #[derive(Debug)]
@@ -285,73 +284,6 @@ pub struct Conversion {
     pub losses: LossTable,
 }
 
-/// The backends that speak one version.
-#[derive(Debug)]
-pub struct Group {
-    /// Which; `None` for plain proxying.
-    pub version: Option<usize>,
-    /// The label as a header value.
-    pub header: Option<HeaderValue>,
-    /// Weight and pool.
-    pub pools: Vec<(u32, Pool)>,
-    turn: AtomicU64,
-}
-
-impl Group {
-    /// A group of pools; a weight of 0 is used only when all others are down.
-    pub fn new(
-        version: Option<usize>,
-        header: Option<HeaderValue>,
-        pools: Vec<(u32, Pool)>,
-    ) -> Self {
-        Self { version, header, pools, turn: AtomicU64::new(0) }
-    }
-
-    /// Whether any endpoint is not known to be down.
-    pub fn is_up(&self) -> bool {
-        self.pools.iter().any(|(_, pool)| pool.is_up())
-    }
-
-    /// How many endpoints there are.
-    pub fn len(&self) -> usize {
-        self.pools.iter().map(|(_, pool)| pool.len()).sum()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// An endpoint that was not tried: pools by weight, those that are up first, round robin inside.
-    pub fn choose(&self, tried: &[Arc<Endpoint>]) -> Option<Arc<Endpoint>> {
-        if let [(_, only)] = self.pools.as_slice() {
-            return only.choose(tried).map(Arc::clone);
-        }
-        let total: u64 = self.pools.iter().map(|(weight, _)| u64::from(*weight)).sum();
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let mut mark = spread(turn).checked_rem(total).unwrap_or(0);
-        let by_weight = self.pools.iter().find(|(weight, _)| {
-            let weight = u64::from(*weight);
-            let here = mark < weight;
-            mark = mark.saturating_sub(weight);
-            here
-        });
-        let up = self.pools.iter().filter(|(_, pool)| pool.is_up());
-        by_weight
-            .filter(|(_, pool)| pool.is_up())
-            .into_iter()
-            .chain(up)
-            .chain(&self.pools)
-            .find_map(|(_, pool)| pool.choose(tried).map(Arc::clone))
-    }
-}
-
-/// Spreads consecutive turns evenly over the whole range, so that shares mix instead of coming in runs
-/// (multiplication by 2^64 / golden ratio).
-const fn spread(turn: u64) -> u64 {
-    turn.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 16
-}
-
 /// What the byte machine may use for one body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConversionLimits {
@@ -359,41 +291,4 @@ pub struct ConversionLimits {
     pub depth: u32,
     /// Most octets held back.
     pub held: usize,
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::Group;
-    use crate::upstream::{Endpoint, Pool};
-
-    fn pool(name: &'static str) -> Pool {
-        Pool::new(vec![Arc::new(Endpoint::new(name.parse().unwrap()))])
-    }
-
-    #[test]
-    fn pools_are_chosen_by_weight() {
-        let group =
-            Group::new(None, None, vec![(90, pool("a:1")), (10, pool("b:1")), (0, pool("c:1"))]);
-        let mut counts = [0, 0, 0];
-        for _ in 0..10_000 {
-            match group.choose(&[]).unwrap().authority().as_str() {
-                "a:1" => counts[0] += 1,
-                "b:1" => counts[1] += 1,
-                _ => counts[2] += 1,
-            }
-        }
-        assert!((8_900..=9_100).contains(&counts[0]), "{counts:?}");
-        assert!((900..=1_100).contains(&counts[1]), "{counts:?}");
-        assert_eq!(counts[2], 0);
-    }
-
-    #[test]
-    fn a_pool_that_is_down_gives_its_share_away() {
-        let group = Group::new(None, None, vec![(90, pool("a:1")), (0, pool("c:1"))]);
-        group.choose(&[]).unwrap().mark_down();
-        assert_eq!(group.choose(&[]).unwrap().authority(), "c:1");
-        assert!(group.is_up());
-    }
 }

@@ -2,6 +2,7 @@
 
 pub mod accept;
 mod api;
+mod group;
 pub mod links;
 pub mod loss;
 mod merging;
@@ -13,8 +14,9 @@ mod whole;
 
 pub use api::{
     Api, Choice, ClientOperation, ClientVersion, Conversion, ConversionLimits, Crossing,
-    CrossingBody, CrossingMessage, Group, Hiding,
+    CrossingBody, CrossingMessage, Hiding,
 };
+pub use group::{Backend, Group};
 pub use merging::{Merge, Merging, Reading};
 pub use policy::{LossHeader, NoTransform, Signatures, Undeclared};
 pub use router::{Captures, Found, Router, Template};

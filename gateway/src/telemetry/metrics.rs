@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::Hash;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -16,6 +17,9 @@ use crate::snapshot::meter::{
     ConversionLabels, ConversionMeter, ExchangeLabels, ExchangeMeter, LossLabels, MergeLabels,
     UnconvertedLabels, UnconvertedMeter, Way, Why,
 };
+use crate::upstream::{BackendLabels, Fleet, PoolMeter};
+
+use super::backends::Backends;
 
 /// All metrics of a gateway.
 pub struct Metrics {
@@ -27,6 +31,8 @@ pub struct Metrics {
     losses: Family<LossLabels, Counter>,
     merged: Family<MergeLabels, Counter>,
     unconverted: Family<UnconvertedLabels, Counter>,
+    ejections: Family<BackendLabels, Counter>,
+    fleet: Arc<Fleet>,
     /// Reloads that came into use.
     pub reloads_ok: Counter,
     /// Reloads that were refused.
@@ -92,6 +98,10 @@ impl Default for Metrics {
         let merged = family(&mut registry, ("merged_writes", what));
         let what = "Bodies of undeclared media types or statuses that passed as they were to or from another version";
         let unconverted = family(&mut registry, ("unconverted", what));
+        let what = "Endpoints that were passed over since they failed too often in a row";
+        let ejections = family(&mut registry, ("ejections", what));
+        let fleet = Arc::new(Fleet::default());
+        registry.register_collector(Box::new(Backends::new(Arc::clone(&fleet))));
         let reloads_ok = Counter::default();
         registry.register(
             "reloads_ok",
@@ -121,6 +131,8 @@ impl Default for Metrics {
             losses,
             merged,
             unconverted,
+            ejections,
+            fleet,
             reloads_ok,
             reloads_failed,
             generation,
@@ -166,6 +178,17 @@ impl Metrics {
     /// The counter of one way of merging writes.
     pub fn merged(&self, labels: &MergeLabels) -> Counter {
         self.merged.get_or_create(labels).clone()
+    }
+
+    /// What is counted of one backend.
+    pub fn pool(&self, api: &str, version: &str) -> PoolMeter {
+        let labels = BackendLabels { api: api.to_owned(), version: version.to_owned() };
+        PoolMeter { ejections: self.ejections.get_or_create(&labels).clone() }
+    }
+
+    /// The endpoints that are measured.
+    pub const fn fleet(&self) -> &Arc<Fleet> {
+        &self.fleet
     }
 
     /// The text that Prometheus reads (`OpenMetrics` 1.0).

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::snapshot::loss::Lost;
+use crate::upstream::Seat;
 use http::{HeaderValue, Method};
 use tracing::{Level, enabled, event};
 
@@ -48,8 +49,8 @@ pub struct Record {
     pub client_version: Arc<str>,
     /// The backend's version.
     pub backend_version: Arc<str>,
-    /// The backend's address.
-    pub endpoint: String,
+    /// The place at the endpoint that was sent to last; it is given back when the record is said.
+    pub seat: Option<Seat>,
     /// The snapshot that served it.
     pub generation: u64,
     /// The status sent.
@@ -83,7 +84,7 @@ impl Record {
             operation: Arc::clone(&nothing),
             client_version: Arc::clone(&nothing),
             backend_version: nothing,
-            endpoint: String::new(),
+            seat: None,
             generation,
             status: 0,
             refusal: "",
@@ -114,6 +115,8 @@ impl Drop for Record {
             return;
         }
         let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let seat = self.seat.as_ref();
+        let endpoint = seat.map_or("", |seat| seat.endpoint().authority().as_str());
         event!(
             target: "evergate::exchange",
             Level::INFO,
@@ -124,7 +127,7 @@ impl Drop for Record {
             operation = &*self.operation,
             client_version = &*self.client_version,
             backend_version = &*self.backend_version,
-            endpoint = &*self.endpoint,
+            endpoint,
             generation = self.generation,
             status = self.status,
             refusal = self.refusal,

@@ -1,136 +1,268 @@
-//! The endpoints of one backend: round robin over those that are not known to be down.
+//! The endpoints of one backend, and which of them takes the next request.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use http::uri::Authority;
+use arc_swap::ArcSwap;
+use http::HeaderMap;
+use smallvec::SmallVec;
 
-/// How long an endpoint that could not be connected to is passed over.
-pub const DOWN_FOR: Duration = Duration::from_secs(2);
+use super::clock;
+use super::dice::{Dice, hash};
+use super::endpoint::{Endpoint, Seat, State, Wanted};
+use super::meter::PoolMeter;
+use crate::config::BackendPolicy;
 
-/// One address that a backend listens on.
-#[derive(Debug)]
-pub struct Endpoint {
-    authority: Authority,
-    born: Instant,
-    /// Milliseconds after `born` until which it is passed over; 0 for up.
-    down_until_ms: AtomicU64,
-}
+/// Endpoints that a request was sent to already.
+pub type Tried = SmallVec<[Arc<Endpoint>; 4]>;
 
-impl Endpoint {
-    /// An endpoint that is taken to be up.
-    pub fn new(authority: Authority) -> Self {
-        Self { authority, born: Instant::now(), down_until_ms: AtomicU64::new(0) }
-    }
-
-    /// Host and port.
-    pub fn authority(&self) -> &Authority {
-        &self.authority
-    }
-
-    /// Whether it is not known to be down.
-    pub fn is_up(&self) -> bool {
-        let until = self.down_until_ms.load(Ordering::Relaxed);
-        until == 0 || self.now_ms() >= until
-    }
-
-    /// Passes it over for [`DOWN_FOR`].
-    pub fn mark_down(&self) {
-        let pause = u64::try_from(DOWN_FOR.as_millis()).unwrap_or(u64::MAX);
-        self.down_until_ms.store(self.now_ms().saturating_add(pause), Ordering::Relaxed);
-    }
-
-    /// It answered.
-    pub fn mark_up(&self) {
-        if self.down_until_ms.load(Ordering::Relaxed) != 0 {
-            self.down_until_ms.store(0, Ordering::Relaxed);
-        }
-    }
-
-    fn now_ms(&self) -> u64 {
-        u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
+/// What became of a request at an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// An answer with this status began.
+    Answered(u16),
+    /// No connection could be made.
+    Refused,
+    /// The connection broke, or nothing came in time.
+    Failed,
 }
 
 /// The endpoints of one backend.
 #[derive(Debug)]
 pub struct Pool {
-    endpoints: Vec<Arc<Endpoint>>,
-    next: AtomicUsize,
+    policy: BackendPolicy,
+    members: ArcSwap<Vec<Arc<Endpoint>>>,
+    meter: PoolMeter,
+    /// Held while it is counted how many are passed over, so that two failures never pass over one too many.
+    ejecting: Mutex<()>,
+}
+
+/// How far a choice goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Only endpoints that are well, or all that take connections while too few are well.
+    Well,
+    /// Any of the right version.
+    Any,
+}
+
+/// What a choice looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish<'a> {
+    /// The version, where the backend has one.
+    pub wanted: Option<Wanted>,
+    /// The head of the request.
+    pub headers: &'a HeaderMap,
+    /// What is out of the question.
+    pub tried: &'a [Arc<Endpoint>],
+}
+
+/// A chosen endpoint.
+#[derive(Debug)]
+pub struct Chosen<'a> {
+    /// Its pool.
+    pub pool: &'a Pool,
+    /// The place there.
+    pub seat: Seat,
+    /// When it was chosen, where the time it takes is measured.
+    started: Option<u64>,
+}
+
+impl Chosen<'_> {
+    /// Notes what became of the request.
+    pub fn report(&self, outcome: Outcome) {
+        self.pool.note(self.seat.endpoint(), outcome, self.started);
+    }
 }
 
 impl Pool {
     /// A pool; an empty one never chooses.
-    pub fn new(endpoints: Vec<Arc<Endpoint>>) -> Self {
-        Self { endpoints, next: AtomicUsize::new(0) }
+    pub fn new(policy: BackendPolicy, members: Vec<Arc<Endpoint>>, meter: PoolMeter) -> Self {
+        let members = ArcSwap::from_pointee(members);
+        Self { policy, members, meter, ejecting: Mutex::default() }
     }
 
-    /// The next endpoint that is up and was not tried; when none is up, the next one not tried.
-    pub fn choose(&self, tried: &[Arc<Endpoint>]) -> Option<&Arc<Endpoint>> {
-        let count = self.endpoints.len();
-        let start = if count > 1 { self.next.fetch_add(1, Ordering::Relaxed) } else { 0 };
-        let fresh = |endpoint: &&Arc<Endpoint>| !tried.iter().any(|one| Arc::ptr_eq(one, endpoint));
-        let around = || {
-            let begin = start.checked_rem(count).unwrap_or(0);
-            self.endpoints.iter().cycle().skip(begin).take(count).filter(fresh)
-        };
-        around().find(|endpoint| endpoint.is_up()).or_else(|| around().next())
+    /// How its endpoints are used.
+    pub const fn policy(&self) -> &BackendPolicy {
+        &self.policy
     }
 
-    /// Whether any endpoint is not known to be down.
-    pub fn is_up(&self) -> bool {
-        self.endpoints.iter().any(|endpoint| endpoint.is_up())
+    /// All endpoints there are now.
+    pub fn members(&self) -> Arc<Vec<Arc<Endpoint>>> {
+        self.members.load_full()
+    }
+
+    /// Uses these endpoints from now on.
+    pub fn replace(&self, members: Vec<Arc<Endpoint>>) {
+        self.members.store(Arc::new(members));
+    }
+
+    /// Whether any endpoint of the right version is well.
+    pub fn is_up(&self, wanted: Option<Wanted>) -> bool {
+        let members = self.members.load();
+        members.iter().any(|one| fits(one, wanted) && one.is_up())
     }
 
     /// How many endpoints there are.
     pub fn len(&self) -> usize {
-        self.endpoints.len()
+        self.members.load().len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.endpoints.is_empty()
+        self.len() == 0
     }
+
+    /// The hash of the header that keeps requests at one endpoint, where the request has it.
+    pub fn key(&self, headers: &HeaderMap) -> Option<u64> {
+        let name = self.policy.sticky.as_ref()?;
+        headers.get(name).map(|value| hash(value.as_bytes()))
+    }
+
+    /// An endpoint that was not tried.
+    pub fn choose(&self, wish: &Wish<'_>, reach: Reach) -> Option<Chosen<'_>> {
+        let members = self.members.load();
+        if let [only] = members.as_slice() {
+            let takes = (reach == Reach::Any || only.is_up()) && is_open(only, wish);
+            return takes.then(|| self.seat(only, None));
+        }
+        let now = clock::now();
+        let chosen = match self.key(wish.headers) {
+            Some(key) => self.by_key(&members, wish, (reach, now, key)),
+            None => Dice::with(|dice| self.by_load(&members, wish, (reach, now), dice)),
+        };
+        chosen.map(|endpoint| self.seat(endpoint, Some(now)))
+    }
+
+    fn seat(&self, endpoint: &Arc<Endpoint>, started: Option<u64>) -> Chosen<'_> {
+        Chosen { pool: self, seat: Seat::take(Arc::clone(endpoint)), started }
+    }
+
+    /// The better of two that are drawn: Mitzenmacher, The power of two choices in randomized load balancing, 2001.
+    fn by_load<'m>(
+        &self,
+        members: &'m [Arc<Endpoint>],
+        wish: &Wish<'_>,
+        (reach, now): (Reach, u64),
+        dice: &mut Dice,
+    ) -> Option<&'m Arc<Endpoint>> {
+        if members.len() > 1 {
+            let (one, other) = dice.pair(members.len());
+            if let (Some(one), Some(other)) = (members.get(one), members.get(other))
+                && [one, other].iter().all(|one| is_open(one, wish) && one.is_up_at(now))
+            {
+                return Some(self.better(one, other, now));
+            }
+        }
+        let open = self.open(members, wish, (reach, now));
+        match open.as_slice() {
+            [] => None,
+            [only] => Some(only),
+            many => {
+                let (one, other) = dice.pair(many.len());
+                Some(self.better(many.get(one)?, many.get(other)?, now))
+            }
+        }
+    }
+
+    fn better<'m>(
+        &self,
+        one: &'m Arc<Endpoint>,
+        other: &'m Arc<Endpoint>,
+        now: u64,
+    ) -> &'m Arc<Endpoint> {
+        // where one was never measured, nothing is known that would tell them apart but what waits
+        let costs = one.cost_at(now).zip(other.cost_at(now)).unwrap_or((1.0, 1.0));
+        let slow = self.policy.slow_start;
+        if other.load(now, (costs.1, slow)) < one.load(now, (costs.0, slow)) { other } else { one }
+    }
+
+    /// The endpoint where the key weighs most: when one goes, only its own keys move (Thaler, Ravishankar: Using
+    /// name-based mappings to increase hit rates, 1998).
+    fn by_key<'m>(
+        &self,
+        members: &'m [Arc<Endpoint>],
+        wish: &Wish<'_>,
+        (reach, now, key): (Reach, u64, u64),
+    ) -> Option<&'m Arc<Endpoint>> {
+        let open = self.open(members, wish, (reach, now));
+        open.into_iter().max_by_key(|one| one.weight_of(key))
+    }
+
+    /// All that may be chosen.
+    fn open<'m>(
+        &self,
+        members: &'m [Arc<Endpoint>],
+        wish: &Wish<'_>,
+        (reach, now): (Reach, u64),
+    ) -> SmallVec<[&'m Arc<Endpoint>; 16]> {
+        let fitting = || members.iter().filter(|one| fits(one, wish.wanted));
+        let well = fitting().filter(|one| one.is_up_at(now)).count();
+        let all = fitting().count();
+        let panics =
+            well > 0 && well * 100 < all.saturating_mul(self.policy.ejection.panic as usize);
+        let fresh = || fitting().filter(|one| is_open(one, wish));
+        let of = |takes: &dyn Fn(&Endpoint) -> bool| fresh().filter(|one| takes(one)).collect();
+        let mut open: SmallVec<_> =
+            if panics { of(&|one| !one.is_down_at(now)) } else { of(&|one| one.is_up_at(now)) };
+        if open.is_empty() && reach == Reach::Any {
+            open = of(&|one| !one.is_down_at(now));
+            if open.is_empty() {
+                open = fresh().collect();
+            }
+        }
+        open
+    }
+
+    fn note(&self, endpoint: &Arc<Endpoint>, outcome: Outcome, started: Option<u64>) {
+        let policy = &self.policy.ejection;
+        match outcome {
+            // 501 says that the server is well and knows no such method
+            Outcome::Answered(status) if status < 500 || status == 501 => {
+                let timed = started.map(|started| {
+                    let now = clock::now();
+                    (now, now.saturating_sub(started))
+                });
+                endpoint.answered(timed);
+            }
+            Outcome::Refused => endpoint.refused(clock::now(), (policy.base, policy.most)),
+            Outcome::Answered(_) | Outcome::Failed => {
+                let now = clock::now();
+                let failures = endpoint.failed(now);
+                if policy.failures != 0 && failures >= policy.failures {
+                    self.eject(endpoint, now);
+                }
+            }
+        }
+    }
+
+    /// Passes an endpoint over, if that does not leave too few.
+    fn eject(&self, endpoint: &Arc<Endpoint>, now: u64) {
+        let policy = &self.policy.ejection;
+        let members = self.members.load();
+        let _one_at_a_time = self.ejecting.lock().unwrap_or_else(PoisonError::into_inner);
+        let ejected = members.iter().filter(|one| one.is_ejected_at(now)).count();
+        let share = members.len().saturating_mul(policy.share as usize);
+        if (ejected + 1) * 100 <= share && endpoint.eject(now, (policy.base, policy.most)) {
+            self.meter.ejections.inc();
+            tracing::warn!(endpoint = %endpoint.authority(), "passed over: it fails too often");
+        }
+    }
+
+    /// How each endpoint is now.
+    pub fn states(&self, wanted: Option<Wanted>) -> Vec<(Arc<Endpoint>, State)> {
+        let members = self.members.load();
+        members.iter().map(|one| (Arc::clone(one), one.state(wanted))).collect()
+    }
+}
+
+fn fits(endpoint: &Endpoint, wanted: Option<Wanted>) -> bool {
+    wanted.is_none_or(|wanted| endpoint.fits(wanted))
+}
+
+/// Whether it is of the right version and was not tried.
+fn is_open(endpoint: &Arc<Endpoint>, wish: &Wish<'_>) -> bool {
+    fits(endpoint, wish.wanted) && !wish.tried.iter().any(|one| Arc::ptr_eq(one, endpoint))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::{Endpoint, Pool};
-
-    fn pool(names: &[&'static str]) -> Pool {
-        let endpoints = names.iter().map(|name| Arc::new(Endpoint::new(name.parse().unwrap())));
-        Pool::new(endpoints.collect())
-    }
-
-    #[test]
-    fn goes_round_and_passes_over_what_is_down() {
-        let pool = pool(&["a:1", "b:1", "c:1"]);
-        let names: Vec<_> =
-            (0..4).map(|_| pool.choose(&[]).unwrap().authority().to_string()).collect();
-        assert_eq!(names, ["a:1", "b:1", "c:1", "a:1"]);
-        let down = Arc::clone(pool.choose(&[]).unwrap());
-        assert_eq!(down.authority(), "b:1");
-        down.mark_down();
-        let names: Vec<_> =
-            (0..3).map(|_| pool.choose(&[]).unwrap().authority().to_string()).collect();
-        assert!(!names.contains(&"b:1".to_owned()), "{names:?}");
-        down.mark_up();
-        assert!(down.is_up());
-    }
-
-    #[test]
-    fn each_endpoint_is_tried_once_even_when_all_are_down() {
-        let pool = pool(&["a:1", "b:1"]);
-        let mut tried = Vec::new();
-        while let Some(endpoint) = pool.choose(&tried) {
-            endpoint.mark_down();
-            tried.push(Arc::clone(endpoint));
-        }
-        assert_eq!(tried.len(), 2);
-        assert!(!pool.is_up());
-        assert!(Pool::new(Vec::new()).choose(&[]).is_none());
-    }
-}
+mod tests;
