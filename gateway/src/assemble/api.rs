@@ -12,7 +12,7 @@ use super::lifecycle::{fields, problem};
 use super::linked;
 use crate::config::{
     ApiConfig, BackendConfig, DefaultVersion, LossHeaderConfig, NoTransformConfig, SelectorConfig,
-    SignaturesConfig, UndeclaredConfig,
+    SignaturesConfig, Timeouts, UndeclaredConfig,
 };
 use crate::snapshot::accept::MediaVersion;
 use crate::snapshot::meter::{ExchangeLabels, Way};
@@ -21,12 +21,15 @@ use crate::snapshot::{
     Api, Backend, ClientVersion, Group, LossHeader, NoTransform, Signatures, Undeclared,
 };
 use crate::telemetry::Metrics;
-use crate::upstream::{Place, Pool, Version, Wanted};
+use crate::upstream::{Place, Pool, PoolTimes, Version, Wanted};
 
 /// An api and what is odd about it.
 type Built = (Api, Vec<Problem>);
 
-pub(super) fn build(config: &ApiConfig, metrics: &Metrics) -> Result<Built, Vec<Problem>> {
+pub(super) fn build(
+    (config, timeouts): (&ApiConfig, &Timeouts),
+    metrics: &Metrics,
+) -> Result<Built, Vec<Problem>> {
     let described = config
         .description
         .as_deref()
@@ -38,7 +41,7 @@ pub(super) fn build(config: &ApiConfig, metrics: &Metrics) -> Result<Built, Vec<
     });
     let mut problems = unknown_versions(config, &versions);
     let selectors = selectors(config, &mut problems);
-    let groups = groups(config, &versions, metrics);
+    let groups = groups((config, timeouts), &versions, metrics);
     let mut clients = clients(config, &versions, &groups, metrics);
     if let Some(described) = &described {
         problems.extend(described::fill(described, config, &mut clients, (&groups, metrics)));
@@ -226,10 +229,14 @@ fn vary(selectors: &[Selector]) -> Option<HeaderValue> {
 
 /// Backends by version, in the order of the versions; plain ones in one group. One whose endpoints say their versions
 /// themselves is in the group of each.
-fn groups(config: &ApiConfig, versions: &Versions, metrics: &Metrics) -> Vec<Group> {
+fn groups(
+    (config, timeouts): (&ApiConfig, &Timeouts),
+    versions: &Versions,
+    metrics: &Metrics,
+) -> Vec<Group> {
     let mut by_version: BTreeMap<Option<usize>, Vec<Backend>> = BTreeMap::new();
     for one in &config.backends {
-        let pool = pool(config, one, metrics);
+        let pool = pool((config, timeouts), one, metrics);
         let label = one.version.as_ref().and_then(|label| versions.find(label));
         let own = if one.version_from_health {
             (0..versions.labels().len()).map(Some).collect()
@@ -253,7 +260,11 @@ fn groups(config: &ApiConfig, versions: &Versions, metrics: &Metrics) -> Vec<Gro
     by_version.into_iter().map(group).collect()
 }
 
-fn pool(config: &ApiConfig, backend: &BackendConfig, metrics: &Metrics) -> Arc<Pool> {
+fn pool(
+    (config, timeouts): (&ApiConfig, &Timeouts),
+    backend: &BackendConfig,
+    metrics: &Metrics,
+) -> Arc<Pool> {
     let (api, version): (Arc<str>, Arc<str>) =
         (config.name.as_str().into(), backend.version.as_deref().unwrap_or_default().into());
     let endpoint = |authority: &Authority| {
@@ -262,7 +273,16 @@ fn pool(config: &ApiConfig, backend: &BackendConfig, metrics: &Metrics) -> Arc<P
         metrics.fleet().endpoint(place, &backend.policy)
     };
     let members = backend.endpoints.iter().map(endpoint).collect();
-    Arc::new(Pool::new(backend.policy.clone(), members, metrics.pool(&api, &version)))
+    let (own, policy) = (&backend.policy.times, &backend.policy);
+    let times = PoolTimes {
+        connect: own.connect.unwrap_or(timeouts.connect),
+        answer: own.upstream.unwrap_or(timeouts.upstream),
+        silence: own.silence.unwrap_or(timeouts.silence),
+        request: own.request.unwrap_or(timeouts.request),
+    };
+    let ledger = metrics.fleet().ledger((&api, &version), &backend.endpoints, policy);
+    let counted = (ledger, metrics.pool(&api, &version));
+    Arc::new(Pool::new((policy.clone(), times), members, counted))
 }
 
 fn clients(

@@ -40,7 +40,7 @@ pub fn assemble(
     let mut apis = Vec::new();
     let mut problems = Vec::new();
     for one in &config.apis {
-        match api::build(one, metrics) {
+        match api::build((one, &config.timeouts), metrics) {
             Ok((built, more)) => {
                 apis.push(Arc::new(built));
                 warnings.extend(more);

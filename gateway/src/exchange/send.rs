@@ -1,7 +1,10 @@
-//! Sending a request to one endpoint after the other until one takes it.
+//! Sending a request to one endpoint after the other until one answers, and never twice what may be done only once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
+use http::uri::Authority;
 use http::{Request, Response};
 use hyper::body::Incoming;
 
@@ -9,60 +12,214 @@ use super::body;
 use super::outbound;
 use super::request::Outbound;
 use super::walk::Visit;
-use crate::refusal::Refusal;
+use crate::refusal::{FullOf, Refusal};
 use crate::snapshot::Group;
 use crate::telemetry::Record;
-use crate::upstream::{OutboundBody, Outcome, SendFailure, Tried};
+use crate::upstream::{
+    Again, Chosen, Limit, OutboundBody, Outcome, Pool, Reach, SendFailure, Tried,
+};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// A request on its way from endpoint to endpoint.
+struct Going<'a> {
+    group: &'a Group,
+    request: Outbound,
+    /// Endpoints that are not asked again.
+    tried: Tried,
+    /// How often it was sent, to whatever end.
+    attempts: u32,
+    /// Chosen for the next attempt already.
+    next: Option<Chosen<'a>>,
+}
+
+/// What an attempt came to.
+enum Attempt {
+    /// An answer, or what there is to say instead.
+    Over(Result<Response<Incoming>, Refusal>),
+    /// Nothing was sent; the body, to be sent elsewhere.
+    Unsent(OutboundBody),
+    /// It may be sent again, elsewhere where there is another endpoint; else this is the answer.
+    Again(Again, Result<Response<Incoming>, Refusal>),
+}
 
 impl Visit<'_> {
-    /// Sends to one endpoint after the other until one can be connected to. Only what was never sent is sent again.
+    /// Sends until an endpoint answers, or no other may be asked.
+    ///
+    /// What was never sent is sent to the next endpoint, whatever it is. What was sent goes to another one only if it may
+    /// be done twice, the backend's budget of retries allows it and there is time left.
     pub(super) async fn send(
         &self,
         group: &Group,
         request: Outbound,
-        mut body: OutboundBody,
+        body: OutboundBody,
         record: &mut Record,
     ) -> Result<Response<Incoming>, Refusal> {
-        let mut tried = Tried::new();
-        let most = group.len();
-        let mut request = Some(request);
-        while let Some(asked) = &request
-            && let Some(chosen) = group.choose(&asked.headers, &tried)
-        {
-            let last = tried.len() + 1 >= most;
-            let one = if last { request.take() } else { request.clone() };
-            let Some(Outbound { method, target, headers, .. }) = one else { break };
-            let endpoint = Arc::clone(chosen.seat.endpoint());
-            let mut message = Request::new(body);
-            *message.uri_mut() = outbound::uri(endpoint.authority(), target)?;
-            *message.method_mut() = method;
-            *message.headers_mut() = headers;
-            let sent = self.snapshot.client.send(message).await;
-            let outcome = match &sent {
-                Ok(response) => Some(Outcome::Answered(response.status().as_u16())),
-                Err(SendFailure::Connect(_)) => Some(Outcome::Refused),
-                Err(SendFailure::Timeout | SendFailure::Broken(_)) => Some(Outcome::Failed),
-                Err(SendFailure::Body(_)) => None,
-            };
-            if let Some(outcome) = outcome {
-                chosen.report(outcome);
+        let mut going = Going { group, request, tried: Tried::new(), attempts: 0, next: None };
+        let mut body = Some(body);
+        while let Some(chosen) = going.choose() {
+            let Some(own) = body.take() else { break };
+            let pool = chosen.pool;
+            if going.attempts == 0 && going.tried.is_empty() {
+                pool.earn();
             }
-            record.seat = Some(chosen.seat);
-            match sent {
-                Ok(response) => return Ok(response),
-                Err(SendFailure::Connect(unsent)) => {
-                    tried.push(endpoint);
-                    let Some(unsent) = unsent else { break };
-                    body = unsent;
+            let repeats = may_repeat(&going.request, pool.policy().keyed)
+                && going.attempts + 1 < pool.policy().retries.attempts;
+            let again = if repeats { own.again() } else { None };
+            match self.attempt(&mut going, (chosen, own, again.is_some()), record).await {
+                Attempt::Over(end) => return end,
+                Attempt::Unsent(unsent) => {
+                    pool.meter().again(Again::Unsent);
+                    body = Some(unsent);
                 }
-                Err(SendFailure::Timeout) => return Err(Refusal::BackendTimeout),
-                Err(SendFailure::Body(fault)) => return Err(body::body_fault(fault)),
-                Err(SendFailure::Broken(why)) => {
-                    record.cause = why;
-                    return Err(Refusal::BackendBroken("no complete answer came"));
+                Attempt::Again(why, end) => {
+                    let Some(pause) = going.pause((pool, why), record) else { return end };
+                    drop(end);
+                    pool.meter().again(why);
+                    tokio::time::sleep(pause).await;
+                    body = again;
                 }
             }
         }
-        Err(Refusal::Unreachable)
+        let Some(full) = group.full() else { return Err(Refusal::Unreachable) };
+        full.meter().limited(Limit::Requests);
+        Err(Refusal::BackendFull(FullOf::Requests))
+    }
+
+    /// Sends once.
+    async fn attempt(
+        &self,
+        going: &mut Going<'_>,
+        (chosen, body, repeats): (Chosen<'_>, OutboundBody, bool),
+        record: &mut Record,
+    ) -> Attempt {
+        let Chosen { pool, seat, started } = chosen;
+        let message = match message(seat.endpoint().authority(), &going.request, body) {
+            Ok(message) => message,
+            Err(refusal) => return Attempt::Over(Err(refusal)),
+        };
+        going.attempts += 1;
+        record.sent += 1;
+        record.seat = Some(seat);
+        let sent = self.snapshot.client.send(message).await;
+        let Some(endpoint) = record.endpoint() else {
+            return Attempt::Over(Err(Refusal::Unreachable));
+        };
+        let note = |outcome| pool.note(endpoint, outcome, started);
+        match sent {
+            Ok(response) => {
+                let status = response.status().as_u16();
+                note(Outcome::Answered(status));
+                if repeats && pool.policy().retries.statuses.contains(&status) {
+                    going.tried.push(Arc::clone(endpoint));
+                    return Attempt::Again(Again::Status, Ok(response));
+                }
+                Attempt::Over(Ok(response))
+            }
+            Err(SendFailure::Connect(unsent)) => {
+                note(Outcome::Refused);
+                going.attempts -= 1;
+                going.tried.push(Arc::clone(endpoint));
+                match unsent {
+                    Some(unsent) => Attempt::Unsent(unsent),
+                    None => Attempt::Over(Err(Refusal::Unreachable)),
+                }
+            }
+            Err(SendFailure::Timeout) => {
+                note(Outcome::Failed);
+                Attempt::Over(Err(Refusal::BackendTimeout))
+            }
+            Err(SendFailure::Body(fault)) => Attempt::Over(Err(body::body_fault(fault))),
+            Err(SendFailure::Broken(why)) => {
+                note(Outcome::Failed);
+                going.tried.push(Arc::clone(endpoint));
+                record.cause = why;
+                let end = Err(Refusal::BackendBroken("no complete answer came"));
+                if repeats { Attempt::Again(Again::Lost, end) } else { Attempt::Over(end) }
+            }
+        }
+    }
+}
+
+impl<'a> Going<'a> {
+    fn choose(&mut self) -> Option<Chosen<'a>> {
+        let next = self.next.take();
+        next.or_else(|| self.group.choose(&self.request.headers, &self.tried, Reach::Any))
+    }
+
+    /// The pause before it is sent again, if there is somebody to send it to and that is allowed.
+    fn pause(&mut self, (pool, why): (&Pool, Again), record: &Record) -> Option<Duration> {
+        let pause = pool.backoff(self.attempts);
+        if record.started.elapsed().saturating_add(pause) >= pool.times().request {
+            return None;
+        }
+        self.next = self.group.choose(&self.request.headers, &self.tried, Reach::Well);
+        if self.next.is_none() && why == Again::Lost {
+            // a connection may end for reasons of its own; a status is what the endpoint had to say
+            self.next = self.group.choose(&self.request.headers, &[], Reach::Any);
+        }
+        (self.next.is_some() && pool.spend()).then_some(pause)
+    }
+}
+
+/// Whether a request may be done twice: by its method (RFC 9110 §9.2.2), or by a key that the backend knows it by. One
+/// that asks for a state of what it changes would find the state that it made itself, and fail where it had succeeded.
+fn may_repeat(request: &Outbound, keyed: bool) -> bool {
+    let Outbound { method, headers, .. } = request;
+    if method.is_safe() {
+        return true;
+    }
+    let asks = [IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE];
+    let keyed = keyed && headers.contains_key(IDEMPOTENCY_KEY);
+    (method.is_idempotent() || keyed) && !asks.iter().any(|name| headers.contains_key(name))
+}
+
+/// The request for one endpoint.
+fn message(
+    authority: &Authority,
+    request: &Outbound,
+    body: OutboundBody,
+) -> Result<Request<OutboundBody>, Refusal> {
+    let mut message = Request::new(body);
+    *message.uri_mut() = outbound::uri(authority, request.target.clone())?;
+    message.method_mut().clone_from(&request.method);
+    message.headers_mut().clone_from(&request.headers);
+    Ok(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+    use super::{Outbound, may_repeat};
+
+    #[track_caller]
+    fn check(method: &Method, fields: &[&'static str], keyed: bool, repeats: bool) {
+        let mut headers = HeaderMap::new();
+        for field in fields {
+            headers.insert(HeaderName::from_static(field), HeaderValue::from_static("x"));
+        }
+        let (method, target) = (method.clone(), "/".parse().unwrap());
+        let request = Outbound { method, target, headers, selects: false };
+        assert_eq!(may_repeat(&request, keyed), repeats);
+    }
+
+    #[test]
+    fn only_what_may_be_done_twice_is_sent_twice() {
+        for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
+            check(&method, &[], false, true);
+            check(&method, &["if-none-match"], false, true);
+        }
+        for method in [Method::PUT, Method::DELETE] {
+            check(&method, &[], false, true);
+            check(&method, &["if-match"], false, false);
+            check(&method, &["if-unmodified-since"], true, false);
+        }
+        for method in [Method::POST, Method::PATCH] {
+            check(&method, &[], true, false);
+            check(&method, &["idempotency-key"], false, false);
+            check(&method, &["idempotency-key"], true, true);
+            check(&method, &["idempotency-key", "if-match"], true, false);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A refusal as a problem document (RFC 9457).
 
 use http::header::{
-    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, LINK,
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, LINK, RETRY_AFTER,
 };
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value, json};
@@ -69,6 +69,9 @@ impl Refusal {
         if self.closes() {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
+        if matches!(self, Self::Overloaded | Self::BackendFull(_)) {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
         if matches!(self, Self::RequestCoded(_)) {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(Self::CODINGS));
         }
@@ -114,6 +117,16 @@ mod tests {
         check(&Refusal::NoApi, "title", &serde_json::json!("Not Found"));
         let seen = Refusal::VersionsDisagree { seen: vec![("header x".into(), "1".into())] };
         check(&seen, "seen", &serde_json::json!([{"in": "header x", "version": "1"}]));
+    }
+
+    #[test]
+    fn what_is_full_says_when_to_come_back() {
+        for refusal in [Refusal::Overloaded, Refusal::BackendFull(super::super::FullOf::Pending)] {
+            let mut headers = http::HeaderMap::new();
+            refusal.head(&mut headers);
+            assert_eq!(headers["retry-after"], "1");
+            assert_eq!(refusal.status(), 503);
+        }
     }
 
     #[test]

@@ -3,4 +3,4 @@
 mod body;
 mod reason;
 
-pub use reason::{Elsewhere, LossTold, Refusal};
+pub use reason::{Elsewhere, FullOf, LossTold, Refusal};

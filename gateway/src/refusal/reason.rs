@@ -31,6 +31,17 @@ pub struct LossTold {
     pub what: String,
 }
 
+/// Which bound of a backend is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FullOf {
+    /// Requests in flight.
+    Requests,
+    /// Requests that wait for a connection.
+    Pending,
+    /// Open connections.
+    Connections,
+}
+
 /// Why an exchange does not go on. The code and the status of each are public: changing one breaks clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -153,8 +164,12 @@ pub enum Refusal {
     Overloaded,
     /// No endpoint could be connected to.
     Unreachable,
+    /// A bound of the backend is reached: which, as the end of the code.
+    BackendFull(FullOf),
     /// The backend did not answer in time.
     BackendTimeout,
+    /// All attempts together took longer than a request may.
+    RequestTimeout,
     /// The backend's answer is not a well-formed HTTP message.
     BackendBroken(&'static str),
     /// The response cannot be converted for the client's version.
@@ -218,7 +233,11 @@ impl Refusal {
             Self::BodyBroken => "body-broken",
             Self::Overloaded => "overloaded",
             Self::Unreachable => "backend-unreachable",
+            Self::BackendFull(FullOf::Requests) => "backend-full",
+            Self::BackendFull(FullOf::Pending) => "backend-queue-full",
+            Self::BackendFull(FullOf::Connections) => "backend-connections-full",
             Self::BackendTimeout => "backend-timeout",
+            Self::RequestTimeout => "request-timeout",
             Self::BackendBroken(_) => "backend-broken",
             Self::ResponseUnconvertible(_) => "response-unconvertible",
             Self::ResponseCoded => "response-coded",
@@ -264,8 +283,8 @@ impl Refusal {
             Self::BodyTooLarge(_) | Self::BodyRatio(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RequestCoded(_) | Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
-            Self::BackendTimeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::Overloaded | Self::BackendFull(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::BackendTimeout | Self::RequestTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::Unreachable
             | Self::BackendBroken(_)
             | Self::WriteUnread(_)
@@ -443,6 +462,17 @@ impl Refusal {
             Self::Overloaded => "too much is in flight; try again later".to_owned(),
             Self::Unreachable => {
                 "no endpoint of the backend could be reached, nothing was sent to it; try again later".to_owned()
+            }
+            Self::BackendFull(full) => {
+                let what = match full {
+                    FullOf::Requests => "requests as it may",
+                    FullOf::Pending => "requests waiting for a connection as it may",
+                    FullOf::Connections => "connections as it may",
+                };
+                format!("the backend has as many {what}, nothing was sent to it; try again later")
+            }
+            Self::RequestTimeout => {
+                "no backend answered within the time of a request; whether one did the work is unknown".to_owned()
             }
             Self::BackendTimeout => {
                 "the backend did not answer in time; whether it did the work is unknown".to_owned()

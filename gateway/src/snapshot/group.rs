@@ -56,14 +56,25 @@ impl Group {
     }
 
     /// An endpoint that was not tried: backends by weight, those that are well first.
-    pub fn choose(&self, headers: &HeaderMap, tried: &[Arc<Endpoint>]) -> Option<Chosen<'_>> {
+    pub fn choose(
+        &self,
+        headers: &HeaderMap,
+        tried: &[Arc<Endpoint>],
+        reach: Reach,
+    ) -> Option<Chosen<'_>> {
         if let [only] = self.backends.as_slice() {
-            return only.choose(headers, tried, Reach::Any);
+            return only.choose(headers, tried, reach);
         }
         let preferred = self.by_weight(headers);
         let all = || preferred.into_iter().chain(&self.backends);
         let of = |reach| all().find_map(|backend| backend.choose(headers, tried, reach));
-        of(Reach::Well).or_else(|| of(Reach::Any))
+        let well = of(Reach::Well);
+        if reach == Reach::Well { well } else { well.or_else(|| of(Reach::Any)) }
+    }
+
+    /// A backend that takes no request more, where that is why none was chosen.
+    pub fn full(&self) -> Option<&Pool> {
+        self.backends.iter().map(|backend| &*backend.pool).find(|pool| pool.is_full())
     }
 
     /// The backend whose turn it is; requests with one key have the same each time.
@@ -111,7 +122,7 @@ mod tests {
 
     use super::{Backend, Group};
     use crate::config::BackendPolicy;
-    use crate::upstream::{Endpoint, Outcome, Place, Pool, PoolMeter};
+    use crate::upstream::{Endpoint, Outcome, Place, Pool, PoolTimes, Reach};
 
     fn backend(weight: u32, names: &[&str], sticky: bool) -> Backend {
         let endpoint = |name: &&str| {
@@ -125,12 +136,12 @@ mod tests {
         let sticky = sticky.then(|| http::HeaderName::from_static("x-user"));
         let policy = BackendPolicy { sticky, ..BackendPolicy::default() };
         let members = names.iter().map(endpoint).collect();
-        let pool = Arc::new(Pool::new(policy, members, PoolMeter::default()));
+        let pool = Arc::new(Pool::new((policy, PoolTimes::default()), members, Default::default()));
         Backend { weight, wanted: None, pool }
     }
 
     fn name(group: &Group, headers: &HeaderMap) -> String {
-        let chosen = group.choose(headers, &[]).unwrap();
+        let chosen = group.choose(headers, &[], Reach::Any).unwrap();
         chosen.seat.endpoint().authority().to_string()
     }
 
@@ -160,7 +171,8 @@ mod tests {
         let all = vec![backend(90, &["a:1"], false), backend(0, &["c:1"], false)];
         let group = Group::new(None, None, all);
         let headers = HeaderMap::new();
-        group.choose(&headers, &[]).unwrap().report(Outcome::Refused);
+        let chosen = group.choose(&headers, &[], Reach::Any).unwrap();
+        chosen.pool.note(chosen.seat.endpoint(), Outcome::Refused, None);
         assert_eq!(name(&group, &headers), "c:1");
         assert!(group.is_up());
     }
@@ -175,7 +187,7 @@ mod tests {
             one.set_healthy(one.authority() == "a:1");
         }
         for wanted in ["a:1", "c:1", "b:1"] {
-            let chosen = group.choose(&headers, &tried).unwrap();
+            let chosen = group.choose(&headers, &tried, Reach::Any).unwrap();
             assert_eq!(chosen.seat.endpoint().authority(), wanted);
             tried.push(Arc::clone(chosen.seat.endpoint()));
         }

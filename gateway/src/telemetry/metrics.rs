@@ -17,7 +17,7 @@ use crate::snapshot::meter::{
     ConversionLabels, ConversionMeter, ExchangeLabels, ExchangeMeter, LossLabels, MergeLabels,
     UnconvertedLabels, UnconvertedMeter, Way, Why,
 };
-use crate::upstream::{BackendLabels, Fleet, PoolMeter};
+use crate::upstream::{Again, BackendLabels, Fleet, Limit, PoolMeter, ReasonLabels};
 
 use super::backends::Backends;
 
@@ -32,6 +32,10 @@ pub struct Metrics {
     merged: Family<MergeLabels, Counter>,
     unconverted: Family<UnconvertedLabels, Counter>,
     ejections: Family<BackendLabels, Counter>,
+    retries: Family<ReasonLabels, Counter>,
+    unretried: Family<BackendLabels, Counter>,
+    limited: Family<ReasonLabels, Counter>,
+    mismatches: Family<BackendLabels, Counter>,
     fleet: Arc<Fleet>,
     /// Reloads that came into use.
     pub reloads_ok: Counter,
@@ -100,6 +104,14 @@ impl Default for Metrics {
         let unconverted = family(&mut registry, ("unconverted", what));
         let what = "Endpoints that were passed over since they failed too often in a row";
         let ejections = family(&mut registry, ("ejections", what));
+        let what = "Requests that were sent to a backend again";
+        let retries = family(&mut registry, ("retries", what));
+        let what = "Requests that were not sent again since the budget of retries was spent";
+        let unretried = family(&mut registry, ("retries_refused", what));
+        let what = "Requests that a limit of a backend kept away from it";
+        let limited = family(&mut registry, ("backend_limited", what));
+        let what = "Endpoints that were found to speak another version than is configured";
+        let mismatches = family(&mut registry, ("version_mismatches", what));
         let fleet = Arc::new(Fleet::default());
         registry.register_collector(Box::new(Backends::new(Arc::clone(&fleet))));
         let reloads_ok = Counter::default();
@@ -132,6 +144,10 @@ impl Default for Metrics {
             merged,
             unconverted,
             ejections,
+            retries,
+            unretried,
+            limited,
+            mismatches,
             fleet,
             reloads_ok,
             reloads_failed,
@@ -183,7 +199,17 @@ impl Metrics {
     /// What is counted of one backend.
     pub fn pool(&self, api: &str, version: &str) -> PoolMeter {
         let labels = BackendLabels { api: api.to_owned(), version: version.to_owned() };
-        PoolMeter { ejections: self.ejections.get_or_create(&labels).clone() }
+        let by_reason = |family: &Family<ReasonLabels, Counter>, why| {
+            let BackendLabels { api, version } = labels.clone();
+            family.get_or_create(&ReasonLabels { api, version, why }).clone()
+        };
+        PoolMeter {
+            ejections: self.ejections.get_or_create(&labels).clone(),
+            retries: Again::ALL.map(|why| by_reason(&self.retries, why.word())),
+            unretried: self.unretried.get_or_create(&labels).clone(),
+            limited: Limit::ALL.map(|limit| by_reason(&self.limited, limit.word())),
+            mismatches: self.mismatches.get_or_create(&labels).clone(),
+        }
     }
 
     /// The endpoints that are measured.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::snapshot::loss::Lost;
-use crate::upstream::Seat;
+use crate::upstream::{Endpoint, Seat};
 use http::{HeaderValue, Method};
 use tracing::{Level, enabled, event};
 
@@ -51,6 +51,8 @@ pub struct Record {
     pub backend_version: Arc<str>,
     /// The place at the endpoint that was sent to last; it is given back when the record is said.
     pub seat: Option<Seat>,
+    /// How often a request was sent to a backend for it.
+    pub sent: u32,
     /// The snapshot that served it.
     pub generation: u64,
     /// The status sent.
@@ -85,6 +87,7 @@ impl Record {
             client_version: Arc::clone(&nothing),
             backend_version: nothing,
             seat: None,
+            sent: 0,
             generation,
             status: 0,
             refusal: "",
@@ -103,6 +106,11 @@ impl Record {
         self.lost.merge(lost);
     }
 
+    /// The endpoint that was sent to last.
+    pub fn endpoint(&self) -> Option<&Arc<Endpoint>> {
+        self.seat.as_ref().map(Seat::endpoint)
+    }
+
     /// What was lost so far.
     pub const fn lost(&self) -> &Lost {
         &self.lost
@@ -115,8 +123,7 @@ impl Drop for Record {
             return;
         }
         let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let seat = self.seat.as_ref();
-        let endpoint = seat.map_or("", |seat| seat.endpoint().authority().as_str());
+        let endpoint = self.endpoint().map_or("", |one| one.authority().as_str());
         event!(
             target: "evergate::exchange",
             Level::INFO,
@@ -128,6 +135,7 @@ impl Drop for Record {
             client_version = &*self.client_version,
             backend_version = &*self.backend_version,
             endpoint,
+            sent = self.sent,
             generation = self.generation,
             status = self.status,
             refusal = self.refusal,

@@ -120,6 +120,15 @@ impl OutboundBody {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_frame(context)).await
     }
 
+    /// The same body once more, where it is in memory or empty.
+    pub fn again(&self) -> Option<Self> {
+        match &self.kind {
+            Kind::Empty => Some(Self::empty()),
+            Kind::Whole(bytes) => Some(Self::whole(bytes.clone())),
+            Kind::Streamed(_) => None,
+        }
+    }
+
     /// A second handle from which the body can be had back if nobody began to read it.
     pub(crate) fn reclaimable(mut self) -> (Self, Reclaim) {
         if matches!(self.kind, Kind::Empty) {

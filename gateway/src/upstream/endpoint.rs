@@ -10,6 +10,7 @@ use http::uri::Authority;
 use super::clock::{self, micros};
 use super::dice;
 use super::ewma::PeakEwma;
+use super::gate::Pass;
 
 /// The least share that an endpoint takes which has just begun.
 const LEAST_SHARE: f32 = 0.1;
@@ -352,12 +353,14 @@ impl Wanted {
 #[derive(Debug)]
 pub struct Seat {
     endpoint: Arc<Endpoint>,
+    /// Among all requests with the backend.
+    _pass: Pass,
 }
 
 impl Seat {
-    pub(super) fn take(endpoint: Arc<Endpoint>) -> Self {
+    pub(super) fn take(endpoint: Arc<Endpoint>, pass: Pass) -> Self {
         endpoint.enter();
-        Self { endpoint }
+        Self { endpoint, _pass: pass }
     }
 
     /// Where.

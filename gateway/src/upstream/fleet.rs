@@ -3,16 +3,42 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use http::uri::Authority;
+
+use super::budget::Budget;
+use super::clock;
 use super::endpoint::{Endpoint, Place};
+use super::gate::Gate;
 use crate::config::BackendPolicy;
 
 /// What an endpoint keeps its state under: with another policy it begins anew.
 type Key = (Place, BackendPolicy);
 
+/// What one backend has spent and who is with it; it outlives reloads.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    pub(super) budget: Budget,
+    /// Requests in flight.
+    pub(super) requests: Arc<Gate>,
+}
+
+impl Ledger {
+    fn new(policy: &BackendPolicy) -> Self {
+        Self {
+            budget: Budget::new(&policy.retries, clock::now()),
+            requests: Arc::new(Gate::new(policy.limits.requests)),
+        }
+    }
+}
+
+/// A backend as the file has it: with other settings it begins anew.
+type Account = (Arc<str>, Arc<str>, Vec<Authority>, BackendPolicy);
+
 /// Finds endpoints that are in use by what they are. One that no snapshot uses any more goes with its last request.
 #[derive(Debug, Default)]
 pub struct Fleet {
     endpoints: Mutex<HashMap<Key, Weak<Endpoint>>>,
+    ledgers: Mutex<HashMap<Account, Weak<Ledger>>>,
 }
 
 impl Fleet {
@@ -26,6 +52,24 @@ impl Fleet {
         endpoints.retain(|_, known| known.strong_count() > 0);
         let fresh = Arc::new(Endpoint::new(key.0.clone()));
         endpoints.insert(key, Arc::downgrade(&fresh));
+        fresh
+    }
+
+    /// The ledger of this backend of an api and a version.
+    pub fn ledger(
+        &self,
+        (api, version): (&Arc<str>, &Arc<str>),
+        endpoints: &[Authority],
+        policy: &BackendPolicy,
+    ) -> Arc<Ledger> {
+        let mut ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (Arc::clone(api), Arc::clone(version), endpoints.to_vec(), policy.clone());
+        if let Some(known) = ledgers.get(&key).and_then(Weak::upgrade) {
+            return known;
+        }
+        ledgers.retain(|_, known| known.strong_count() > 0);
+        let fresh = Arc::new(Ledger::new(policy));
+        ledgers.insert(key, Arc::downgrade(&fresh));
         fresh
     }
 

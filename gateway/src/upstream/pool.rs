@@ -1,14 +1,16 @@
 //! The endpoints of one backend, and which of them takes the next request.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use http::HeaderMap;
 use smallvec::SmallVec;
 
-use super::clock;
+use super::clock::{self, micros};
 use super::dice::{Dice, hash};
 use super::endpoint::{Endpoint, Seat, State, Wanted};
+use super::fleet::Ledger;
 use super::meter::PoolMeter;
 use crate::config::BackendPolicy;
 
@@ -30,7 +32,9 @@ pub enum Outcome {
 #[derive(Debug)]
 pub struct Pool {
     policy: BackendPolicy,
+    times: PoolTimes,
     members: ArcSwap<Vec<Arc<Endpoint>>>,
+    ledger: Arc<Ledger>,
     meter: PoolMeter,
     /// Held while it is counted how many are passed over, so that two failures never pass over one too many.
     ejecting: Mutex<()>,
@@ -64,21 +68,70 @@ pub struct Chosen<'a> {
     /// The place there.
     pub seat: Seat,
     /// When it was chosen, where the time it takes is measured.
-    started: Option<u64>,
+    pub started: Option<u64>,
 }
 
-impl Chosen<'_> {
-    /// Notes what became of the request.
-    pub fn report(&self, outcome: Outcome) {
-        self.pool.note(self.seat.endpoint(), outcome, self.started);
-    }
+/// Times of a backend, its own or the gateway's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolTimes {
+    /// Until a connection is there.
+    pub connect: Duration,
+    /// Until the head of an answer is there.
+    pub answer: Duration,
+    /// Longest silence inside an answer.
+    pub silence: Duration,
+    /// From a request to the head of its answer, all attempts and pauses together.
+    pub request: Duration,
 }
 
 impl Pool {
     /// A pool; an empty one never chooses.
-    pub fn new(policy: BackendPolicy, members: Vec<Arc<Endpoint>>, meter: PoolMeter) -> Self {
+    pub fn new(
+        (policy, times): (BackendPolicy, PoolTimes),
+        members: Vec<Arc<Endpoint>>,
+        (ledger, meter): (Arc<Ledger>, PoolMeter),
+    ) -> Self {
         let members = ArcSwap::from_pointee(members);
-        Self { policy, members, meter, ejecting: Mutex::default() }
+        Self { policy, times, members, ledger, meter, ejecting: Mutex::default() }
+    }
+
+    /// Its times.
+    pub const fn times(&self) -> &PoolTimes {
+        &self.times
+    }
+
+    /// What it counts.
+    pub const fn meter(&self) -> &PoolMeter {
+        &self.meter
+    }
+
+    /// Whether it takes no request more.
+    pub fn is_full(&self) -> bool {
+        self.ledger.requests.is_full()
+    }
+
+    /// A request is sent for the first time.
+    pub fn earn(&self) {
+        self.ledger.budget.earn();
+    }
+
+    /// Whether a request may be sent once more.
+    pub fn spend(&self) -> bool {
+        let may = self.ledger.budget.spend(clock::now());
+        if !may {
+            self.meter.unretried.inc();
+        }
+        may
+    }
+
+    /// A pause before the attempt after so many: any up to a bound that doubles (full jitter; Brooker: Exponential
+    /// backoff and jitter, 2015).
+    pub fn backoff(&self, attempts: u32) -> Duration {
+        let retries = &self.policy.retries;
+        let doubled = retries.backoff.saturating_mul(1 << attempts.saturating_sub(1).min(16));
+        let most = micros(doubled.min(retries.most_backoff));
+        let bound = usize::try_from(most).unwrap_or(usize::MAX).saturating_add(1);
+        Duration::from_micros(Dice::with(|dice| dice.below(bound)) as u64)
     }
 
     /// How its endpoints are used.
@@ -123,18 +176,19 @@ impl Pool {
         let members = self.members.load();
         if let [only] = members.as_slice() {
             let takes = (reach == Reach::Any || only.is_up()) && is_open(only, wish);
-            return takes.then(|| self.seat(only, None));
+            return takes.then(|| self.seat(only, None)).flatten();
         }
         let now = clock::now();
         let chosen = match self.key(wish.headers) {
             Some(key) => self.by_key(&members, wish, (reach, now, key)),
             None => Dice::with(|dice| self.by_load(&members, wish, (reach, now), dice)),
         };
-        chosen.map(|endpoint| self.seat(endpoint, Some(now)))
+        chosen.and_then(|endpoint| self.seat(endpoint, Some(now)))
     }
 
-    fn seat(&self, endpoint: &Arc<Endpoint>, started: Option<u64>) -> Chosen<'_> {
-        Chosen { pool: self, seat: Seat::take(Arc::clone(endpoint)), started }
+    fn seat(&self, endpoint: &Arc<Endpoint>, started: Option<u64>) -> Option<Chosen<'_>> {
+        let pass = self.ledger.requests.enter().ok()?;
+        Some(Chosen { pool: self, seat: Seat::take(Arc::clone(endpoint), pass), started })
     }
 
     /// The better of two that are drawn: Mitzenmacher, The power of two choices in randomized load balancing, 2001.
@@ -213,7 +267,8 @@ impl Pool {
         open
     }
 
-    fn note(&self, endpoint: &Arc<Endpoint>, outcome: Outcome, started: Option<u64>) {
+    /// Notes what became of a request that was chosen an endpoint for at `started`.
+    pub fn note(&self, endpoint: &Arc<Endpoint>, outcome: Outcome, started: Option<u64>) {
         let policy = &self.policy.ejection;
         match outcome {
             // 501 says that the server is well and knows no such method

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::super::clock;
 use super::super::dice::Dice;
 use super::super::endpoint::{Endpoint, Place, State, Version, Wanted};
-use super::{Outcome, Pool, PoolMeter, Reach, Wish};
+use super::{Outcome, Pool, PoolMeter, PoolTimes, Reach, Wish};
 use crate::config::BackendPolicy;
 
 const SECOND: u64 = 1_000_000;
@@ -26,7 +26,9 @@ fn endpoint(index: usize) -> Arc<Endpoint> {
 fn pool(count: usize, change: impl FnOnce(&mut BackendPolicy)) -> Pool {
     let mut policy = BackendPolicy { slow_start: Duration::ZERO, ..BackendPolicy::default() };
     change(&mut policy);
-    Pool::new(policy, (0..count).map(endpoint).collect(), PoolMeter::default())
+    let ledger = (Arc::default(), PoolMeter::default());
+    let members = (0..count).map(endpoint).collect();
+    Pool::new((policy, PoolTimes::default()), members, ledger)
 }
 
 fn wish<'a>(headers: &'a HeaderMap, tried: &'a [Arc<Endpoint>]) -> Wish<'a> {
@@ -59,7 +61,7 @@ fn a_slow_endpoint_takes_less_and_a_waiting_one_too() {
     members[1].answered(Some((SECOND, 10_000)));
     assert_eq!(counts(&pool, SECOND, 100), [0, 100]);
     // eleven requests at the quick one are as much as one at the slow one
-    let _seats: Vec<_> = (0..11).map(|_| pool.seat(&members[1], None)).collect();
+    let _seats: Vec<_> = (0..11).map(|_| pool.seat(&members[1], None).unwrap()).collect();
     assert_eq!(counts(&pool, SECOND, 100), [100, 0]);
 }
 
@@ -104,7 +106,7 @@ fn each_endpoint_is_tried_once_even_when_all_are_down() {
     let pool = pool(3, |_| {});
     let (headers, mut tried) = (HeaderMap::new(), Vec::new());
     while let Some(chosen) = pool.choose(&wish(&headers, &tried), Reach::Any) {
-        chosen.report(Outcome::Refused);
+        pool.note(chosen.seat.endpoint(), Outcome::Refused, None);
         tried.push(Arc::clone(chosen.seat.endpoint()));
     }
     assert_eq!(tried.len(), 3);
@@ -174,6 +176,19 @@ fn an_endpoint_of_another_version_is_never_used() {
     members[1].set_speaks(Some(Version::of("v2")));
     let wish = Wish { wanted: said(false), headers: &headers, tried: &[] };
     assert!(pool.choose(&wish, Reach::Any).is_none());
+}
+
+#[test]
+fn pauses_are_any_up_to_a_bound_that_doubles() {
+    let pool = pool(1, |_| {});
+    for (attempts, most) in [(1, 25), (2, 50), (3, 100), (4, 200), (5, 250), (40, 250)] {
+        let all: Vec<_> = (0..400).map(|_| pool.backoff(attempts).as_millis()).collect();
+        assert!(all.iter().all(|pause| *pause <= most));
+        assert!(
+            all.iter().any(|pause| *pause > most * 3 / 4)
+                && all.iter().any(|pause| *pause < most / 4)
+        );
+    }
 }
 
 #[test]

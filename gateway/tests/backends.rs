@@ -1,0 +1,241 @@
+//! Backends in trouble: who is asked instead, how often, and what the client sees.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fall")]
+
+#[path = "support/instance.rs"]
+mod instance;
+#[path = "support/house.rs"]
+mod support;
+
+use std::time::Duration;
+
+use instance::{Act, Instance};
+use support::{House, PATIENCE, ok};
+
+/// One api without versions on these instances, with more settings of its backend.
+async fn house(instances: &[&Instance], more: &str) -> House {
+    House::start(&apis(instances, more)).await
+}
+
+fn apis(instances: &[&Instance], more: &str) -> String {
+    let endpoints: Vec<_> =
+        instances.iter().map(|one| format!("\"http://{}\"", one.address)).collect();
+    format!("  orders: {{ backends: [{{ endpoints: [{}] {more} }}] }}", endpoints.join(", "))
+}
+
+/// Waits until something holds.
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, waiting).await.is_ok(), "{what}");
+}
+
+/// The states of all endpoints, in the order of the configuration.
+async fn states(house: &House) -> Vec<String> {
+    let reply = house.admin("GET /endpoints HTTP/1.1\r\nhost: localhost\r\n\r\n").await.json();
+    let groups = reply["apis"][0]["groups"].as_array().unwrap().clone();
+    let all = groups.iter().flat_map(|group| group["endpoints"].as_array().unwrap().clone());
+    all.map(|one| one["state"].as_str().unwrap().to_owned()).collect()
+}
+
+#[track_caller]
+fn counts(metrics: &str, name: &str) -> u64 {
+    let lines = metrics.lines().filter(|line| line.starts_with(name));
+    lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum()
+}
+
+#[tokio::test]
+async fn an_instance_that_refuses_is_passed_over_and_nobody_notices() {
+    let (gone, well) = (Instance::gone().await, Instance::start(Act::ok("{}")).await);
+    let house = house(&[&gone, &well], "").await;
+    for _ in 0..10 {
+        assert_eq!(house.get("/x", "").await.status, 200);
+        assert_eq!(house.post("/x", "", "abc").await.status, 200);
+    }
+    assert_eq!(well.seen().len(), 20);
+    assert_eq!(states(&house).await, ["down", "up"]);
+    let metrics = house.metrics().await;
+    assert!(
+        counts(&metrics, "evergate_retries_total{api=\"orders\",version=\"\",why=\"unsent\"}") >= 1
+    );
+    let down = format!(
+        "evergate_endpoint_up{{api=\"orders\",version=\"\",endpoint=\"{}\"}} 0",
+        gone.address
+    );
+    assert!(metrics.contains(&down), "{metrics}");
+}
+
+#[tokio::test]
+async fn an_instance_that_comes_back_is_used_again() {
+    let (gone, well) = (Instance::gone().await, Instance::start(Act::ok("{}")).await);
+    let house = house(&[&gone, &well], ", ejection: { base: 50ms, most: 50ms }").await;
+    until("the instance is found to be gone", async || {
+        assert_eq!(house.get("/x", "").await.status, 200);
+        states(&house).await[0] == "down"
+    })
+    .await;
+    let back = gone.back(Act::ok("{}")).await;
+    until("the instance is used", async || {
+        assert_eq!(house.get("/x", "").await.status, 200);
+        !back.seen().is_empty()
+    })
+    .await;
+    assert_eq!(states(&house).await, ["up", "up"]);
+}
+
+#[tokio::test]
+async fn a_slow_instance_gets_less() {
+    let slow = Instance::start(Act::Late(Duration::from_millis(40), ok("{}"))).await;
+    let quick = Instance::start(Act::ok("{}")).await;
+    let house = house(&[&slow, &quick], ", slow_start: 0s").await;
+    for _ in 0..60 {
+        assert_eq!(house.get("/x", "").await.status, 200);
+    }
+    assert!(slow.seen().len() <= 10, "{}", slow.seen().len());
+}
+
+#[tokio::test]
+async fn what_is_known_of_instances_outlives_a_reload() {
+    let (gone, well) = (Instance::gone().await, Instance::start(Act::ok("{}")).await);
+    let house = house(&[&gone, &well], "").await;
+    until("the instance is found to be gone", async || {
+        assert_eq!(house.get("/x", "").await.status, 200);
+        states(&house).await[0] == "down"
+    })
+    .await;
+    let more = format!(
+        "{}\n  other: {{ match: {{ path: /other }}, backends: [{{ endpoints: [\"http://{}\"] }}] }}",
+        apis(&[&gone, &well], ""),
+        well.address
+    );
+    std::fs::write(house.config(), support::text(&more, "")).unwrap();
+    assert_eq!(house.reload().await.status, 200);
+    assert_eq!(states(&house).await, ["down", "up"]);
+    std::fs::write(house.config(), support::text(&apis(&[&well], ""), "")).unwrap();
+    assert_eq!(house.reload().await.status, 200);
+    assert!(!house.metrics().await.contains(&gone.address.to_string()), "it is not used any more");
+}
+
+/// What a client sees that asks once, and how often both instances are asked in all.
+async fn check_busy(request: &str, more: &str, wanted: (u16, usize)) {
+    let (busy, well) =
+        (Instance::start(Act::status(503)).await, Instance::start(Act::ok("{}")).await);
+    let house = house(&[&busy, &well], more).await;
+    // until the busy one was the first choice
+    let mut seen = (0, 0);
+    until("the busy instance is asked", async || {
+        let before = (busy.seen().len(), well.seen().len());
+        let reply = support::Reply::read(&house.raw(request).await);
+        seen = (reply.status, busy.seen().len() + well.seen().len() - before.0 - before.1);
+        busy.seen().len() > before.0
+    })
+    .await;
+    assert_eq!(seen, wanted, "{request} {more}");
+}
+
+#[tokio::test]
+async fn a_503_is_tried_elsewhere_only_where_it_may_be_done_twice() {
+    let post = "POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc";
+    let keyed = "POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\nidempotency-key: k\r\n\r\n";
+    let get = "GET /x HTTP/1.1\r\nhost: x\r\n\r\n";
+    let put = "PUT /x HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n";
+    check_busy(get, "", (200, 2)).await;
+    check_busy(put, "", (200, 2)).await;
+    check_busy(post, "", (503, 1)).await;
+    check_busy(keyed, "", (503, 1)).await;
+    check_busy(keyed, ", idempotency: key", (200, 2)).await;
+    check_busy(post, ", idempotency: key", (503, 1)).await;
+    check_busy(get, ", retries: { attempts: 1 }", (503, 1)).await;
+    check_busy(get, ", retries: { statuses: [502] }", (503, 1)).await;
+}
+
+#[tokio::test]
+async fn the_only_instance_has_the_last_word() {
+    let busy = Instance::start(Act::status(503)).await;
+    let house = house(&[&busy], "").await;
+    assert_eq!(house.get("/x", "").await.status, 503);
+    assert_eq!(busy.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_spent_budget_ends_retries() {
+    let busy = [Instance::start(Act::status(503)).await, Instance::start(Act::status(503)).await];
+    let settings = ", ejection: { failures: 0 }, retries: { budget: 0, floor: 2, backoff: 0s }";
+    let house = house(&[&busy[0], &busy[1]], settings).await;
+    for _ in 0..8 {
+        assert_eq!(house.get("/x", "").await.status, 503);
+    }
+    let seen = busy[0].seen().len() + busy[1].seen().len();
+    let metrics = house.metrics().await;
+    let retries =
+        counts(&metrics, "evergate_retries_total{api=\"orders\",version=\"\",why=\"status\"}");
+    let refused = counts(&metrics, "evergate_retries_refused_total");
+    assert_eq!(seen as u64, 8 + retries);
+    assert_eq!(retries + refused, 8);
+    assert!((2..=6).contains(&retries), "two at once and two a second: {retries}");
+}
+
+#[tokio::test]
+async fn one_that_only_fails_is_ejected_and_the_other_is_not() {
+    let both = [Instance::start(Act::status(500)).await, Instance::start(Act::status(500)).await];
+    let house =
+        house(&[&both[0], &both[1]], ", ejection: { failures: 3, base: 10m, most: 10m }").await;
+    until("one is ejected", async || {
+        assert_eq!(house.get("/x", "").await.status, 500);
+        states(&house).await.contains(&"ejected".to_owned())
+    })
+    .await;
+    for _ in 0..10 {
+        assert_eq!(house.get("/x", "").await.status, 500);
+    }
+    let states = states(&house).await;
+    assert_eq!(states.iter().filter(|state| *state == "ejected").count(), 1, "{states:?}");
+    assert_eq!(counts(&house.metrics().await, "evergate_ejections_total"), 1);
+}
+
+#[tokio::test]
+async fn requests_of_one_user_stay_at_one_instance() {
+    let all = [Instance::start(Act::ok("{}")).await, Instance::start(Act::ok("{}")).await];
+    let house = house(&[&all[0], &all[1]], ", sticky: { header: x-user }").await;
+    for user in 0..12 {
+        for round in 0..3 {
+            let before = all[0].seen().len();
+            assert_eq!(house.get("/x", &format!("x-user: u{user}\r\n")).await.status, 200);
+            let first = all[0].seen().len() > before;
+            let marked = all[usize::from(!first)]
+                .seen()
+                .iter()
+                .filter(|seen| seen.contains(&format!("x-user: u{user}\r\n")))
+                .count();
+            assert_eq!(marked, round + 1);
+        }
+    }
+    assert!(all.iter().all(|one| !one.seen().is_empty()));
+}
+
+#[tokio::test]
+async fn a_full_backend_is_a_503_that_says_when_to_come_back() {
+    let (held, release) = Act::held(ok("{}"));
+    let instance = Instance::start(held).await;
+    let house = house(&[&instance], ", limits: { requests: 1 }").await;
+    let address = house.address();
+    let first = tokio::spawn(async move {
+        support::exchange(address, b"GET /first HTTP/1.1\r\nhost: x\r\n\r\n").await
+    });
+    until("the first is there", async || !instance.seen().is_empty()).await;
+    let refused = house.get("/second", "").await;
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (503, Some("backend-full")));
+    assert_eq!(refused.field("retry-after"), "1");
+    release.send(true).unwrap();
+    assert!(first.await.unwrap().starts_with("HTTP/1.1 200"));
+    until("the place is free again", async || house.get("/third", "").await.status == 200).await;
+    let metrics = house.metrics().await;
+    assert!(
+        counts(
+            &metrics,
+            "evergate_backend_limited_total{api=\"orders\",version=\"\",why=\"requests\"}"
+        ) >= 1
+    );
+}
