@@ -12,6 +12,7 @@ pub mod backend;
 pub mod binary;
 pub mod client;
 pub mod corpus;
+pub mod desync;
 pub mod gate;
 pub mod load;
 pub mod orders;
