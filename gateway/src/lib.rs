@@ -1,6 +1,6 @@
 //! The gateway behind the binary `evergate`, as rooms that tests can enter.
 //!
-//! Rooms, top floor first: `cli`, `server`, `assemble`, `exchange`, `telemetry`, `snapshot`, `upstream`, `config`,
+//! Rooms, top floor first: `cli`, `server`, `assemble`, `exchange`, `telemetry`, `snapshot`, `upstream`, `tls`, `config`,
 //! `refusal`. No file names a room above its own, and `exchange` never names `config`.
 
 pub mod assemble;
@@ -11,4 +11,5 @@ pub mod refusal;
 pub mod server;
 pub mod snapshot;
 pub mod telemetry;
+pub mod tls;
 pub mod upstream;

@@ -24,6 +24,19 @@ pub(super) fn digest(config: &Path, directories: &[PathBuf]) -> String {
             whole.update(Sha256::digest(fs::read(&file).unwrap_or_default()));
         }
     }
+    hex(whole)
+}
+
+/// One digest of these files, whatever their names are. One that cannot be read counts as empty.
+pub(super) fn digest_of(files: &[PathBuf]) -> String {
+    let mut whole = Sha256::new();
+    for file in files {
+        whole.update(Sha256::digest(fs::read(file).unwrap_or_default()));
+    }
+    hex(whole)
+}
+
+fn hex(whole: Sha256) -> String {
     let mut text = String::with_capacity(64);
     for byte in whole.finalize() {
         for nibble in [byte >> 4, byte & 15] {

@@ -7,8 +7,9 @@ mod files;
 mod gate;
 mod lifecycle;
 mod linked;
+mod listeners;
 mod merging;
 mod whole;
 mod writes;
 
-pub use whole::{Assembled, assemble, fingerprint};
+pub use whole::{Assembled, Fingerprint, Watched, assemble, fingerprint};

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use evergate_schemas::problem::{Problem, Severity};
 
-use super::{api, files};
+use super::{api, files, listeners};
 use crate::config::{self, Config};
 use crate::snapshot::meter::ExchangeLabels;
 use crate::snapshot::{Bounds, ConversionLimits, Snapshot};
@@ -23,7 +23,32 @@ pub struct Assembled {
     /// What can be used, and will not do what was perhaps meant.
     pub warnings: Vec<Problem>,
     /// The directories in which a change may call for a reload.
-    pub watched: Vec<PathBuf>,
+    pub watched: Vec<Watched>,
+}
+
+/// A directory in which a change may call for a reload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// The directory.
+    pub directory: PathBuf,
+    /// Whether all below it counts too.
+    pub below: bool,
+}
+
+/// What the files were, so that a change can be told from a touch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// The digest of the config and all descriptions.
+    pub files: String,
+    /// That of certificates and keys.
+    pub certificates: String,
+}
+
+impl Fingerprint {
+    /// Whether a snapshot was made from these files.
+    pub fn is_of(&self, snapshot: &Snapshot) -> bool {
+        self.files == snapshot.digest && self.certificates == snapshot.certificates
+    }
 }
 
 /// Makes a snapshot. An error has all problems, and nothing is in use of what was wrong. The pooled connections
@@ -34,9 +59,7 @@ pub fn assemble(
     previous: Option<&Snapshot>,
 ) -> Result<Assembled, Vec<Problem>> {
     let (config, mut warnings) = config::load(path)?;
-    let directories: Vec<PathBuf> =
-        config.apis.iter().filter_map(|api| api.description.clone()).collect();
-    let digest = files::digest(path, &directories);
+    let digests = digests(path, &config);
     let mut apis = Vec::new();
     let mut problems = Vec::new();
     for one in &config.apis {
@@ -48,6 +71,10 @@ pub fn assemble(
             Err(more) => problems.extend(more),
         }
     }
+    let listeners = listeners::listeners(&config, previous, &mut warnings).unwrap_or_else(|more| {
+        problems.extend(more);
+        Vec::new()
+    });
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         problems.extend(warnings);
         problems.sort();
@@ -56,9 +83,12 @@ pub fn assemble(
     let snapshot = Snapshot {
         generation: previous.map_or(0, |snapshot| snapshot.generation) + 1,
         loaded: previous
-            .filter(|previous| previous.digest == digest)
+            .filter(|previous| previous.digest == digests.files)
             .map_or_else(SystemTime::now, |previous| previous.loaded),
-        digest,
+        digest: digests.files,
+        certificates: digests.certificates,
+        listeners: listeners.into_iter().map(Arc::new).collect(),
+        trust: listeners::trust(&config),
         apis,
         bounds: bounds(&config),
         client: client(&config, previous),
@@ -70,20 +100,45 @@ pub fn assemble(
             status: 0,
         }),
     };
-    let mut watched: Vec<PathBuf> = directories;
-    watched.push(match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    });
+    let watched = watched(path, &config);
     Ok(Assembled { snapshot, config, warnings, watched })
 }
 
-/// The digest that a snapshot of the files as they are now would have; `None` when the config cannot be read.
-pub fn fingerprint(path: &Path) -> Option<String> {
+/// What a snapshot of the files as they are now would be made from; `None` when the config cannot be read.
+pub fn fingerprint(path: &Path) -> Option<Fingerprint> {
     let (config, _) = config::load(path).ok()?;
+    Some(digests(path, &config))
+}
+
+fn digests(path: &Path, config: &Config) -> Fingerprint {
     let directories: Vec<PathBuf> =
-        config.apis.into_iter().filter_map(|api| api.description).collect();
-    Some(files::digest(path, &directories))
+        config.apis.iter().filter_map(|api| api.description.clone()).collect();
+    Fingerprint {
+        files: files::digest(path, &directories),
+        certificates: files::digest_of(&listeners::files(config)),
+    }
+}
+
+/// The directories of all files: descriptions with all below; others alone, as they may be a home or a root.
+fn watched(path: &Path, config: &Config) -> Vec<Watched> {
+    let descriptions = config.apis.iter().filter_map(|api| api.description.clone());
+    let mut watched: Vec<Watched> =
+        descriptions.map(|directory| Watched { directory, below: true }).collect();
+    let mut alone = |directory: &Path| {
+        let plain = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+        if !watched.iter().any(|one| one.directory == plain) {
+            watched.push(Watched { directory: plain.to_owned(), below: false });
+        }
+    };
+    for file in std::iter::once(path.to_owned()).chain(listeners::files(config)) {
+        let Some(directory) = file.parent() else { continue };
+        alone(directory);
+        // a directory that is a link may be led elsewhere, which is a change in the one around it
+        if directory.is_symlink() {
+            alone(directory.parent().unwrap_or_else(|| Path::new(".")));
+        }
+    }
+    watched
 }
 
 fn bounds(config: &Config) -> Bounds {

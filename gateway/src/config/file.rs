@@ -8,10 +8,10 @@ use evergate_schemas::pointer::Pointer;
 use evergate_schemas::problem::{Place, Problem, Severity};
 use serde_json::Value;
 
-use super::api;
 use super::model::{Config, Limits, Timeouts};
 use super::reader::Reader;
 use super::units::{duration, size};
+use super::{api, listen};
 
 /// Reads and checks a config file. Paths in it are relative to its own directory.
 pub fn load(path: &Path) -> Result<(Config, Vec<Problem>), Vec<Problem>> {
@@ -46,22 +46,16 @@ pub fn parse(
 
 fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) -> Option<Config> {
     let root = Pointer::root();
-    let object = reader.object(value, &root, &["listen", "admin", "apis", "limits", "timeouts"])?;
-    let mut listen = Vec::new();
-    let at = root.join("listen");
-    match object.get("listen") {
-        Some(list) => {
-            for (index, one) in Reader::list(list).iter().enumerate() {
-                listen.extend(listener(reader, one, &at.join(&index.to_string())));
-            }
-        }
-        None => reader.fault(
-            &root,
-            "`listen` is missing",
-            "write `listen: [{ address: 0.0.0.0:8080 }]`",
-        ),
-    }
-    let admin = object.get("admin").and_then(|admin| listener(reader, admin, &root.join("admin")));
+    let known = ["listen", "admin", "apis", "limits", "timeouts", "trusted_proxies"];
+    let object = reader.object(value, &root, &known)?;
+    let listen = listen::listen(reader, object.get("listen"), directory);
+    let admin = object.get("admin").and_then(|value| {
+        let at = root.join("admin");
+        let object = reader.object(value, &at, &["address"])?;
+        listen::address(reader, object.get("address"), &at)
+    });
+    let at = root.join("trusted_proxies");
+    let trusted_proxies = listen::blocks(reader, object.get("trusted_proxies"), &at);
     let limits = object
         .get("limits")
         .map_or_else(Limits::default, |value| limits(reader, value, &root.join("limits")));
@@ -81,27 +75,7 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
         None => reader.fault(&root, "`apis` is missing", "write `apis:` with at least one api"),
     }
     let admin = admin.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 9901)));
-    Some(Config { listen, admin, apis, limits, timeouts })
-}
-
-fn listener<'doc>(
-    reader: &mut Reader<'doc>,
-    value: &'doc Value,
-    at: &Pointer,
-) -> Option<SocketAddr> {
-    let object = reader.object(value, at, &["address"])?;
-    let Some(address) = object.get("address") else {
-        reader.fault(at, "`address` is missing", "write `address: 0.0.0.0:8080`");
-        return None;
-    };
-    let at = at.join("address");
-    let text = reader.text(address, &at)?;
-    let parsed = text.parse().ok();
-    if parsed.is_none() {
-        let what = format!("`{text}` is not an address with a port");
-        reader.fault(&at, what, "write `0.0.0.0:8080`, `127.0.0.1:8080` or `[::]:8080`");
-    }
-    parsed
+    Some(Config { listen, admin, apis, limits, timeouts, trusted_proxies })
 }
 
 fn limits<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -> Limits {
@@ -109,7 +83,7 @@ fn limits<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -> 
     let mut depth = limits.depth as usize;
     let mut streams = limits.streams as usize;
     {
-        let mut known: [(&str, &mut usize, usize); 14] = [
+        let mut known: [(&str, &mut usize, usize); 15] = [
             ("head", &mut limits.head, 8192),
             ("fields", &mut limits.fields, 1),
             ("target", &mut limits.target, 1),
@@ -121,6 +95,7 @@ fn limits<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -> 
             ("held", &mut limits.held, 0),
             ("connections", &mut limits.connections, 1),
             ("requests", &mut limits.requests, 1),
+            ("handshakes", &mut limits.handshakes, 1),
             ("streams", &mut streams, 1),
             ("pace", &mut limits.pace, 0),
             ("idle_connections", &mut limits.idle_connections, 0),

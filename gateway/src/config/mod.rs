@@ -3,8 +3,10 @@
 mod api;
 mod backend;
 mod backends;
+mod cidr;
 mod conversion;
 mod file;
+mod listen;
 mod model;
 mod reader;
 mod units;
@@ -14,7 +16,12 @@ pub use backend::{
     BackendConfig, BackendLimits, BackendPolicy, BackendTimes, DnsConfig, EjectionConfig,
     HealthConfig, RetryConfig,
 };
+pub use cidr::Cidr;
 pub use file::{load, parse};
+pub use listen::{
+    CertificateConfig, ClientCertificates, ClientFact, FileConfig, ListenConfig, ListenTls,
+    TlsVersion,
+};
 pub use model::{
     ApiConfig, Config, ConversionConfig, DefaultVersion, LifecycleConfig, Limits, LossHeaderConfig,
     NoTransformConfig, Require, SelectorConfig, SignaturesConfig, Timeouts, UndeclaredConfig,

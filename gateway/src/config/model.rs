@@ -12,12 +12,14 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::backend::BackendConfig;
+use super::cidr::Cidr;
+use super::listen::ListenConfig;
 
 /// The whole file.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where traffic is taken; at least one.
-    pub listen: Vec<SocketAddr>,
+    pub listen: Vec<ListenConfig>,
     /// Where the administrator is served. Default `127.0.0.1:9901`.
     pub admin: SocketAddr,
     /// By name.
@@ -26,6 +28,8 @@ pub struct Config {
     pub limits: Limits,
     /// Times.
     pub timeouts: Timeouts,
+    /// Whose word on who is behind them counts. Default nobody.
+    pub trusted_proxies: Vec<Cidr>,
 }
 
 /// One api.
@@ -257,6 +261,8 @@ pub struct Limits {
     pub connections: usize,
     /// Most requests in flight, all together. Default 20,000.
     pub requests: usize,
+    /// Most connections at once of which the TLS handshake is not over. Default 1000.
+    pub handshakes: usize,
     /// Most streams at once on one HTTP/2 connection. Default 128.
     pub streams: u32,
     /// Least of a request body in each `timeouts.body`. Default 1000; 0 lifts it.
@@ -279,6 +285,7 @@ impl Default for Limits {
             held: 1 << 20,
             connections: 10_000,
             requests: 20_000,
+            handshakes: 1000,
             streams: 128,
             pace: 1000,
             idle_connections: 128,

@@ -7,6 +7,7 @@ use http::header::{
 };
 
 use super::inbound::Peer;
+use crate::snapshot::Trust;
 use crate::snapshot::selector::Selector;
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
@@ -77,18 +78,54 @@ fn strip_named(headers: &mut HeaderMap) {
     }
 }
 
-/// Makes a request's fields the gateway's own: hop-by-hop ones go, forwarding ones are written anew, so that what
-/// `Connection` names can never strip what is added here.
+/// Makes a request's fields the gateway's own: hop-by-hop ones go, forwarding ones are written anew, or added to where
+/// the peer is a proxy of ours, so that what `Connection` names can never strip what is added here.
 pub(crate) fn outward(
     headers: &mut HeaderMap,
     peer: &Peer,
     authority: &HeaderValue,
     selectors: &[Selector],
+    trust: &Trust,
 ) {
     strip_hop_by_hop(headers);
-    strip_underscores(headers, selectors);
+    strip_underscores(headers, selectors, &trust.told);
+    for name in &trust.told {
+        headers.remove(name);
+    }
     headers.remove(EXPECT);
     headers.remove(PROXY_AUTHORIZATION);
+    join_cookies(headers);
+    headers.insert(HOST, authority.clone());
+    if trust.is_proxy(peer.address.ip()) {
+        add_forwarding(headers, peer, authority);
+    } else {
+        replace_forwarding(headers, peer, authority);
+    }
+    for (name, value) in &peer.told {
+        headers.insert(name.clone(), value.clone());
+    }
+    headers.append(VIA, HeaderValue::from_static("1.1 evergate"));
+}
+
+/// A proxy of ours has said how it was reached; we say how it reached us.
+fn add_forwarding(headers: &mut HeaderMap, peer: &Peer, authority: &HeaderValue) {
+    append(headers, FORWARDED, &peer.forwarded);
+    append(headers, X_FORWARDED_FOR, &peer.forwarded_for);
+    headers.entry(X_FORWARDED_HOST).or_insert_with(|| authority.clone());
+    headers.entry(X_FORWARDED_PROTO).or_insert_with(|| HeaderValue::from_static(peer.scheme()));
+}
+
+/// One line, as some readers see only the first.
+fn append(headers: &mut HeaderMap, name: HeaderName, value: &HeaderValue) {
+    let mut all: Vec<&[u8]> = headers.get_all(&name).iter().map(HeaderValue::as_bytes).collect();
+    all.retain(|line| !line.is_empty());
+    all.push(value.as_bytes());
+    let joined = HeaderValue::from_bytes(&all.join(&b", "[..]));
+    headers.insert(name, joined.unwrap_or_else(|_| value.clone()));
+}
+
+/// What anybody may have written goes.
+fn replace_forwarding(headers: &mut HeaderMap, peer: &Peer, authority: &HeaderValue) {
     headers.remove(X_REAL_IP);
     if headers.keys().any(|name| name.as_str().starts_with("x-forwarded-")) {
         let spoofed: Vec<HeaderName> = headers
@@ -100,13 +137,10 @@ pub(crate) fn outward(
             headers.remove(name);
         }
     }
-    join_cookies(headers);
-    headers.insert(HOST, authority.clone());
     headers.insert(FORWARDED, peer.forwarded.clone());
     headers.insert(X_FORWARDED_FOR, peer.forwarded_for.clone());
     headers.insert(X_FORWARDED_HOST, authority.clone());
-    headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static("http"));
-    headers.append(VIA, HeaderValue::from_static("1.1 evergate"));
+    headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(peer.scheme()));
 }
 
 /// Makes a response's fields fit for the client.
@@ -118,7 +152,7 @@ pub(crate) fn inward(headers: &mut HeaderMap) {
 
 /// `x_forwarded_for` is `X-Forwarded-For` to every CGI-like backend, so a spelling with an underscore of a field
 /// that the gateway reads or writes is dropped.
-fn strip_underscores(headers: &mut HeaderMap, selectors: &[Selector]) {
+fn strip_underscores(headers: &mut HeaderMap, selectors: &[Selector], told: &[HeaderName]) {
     if !headers.keys().any(|name| name.as_str().contains('_')) {
         return;
     }
@@ -127,6 +161,7 @@ fn strip_underscores(headers: &mut HeaderMap, selectors: &[Selector]) {
         plain != name.as_str()
             && (plain.starts_with("x-forwarded-")
                 || TRUSTED.contains(&plain.as_str())
+                || told.iter().any(|name| name.as_str() == plain)
                 || selectors.iter().any(|selector| selector.header() == Some(plain.as_str())))
     };
     let odd: Vec<HeaderName> = headers.keys().filter(shadows).cloned().collect();
@@ -168,6 +203,7 @@ mod tests {
 
     use super::{goes_on, inward, outward};
     use crate::exchange::inbound::Peer;
+    use crate::snapshot::Trust;
 
     fn map(fields: &[(&'static str, &'static str)]) -> HeaderMap {
         let pairs = fields
@@ -205,6 +241,7 @@ mod tests {
             &Peer::new("[::ffff:1.2.3.4]:5".parse().unwrap()),
             &HeaderValue::from_static("h"),
             &[],
+            &Trust::default(),
         );
         let mut seen: Vec<String> = headers
             .iter()
@@ -225,6 +262,52 @@ mod tests {
                 "x-forwarded-proto: http",
             ]
         );
+    }
+
+    #[test]
+    fn a_proxy_of_ours_is_added_to_and_tells_no_facts_of_its_own() {
+        let trust = Trust {
+            told: vec![HeaderName::from_static("x-client-subject")],
+            ..Trust::of(&["10.0.0.0/8"])
+        };
+        let sent = [
+            ("x-forwarded-for", "6.6.6.6"),
+            ("x-forwarded-for", "7.7.7.7"),
+            ("forwarded", "for=6.6.6.6"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "outer"),
+            ("x-real-ip", "6.6.6.6"),
+            ("x-client-subject", "CN=root"),
+            ("x_client_subject", "CN=root"),
+        ];
+        let told = (HeaderName::from_static("x-client-subject"), HeaderValue::from_static("CN=a"));
+        for (address, ours) in [("10.1.2.3:4", true), ("11.1.2.3:4", false)] {
+            let mut headers = map(&sent);
+            let peer = Peer::over(address.parse().unwrap(), true).told(vec![told.clone()]);
+            outward(&mut headers, &peer, &HeaderValue::from_static("h"), &[], &trust);
+            let expected = if ours {
+                [
+                    ("forwarded", "for=6.6.6.6, for=10.1.2.3;proto=https"),
+                    ("x-forwarded-for", "6.6.6.6, 7.7.7.7, 10.1.2.3"),
+                    ("x-forwarded-host", "outer"),
+                    ("x-real-ip", "6.6.6.6"),
+                ]
+            } else {
+                [
+                    ("forwarded", "for=11.1.2.3;proto=https"),
+                    ("x-forwarded-for", "11.1.2.3"),
+                    ("x-forwarded-host", "h"),
+                    ("x-real-ip", ""),
+                ]
+            };
+            for (name, value) in expected {
+                let seen = headers.get(name).map_or("", |value| value.to_str().unwrap());
+                assert_eq!(seen, value, "{address} {name}");
+            }
+            assert_eq!(headers["x-forwarded-proto"], "https");
+            assert_eq!(headers.get_all("x-client-subject").iter().collect::<Vec<_>>(), ["CN=a"]);
+            assert!(!headers.contains_key("x_client_subject"));
+        }
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use http::header::{CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING};
+use http::header::{
+    CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery};
 use http::{Method, Uri, Version};
@@ -20,17 +22,26 @@ pub struct Peer {
     pub address: SocketAddr,
     pub(crate) forwarded_for: HeaderValue,
     pub(crate) forwarded: HeaderValue,
+    /// What backends are told of its certificate.
+    pub(crate) told: Vec<(HeaderName, HeaderValue)>,
+    secure: bool,
     ambiguous: Arc<AtomicBool>,
 }
 
 impl Peer {
-    /// The peer of an accepted connection.
+    /// The peer of an accepted connection in cleartext.
     pub fn new(address: SocketAddr) -> Self {
+        Self::over(address, false)
+    }
+
+    /// The peer of an accepted connection, and whether it is under TLS.
+    pub fn over(address: SocketAddr, secure: bool) -> Self {
         let ip = address.ip().to_canonical();
+        let proto = if secure { "https" } else { "http" };
         let node = if ip.is_ipv6() {
-            format!("for=\"[{ip}]\";proto=http")
+            format!("for=\"[{ip}]\";proto={proto}")
         } else {
-            format!("for={ip};proto=http")
+            format!("for={ip};proto={proto}")
         };
         let value = |text: String| {
             HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("unknown"))
@@ -39,8 +50,22 @@ impl Peer {
             address,
             forwarded_for: value(ip.to_string()),
             forwarded: value(node),
+            told: Vec::new(),
+            secure,
             ambiguous: Arc::default(),
         }
+    }
+
+    /// The same, with fields that tell backends about its certificate.
+    #[must_use]
+    pub fn told(mut self, fields: Vec<(HeaderName, HeaderValue)>) -> Self {
+        self.told = fields;
+        self
+    }
+
+    /// The scheme by which it reached the gateway.
+    pub(crate) const fn scheme(&self) -> &'static str {
+        if self.secure { "https" } else { "http" }
     }
 
     /// The mark that whoever reads the connection sets when its framing can be read two ways. No request is served
@@ -69,7 +94,7 @@ impl Inbound {
             return Err(Refusal::Framing(why));
         }
         check_framing(head)?;
-        let authority = one_authority(head)?;
+        let authority = one_authority(head, peer)?;
         if head.method == Method::CONNECT || head.method == Method::TRACE {
             return Err(Refusal::Method(head.method.to_string()));
         }
@@ -138,7 +163,7 @@ fn check_framing(head: &Parts) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn one_authority(head: &Parts) -> Result<Authority, Refusal> {
+fn one_authority(head: &Parts, peer: &Peer) -> Result<Authority, Refusal> {
     let mut hosts = head.headers.get_all(HOST).iter();
     let host = hosts.next();
     if hosts.next().is_some() {
@@ -156,7 +181,7 @@ fn one_authority(head: &Parts) -> Result<Authority, Refusal> {
         .transpose()
         .map_err(Refusal::Host)?;
     match (host, target) {
-        (Some(host), Some(target)) if !same(&host, &target) => Err(Refusal::Host(
+        (Some(host), Some(target)) if !same(&host, &target, peer) => Err(Refusal::Host(
             "the Host differs from the authority of the request target; send the same in both",
         )),
         (_, Some(target)) if head.version >= Version::HTTP_2 => Ok(target),
@@ -167,8 +192,9 @@ fn one_authority(head: &Parts) -> Result<Authority, Refusal> {
 }
 
 /// Equal but for case and the port that the scheme implies.
-fn same(host: &Authority, target: &Authority) -> bool {
-    let port = |authority: &Authority| authority.port_u16().unwrap_or(80);
+fn same(host: &Authority, target: &Authority, peer: &Peer) -> bool {
+    let usual = if peer.secure { 443 } else { 80 };
+    let port = |authority: &Authority| authority.port_u16().unwrap_or(usual);
     host.host().eq_ignore_ascii_case(target.host()) && port(host) == port(target)
 }
 

@@ -45,6 +45,11 @@ impl House {
         Self { snapshot, held: Held::default(), mark, count: AtomicU64::new(0) }
     }
 
+    /// The snapshot in use.
+    pub fn snapshot(&self) -> &Shared {
+        &self.snapshot
+    }
+
     /// The client's own id if it is short and plain, else a new one.
     fn id(&self, headers: &HeaderMap) -> HeaderValue {
         let sound = |value: &&HeaderValue| {
@@ -172,7 +177,8 @@ impl<'a> Visit<'a> {
         known.meter = Some(&api.unrouted);
         record.api = Arc::clone(&api.name);
         let trailing = digest::trailing(&head.headers);
-        fields::outward(&mut head.headers, self.peer, &inbound.authority, &api.selectors);
+        let trust = &self.snapshot.trust;
+        fields::outward(&mut head.headers, self.peer, &inbound.authority, &api.selectors, trust);
         head.headers.insert(X_REQUEST_ID, record.id.clone());
         let asked = asked(api, inbound.path(), inbound.query(), &head.headers)?;
         let client = api.clients.get(asked.version).ok_or(Refusal::NoOperation(None))?;
@@ -208,7 +214,7 @@ impl<'a> Visit<'a> {
         let Found { api, asked, named, serving, .. } = found;
         let (inbound, way) = (arrived.inbound, serving.way);
         let parameters = &parameters_read(serving, *named, inbound);
-        let here = here(found, inbound);
+        let here = here(found, inbound, self.peer);
         let accepted = pipe::accepted(&arrived.head.headers);
         let method = &arrived.head.method.clone();
         let (request, outbound, writing) = match (way, *named) {
@@ -292,11 +298,12 @@ fn opened(
 }
 
 /// What is known of the links of an exchange with a backend of another version.
-fn here<'h>(found: &Found<'h, '_, '_>, inbound: &'h Inbound) -> Option<Here<'h>> {
+fn here<'h>(found: &Found<'h, '_, '_>, inbound: &'h Inbound, peer: &Peer) -> Option<Here<'h>> {
     let (_, backend) = found.serving.way?;
     let linking = found.client.links_to(backend)?;
     let authority = inbound.authority.to_str().ok()?;
-    Some(Here { linking, authority, operation: &found.named?.operation.label })
+    let operation = &found.named?.operation.label;
+    Some(Here { linking, scheme: peer.scheme(), authority, operation })
 }
 
 /// The request's parameters, if any program may read them.

@@ -9,12 +9,15 @@ use std::time::Duration;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::io::{Guarded, Protocol};
+use super::transport::{Arrival, Refused, accept};
 use crate::config::Config;
 use crate::exchange::{House, Peer, serve};
+use crate::snapshot::Listener;
 
 /// What holds for a connection from its first octet on.
 #[derive(Clone, Copy, Debug)]
@@ -47,22 +50,33 @@ pub(super) struct Stops {
     pub(super) abort: CancellationToken,
 }
 
-/// Serves a connection until it closes, or until told to stop.
-pub(super) async fn connection(
-    stream: TcpStream,
-    address: SocketAddr,
-    house: Arc<House>,
+/// What is done before HTTP, in the time of a head.
+pub(super) async fn arrive(
+    (stream, address): (TcpStream, SocketAddr),
+    place: &Listener,
+    handshakes: &Semaphore,
     rules: Rules,
-    stops: Stops,
-) {
+) -> Result<Arrival, Refused> {
     // a failure only means that the kernel keeps its default
     let _ = stream.set_nodelay(true);
-    let accepted = tokio::select! {
-        accepted = timeout(rules.header, Guarded::accept(stream, rules.write)) => accepted,
-        () = stops.drain.cancelled() => return,
+    let arriving = accept(stream, address, place, handshakes);
+    timeout(rules.header, arriving).await.unwrap_or(Err(Refused::Late))
+}
+
+/// Serves a connection until it closes, or until told to stop.
+pub(super) async fn connection(arrival: Arrival, house: Arc<House>, rules: Rules, stops: Stops) {
+    let Arrival { stream, address, protocol, secure, told } = arrival;
+    let (mut io, protocol) = if let Some(protocol) = protocol {
+        (Guarded::known(stream, rules.write), protocol)
+    } else {
+        let accepted = tokio::select! {
+            accepted = timeout(rules.header, Guarded::accept(stream, rules.write)) => accepted,
+            () = stops.drain.cancelled() => return,
+        };
+        let Ok(Ok(accepted)) = accepted else { return };
+        accepted
     };
-    let Ok(Ok((mut io, protocol))) = accepted else { return };
-    let peer = Arc::new(Peer::new(address));
+    let peer = Arc::new(Peer::over(address, secure).told(told));
     if protocol == Protocol::Http1 {
         io.scan(peer.ambiguous());
     }

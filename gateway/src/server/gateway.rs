@@ -80,12 +80,13 @@ impl Gateway {
         }
         metrics.generation.set(snapshot.generation);
         let mut listeners = Vec::new();
-        for address in &config.listen {
-            listeners.push(bind(*address).await?);
+        for one in &config.listen {
+            listeners.push(bind(one.address).await?);
         }
         let (admin_listener, admin_address) = bind(config.admin).await?;
         let stops = Stops::default();
         let (alive, over) = mpsc::channel(1);
+        let places = snapshot.listeners.clone();
         let shared = Arc::new(ArcSwap::from_pointee(snapshot));
         let rules = Arc::new(ArcSwap::from_pointee(Rules::new(&config)));
         let door = Door {
@@ -93,6 +94,9 @@ impl Gateway {
             rules: Arc::clone(&rules),
             stops: stops.clone(),
             seats: Arc::new(Semaphore::new(config.limits.connections.min(Semaphore::MAX_PERMITS))),
+            handshakes: Arc::new(Semaphore::new(
+                config.limits.handshakes.min(Semaphore::MAX_PERMITS),
+            )),
             metrics: Arc::clone(&metrics),
             alive,
         };
@@ -105,9 +109,9 @@ impl Gateway {
             (config, watched),
         ));
         let addresses: Vec<SocketAddr> = listeners.iter().map(|(_, address)| *address).collect();
-        for (listener, address) in listeners {
-            info!(%address, "listening");
-            tokio::spawn(listen(listener, door.clone()));
+        for (index, ((listener, address), place)) in listeners.into_iter().zip(places).enumerate() {
+            info!(%address, tls = place.tls.is_some(), "listening");
+            tokio::spawn(listen(listener, place, index, door.clone()));
         }
         info!(address = %admin_address, "listening for the administrator");
         tokio::spawn(admin(admin_listener, Arc::clone(&reloader), stops.clone()));

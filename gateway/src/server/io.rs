@@ -58,6 +58,11 @@ impl<Stream: AsyncRead + AsyncWrite + Unpin> Guarded<Stream> {
         Ok((Self { stream, ahead: ahead.into(), write, clock: None, scanner: None }, protocol))
     }
 
+    /// A stream of which the protocol was agreed on.
+    pub(super) const fn known(stream: Stream, write: Duration) -> Self {
+        Self { stream, ahead: Bytes::new(), write, clock: None, scanner: None }
+    }
+
     /// Looks at the framing of HTTP/1.1 requests from here on, and sets the mark when it can be read two ways.
     pub(super) fn scan(&mut self, mark: Arc<AtomicBool>) {
         let mut scanner = Scanner::default();

@@ -9,6 +9,7 @@ mod io;
 mod listen;
 mod losses;
 mod reload;
+mod transport;
 mod watch;
 
 pub use gateway::{Gateway, RunOptions, StartFailure};

@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, watch};
 use tracing::{error, info, warn};
 
 use super::connection::Rules;
-use crate::assemble::{Assembled, assemble, fingerprint};
+use crate::assemble::{Assembled, Watched, assemble, fingerprint};
 use crate::config::Config;
 use crate::snapshot::Shared;
 use crate::telemetry::Metrics;
@@ -34,7 +34,7 @@ pub(super) struct Reloader {
     metrics: Arc<Metrics>,
     started_with: Config,
     turn: Mutex<()>,
-    watched: watch::Sender<Vec<PathBuf>>,
+    watched: watch::Sender<Vec<Watched>>,
 }
 
 impl Reloader {
@@ -43,7 +43,7 @@ impl Reloader {
         shared: Arc<Shared>,
         rules: Arc<ArcSwap<Rules>>,
         metrics: Arc<Metrics>,
-        first: (Config, Vec<PathBuf>),
+        first: (Config, Vec<Watched>),
     ) -> Self {
         let (started_with, watched) = first;
         Self {
@@ -58,7 +58,7 @@ impl Reloader {
     }
 
     /// The directories to watch, now and after each reload.
-    pub(super) fn watched(&self) -> watch::Receiver<Vec<PathBuf>> {
+    pub(super) fn watched(&self) -> watch::Receiver<Vec<Watched>> {
         self.watched.subscribe()
     }
 
@@ -76,7 +76,7 @@ impl Reloader {
         let (path, metrics, current) =
             (self.path.clone(), Arc::clone(&self.metrics), self.shared.load_full());
         let made = tokio::task::spawn_blocking(move || {
-            if fingerprint(&path).as_ref() == Some(&current.digest) {
+            if fingerprint(&path).is_some_and(|found| found.is_of(&current)) {
                 return Ok(None);
             }
             assemble(&path, &metrics, Some(&current)).map(Some)
@@ -108,7 +108,10 @@ impl Reloader {
         for problem in &warnings {
             warn!(problem = %problem, "the configuration is odd");
         }
-        if config.listen != self.started_with.listen || config.admin != self.started_with.admin {
+        let addresses =
+            |config: &Config| config.listen.iter().map(|one| one.address).collect::<Vec<_>>();
+        let moved = addresses(&config) != addresses(&self.started_with);
+        if moved || config.admin != self.started_with.admin {
             warn!("addresses to listen on are read at the start only; restart to use the new ones");
         }
         self.rules.store(Arc::new(Rules::new(&config)));

@@ -1,6 +1,5 @@
 //! Reloading when files change, or on SIGHUP.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::reload::Reloader;
+use crate::assemble::Watched;
 
 /// How long files have to be quiet before they are read.
 const QUIET: Duration = Duration::from_millis(150);
@@ -56,7 +56,7 @@ pub(super) async fn watch(reloader: Arc<Reloader>, stop: CancellationToken) {
 }
 
 /// Watches directories rather than files: editors and config maps replace files, and a watch on a file goes with it.
-fn begin(sender: &mpsc::Sender<()>, directories: &[PathBuf]) -> Option<RecommendedWatcher> {
+fn begin(sender: &mpsc::Sender<()>, directories: &[Watched]) -> Option<RecommendedWatcher> {
     let sender = sender.clone();
     let heard = move |event: notify::Result<Event>| {
         if event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_))) {
@@ -71,20 +71,11 @@ fn begin(sender: &mpsc::Sender<()>, directories: &[PathBuf]) -> Option<Recommend
             return None;
         }
     };
-    for (directory, mode) in modes(directories) {
+    for Watched { directory, below } in directories {
+        let mode = if *below { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
         if let Err(error) = watcher.watch(directory, mode) {
             warn!(%error, directory = %directory.display(), "the directory cannot be watched");
         }
     }
     Some(watcher)
-}
-
-/// Descriptions with all below; the config's directory, which comes last, alone: it may be a home or a root.
-fn modes(directories: &[PathBuf]) -> impl Iterator<Item = (&Path, RecursiveMode)> {
-    let last = directories.len().saturating_sub(1);
-    directories.iter().enumerate().map(move |(index, directory)| {
-        let mode =
-            if index == last { RecursiveMode::NonRecursive } else { RecursiveMode::Recursive };
-        (directory.as_path(), mode)
-    })
 }

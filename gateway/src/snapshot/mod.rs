@@ -4,6 +4,7 @@ pub mod accept;
 mod api;
 mod group;
 pub mod links;
+mod listener;
 pub mod loss;
 mod merging;
 pub mod meter;
@@ -17,6 +18,7 @@ pub use api::{
     CrossingBody, CrossingMessage, Hiding,
 };
 pub use group::{Backend, Group};
+pub use listener::{Listener, Trust};
 pub use merging::{Merge, Merging, Reading};
 pub use policy::{LossHeader, NoTransform, Signatures, Undeclared};
 pub use router::{Captures, Found, Router, Template};

@@ -1,11 +1,13 @@
 //! The whole snapshot: all apis, found by host and path, with the bounds that hold for every request.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 
 use super::api::{Api, ConversionLimits};
+use super::listener::{Listener, Trust};
 use super::meter::ExchangeMeter;
 use crate::upstream::{Client, Pace};
 
@@ -39,6 +41,12 @@ pub struct Snapshot {
     pub loaded: SystemTime,
     /// The digest of all files it was made from, in hex: equal on every replica with equal files.
     pub digest: String,
+    /// The same of certificates and keys, which may differ between replicas.
+    pub certificates: String,
+    /// Where traffic is taken, in the order of the config.
+    pub listeners: Vec<Arc<Listener>>,
+    /// Whose word on clients counts.
+    pub trust: Trust,
     /// All apis.
     pub apis: Vec<Arc<Api>>,
     /// Bounds.
@@ -53,6 +61,13 @@ pub struct Snapshot {
 pub type Shared = ArcSwap<Snapshot>;
 
 impl Snapshot {
+    /// What holds at the address that was bound as number `index`: the listener of that number, or another one of
+    /// that address if the list was changed.
+    pub fn listener(&self, index: usize, address: SocketAddr) -> Option<&Arc<Listener>> {
+        let same = |listener: &&Arc<Listener>| listener.address == address;
+        self.listeners.get(index).filter(same).or_else(|| self.listeners.iter().find(same))
+    }
+
     /// The api for a lower-case host without port and a path in normal form: an api that names the host before
     /// one that does not, a longer path before a shorter one.
     pub fn api(&self, host: &str, path: &str) -> Option<&Arc<Api>> {

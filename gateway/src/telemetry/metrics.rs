@@ -43,8 +43,15 @@ pub struct Metrics {
     pub reloads_failed: Counter,
     /// The generation in use.
     pub generation: Gauge<u64, AtomicU64>,
+    turned_away: Family<ArrivalLabels, Counter>,
     /// Connections that are open.
     pub connections: Gauge,
+}
+
+/// Why a connection ended before HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ArrivalLabels {
+    reason: &'static str,
 }
 
 impl fmt::Debug for Metrics {
@@ -66,6 +73,13 @@ where
     let family = Family::default();
     registry.register(what.0, what.1, family.clone());
     family
+}
+
+/// A registered counter by name and meaning.
+fn counter(registry: &mut Registry, what: (&str, &str)) -> Counter {
+    let counter = Counter::default();
+    registry.register(what.0, what.1, counter.clone());
+    counter
 }
 
 impl Default for Metrics {
@@ -114,18 +128,10 @@ impl Default for Metrics {
         let mismatches = family(&mut registry, ("version_mismatches", what));
         let fleet = Arc::new(Fleet::default());
         registry.register_collector(Box::new(Backends::new(Arc::clone(&fleet))));
-        let reloads_ok = Counter::default();
-        registry.register(
-            "reloads_ok",
-            "Configurations that came into use after the first",
-            reloads_ok.clone(),
-        );
-        let reloads_failed = Counter::default();
-        registry.register(
-            "reloads_failed",
-            "Configurations that were refused",
-            reloads_failed.clone(),
-        );
+        let what = "Configurations that came into use after the first";
+        let reloads_ok = counter(&mut registry, ("reloads_ok", what));
+        let what = "Configurations that were refused";
+        let reloads_failed = counter(&mut registry, ("reloads_failed", what));
         let generation = Gauge::default();
         registry.register(
             "generation",
@@ -134,6 +140,8 @@ impl Default for Metrics {
         );
         let connections = Gauge::default();
         registry.register("connections", "Open client connections", connections.clone());
+        let what = "Connections that ended before HTTP, by reason";
+        let turned_away = family(&mut registry, ("connections_refused", what));
         Self {
             registry,
             exchanges,
@@ -152,6 +160,7 @@ impl Default for Metrics {
             reloads_ok,
             reloads_failed,
             generation,
+            turned_away,
             connections,
         }
     }
@@ -215,6 +224,11 @@ impl Metrics {
     /// The endpoints that are measured.
     pub const fn fleet(&self) -> &Arc<Fleet> {
         &self.fleet
+    }
+
+    /// Counts a connection that ended before HTTP, by a word of a fixed set.
+    pub fn turn_away(&self, reason: &'static str) {
+        self.turned_away.get_or_create(&ArrivalLabels { reason }).inc();
     }
 
     /// The text that Prometheus reads (`OpenMetrics` 1.0).

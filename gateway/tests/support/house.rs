@@ -132,6 +132,16 @@ impl House {
         Self { gateway, directory }
     }
 
+    /// With the whole text of the file.
+    pub(crate) async fn of_text(directory: TempDir, text: &str) -> Self {
+        let config = directory.path().join("gateway.yaml");
+        std::fs::write(&config, text).unwrap();
+        match Gateway::start(&RunOptions { config, ready_file: None }).await {
+            Ok(gateway) => Self { gateway, directory },
+            Err(failure) => panic!("{failure:#?}"),
+        }
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.gateway.listen()[0]
     }

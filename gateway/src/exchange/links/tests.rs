@@ -52,6 +52,7 @@ fn linking(prefix: &str) -> Arc<Linking> {
 fn turner(prefix: &str, toward: Toward) -> Arc<Turner> {
     let here = Here {
         linking: &linking(prefix),
+        scheme: "http",
         authority: "API.example:80",
         operation: &"GET /orders".into(),
     };

@@ -24,6 +24,8 @@ pub(crate) enum Toward {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Here<'a> {
     pub(crate) linking: &'a Arc<Linking>,
+    /// The scheme by which the client reached the gateway.
+    pub(crate) scheme: &'static str,
     /// The `Host` that the client asks for.
     pub(crate) authority: &'a str,
     /// The client's operation, by its label.
@@ -36,6 +38,7 @@ impl Here<'_> {
         Arc::new(Turner {
             linking: Arc::clone(self.linking),
             toward,
+            scheme: self.scheme,
             authority: self.authority.to_ascii_lowercase(),
             operation: Arc::clone(self.operation),
             related: Mutex::new(Some(Vec::new())),
@@ -48,6 +51,7 @@ impl Here<'_> {
 pub(crate) struct Turner {
     linking: Arc<Linking>,
     toward: Toward,
+    scheme: &'static str,
     authority: String,
     operation: Arc<str>,
     /// Links for the head, by relation; absent once the head is gone.
@@ -136,7 +140,7 @@ impl Turner {
             let _ = match (inside, &self.linking.public) {
                 (false, _) => write!(turned, "{scheme}://{authority}"),
                 (true, Some((scheme, authority))) => write!(turned, "{scheme}://{authority}"),
-                (true, None) => write!(turned, "http://{}", self.authority),
+                (true, None) => write!(turned, "{}://{}", self.scheme, self.authority),
             };
         }
         turned.push_str(&lead);

@@ -1,0 +1,128 @@
+//! What happens before HTTP: the PROXY header, the TLS handshake, and whom the client's certificate names.
+
+use std::net::SocketAddr;
+use std::time::SystemTime;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderName, HeaderValue};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::proxy::{self, Malformed};
+use super::stream::Transport;
+use crate::config::ClientFact;
+use crate::server::io::Protocol;
+use crate::snapshot::Listener;
+use crate::tls::{Person, ServerSide};
+
+/// A connection that HTTP can be read from.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    /// What it is read from.
+    pub(crate) stream: Transport,
+    /// The client, also behind a proxy that says so.
+    pub(crate) address: SocketAddr,
+    /// The protocol that was agreed on; `None` where its first octets tell.
+    pub(crate) protocol: Option<Protocol>,
+    /// Whether the client spoke TLS, to us or to the proxy.
+    pub(crate) secure: bool,
+    /// What backends are told of the client's certificate.
+    pub(crate) told: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// Why a connection ends before HTTP.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refused {
+    /// Only proxies may connect here.
+    #[error("the source is none of those under `proxy_protocol`")]
+    Source,
+    /// The proxy does not speak as it should.
+    #[error(transparent)]
+    Proxy(#[from] Malformed),
+    /// There is no TLS with this client.
+    #[error("the TLS handshake failed: {0}")]
+    Handshake(std::io::Error),
+    /// The session was resumed after its time.
+    #[error("the client's certificate has expired")]
+    Expired,
+    /// It took longer than a head may.
+    #[error("the connection did not get to HTTP in time")]
+    Late,
+    /// The gateway goes down.
+    #[error("the gateway is stopping")]
+    Stopping,
+}
+
+impl Refused {
+    /// A word for counting.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Proxy(_) => "proxy-header",
+            Self::Handshake(_) => "handshake",
+            Self::Expired => "expired",
+            Self::Late => "late",
+            Self::Stopping => "stopping",
+        }
+    }
+}
+
+/// Brings a connection to where HTTP begins. The whole is the caller's to time out; `handshakes` has as many permits
+/// as may be under way at once.
+pub(crate) async fn accept(
+    mut stream: TcpStream,
+    address: SocketAddr,
+    listener: &Listener,
+    handshakes: &Semaphore,
+) -> Result<Arrival, Refused> {
+    let mut arrival = (address, false);
+    if let Some(from) = &listener.proxy_protocol {
+        if !from.iter().any(|block| block.covers(address.ip())) {
+            return Err(Refused::Source);
+        }
+        let said = proxy::read(&mut stream).await?;
+        arrival = (said.source.unwrap_or(address), said.secure);
+    }
+    let (address, secure) = arrival;
+    let Some(tls) = &listener.tls else {
+        let stream = Transport::Plain(stream);
+        return Ok(Arrival { stream, address, protocol: None, secure, told: Vec::new() });
+    };
+    let turn = handshakes.acquire().await.map_err(|_| Refused::Stopping)?;
+    let stream =
+        TlsAcceptor::from(tls.config()).accept(stream).await.map_err(Refused::Handshake)?;
+    drop(turn);
+    // without ALPN there is no HTTP/2 (RFC 9113 §3.2)
+    let protocol = match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => Protocol::Http2,
+        _ => Protocol::Http1,
+    };
+    let told = told(&stream, tls)?;
+    let stream = Transport::Tls(Box::new(stream));
+    Ok(Arrival { stream, address, protocol: Some(protocol), secure: true, told })
+}
+
+/// What backends are told of the client.
+fn told(
+    stream: &TlsStream<TcpStream>,
+    tls: &ServerSide,
+) -> Result<Vec<(HeaderName, HeaderValue)>, Refused> {
+    let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+    let Some(person) = shown.and_then(Person::read) else { return Ok(Vec::new()) };
+    if person.is_expired(SystemTime::now()) {
+        return Err(Refused::Expired);
+    }
+    let value = |fact: ClientFact| match fact {
+        ClientFact::Subject => HeaderValue::try_from(&*person.subject),
+        ClientFact::Fingerprint => HeaderValue::try_from(&*person.fingerprint),
+        // a byte sequence of structured fields (RFC 9440 §2.1, RFC 9651 §3.3.5)
+        ClientFact::Certificate => {
+            HeaderValue::try_from(format!(":{}:", STANDARD.encode(&person.certificate)))
+        }
+    };
+    let fields = tls.forward().iter();
+    Ok(fields.filter_map(|(fact, name)| Some((name.clone(), value(*fact).ok()?))).collect())
+}

@@ -1,0 +1,15 @@
+//! Certificates, keys and authorities, read from files and made into what the two sides of the gateway need.
+
+mod authorities;
+mod certificate;
+mod identity;
+mod listener;
+mod names;
+mod pem;
+mod provider;
+#[cfg(test)]
+mod tests;
+
+pub use certificate::Person;
+pub use listener::ServerSide;
+pub use provider::CertificateRules;
