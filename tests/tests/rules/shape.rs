@@ -53,7 +53,7 @@ pub(crate) fn pure_manifest(_path: &str, text: &str) -> Vec<String> {
 
 /// Only the command line, the demo, tests and benches print.
 pub(crate) fn printing(path: &str, text: &str) -> Vec<String> {
-    let printers = ["gateway/src/cli", "gateway/src/demo", "tests/"];
+    let printers = ["gateway/src/cli", "gateway/src/demo", "tests/", "benches/"];
     let prints = printers.iter().any(|room| path.starts_with(room));
     let tests = ["/tests/", "/tests.rs", "/benches/"];
     if prints || tests.iter().any(|part| path.contains(part)) {
