@@ -76,7 +76,7 @@ async fn an_instance_that_comes_back_is_used_again() {
         states(&house).await[0] == "down"
     })
     .await;
-    let back = gone.back(Act::ok("{}")).await;
+    let back = gone.back(Act::ok("{}"));
     until("the instance is used", async || {
         assert_eq!(house.get("/x", "").await.status, 200);
         !back.seen().is_empty()
@@ -238,4 +238,127 @@ async fn a_full_backend_is_a_503_that_says_when_to_come_back() {
             "evergate_backend_limited_total{api=\"orders\",version=\"\",why=\"requests\"}"
         ) >= 1
     );
+}
+
+/// An instance whose health answers are these, and that serves all else.
+fn answering(status: u16, version: &str) -> Act {
+    let health =
+        format!("HTTP/1.1 {status} X\r\napi-version: {version}\r\ncontent-length: 0\r\n\r\n");
+    Act::Health(health, ok(&format!("{{\"from\":\"{version}\"}}")))
+}
+
+const ASKED: &str = "health: { path: /health, interval: 20ms, timeout: 2s, healthy: 2, unhealthy: 2, version_header: api-version }";
+
+#[tokio::test]
+async fn bad_health_takes_an_instance_out_from_the_first_request_on_and_good_brings_it_back() {
+    let ill = Instance::start(answering(500, "v1")).await;
+    let well = Instance::start(answering(204, "v1")).await;
+    let house = house(&[&ill, &well], &format!(", {ASKED}")).await;
+    for _ in 0..20 {
+        assert_eq!(house.get("/x", "").await.status, 200);
+    }
+    assert_eq!((ill.seen().len(), well.seen().len()), (0, 20));
+    assert_eq!(states(&house).await, ["unhealthy", "up"]);
+    ill.becomes(answering(204, "v1"));
+    until("it is used again", async || {
+        assert_eq!(house.get("/x", "").await.status, 200);
+        !ill.seen().is_empty()
+    })
+    .await;
+    well.becomes(answering(503, "v1"));
+    until("the other one is taken out", async || states(&house).await == ["up", "unhealthy"]).await;
+}
+
+const OPENAPI: &str = "openapi: 3.1.0
+info: { title: orders, version: \"1\" }
+paths:
+  /orders:
+    get:
+      responses:
+        \"200\":
+          description: one
+          content: { application/json: { schema: { type: object, properties: { from: { type: string } } } } }
+";
+
+/// An api with two versions, whose backends are these.
+async fn versioned(backends: &str) -> House {
+    let directory = tempfile::tempdir().unwrap();
+    support::write(directory.path(), "orders/v1/openapi.yaml", OPENAPI);
+    support::write(directory.path(), "orders/v2/openapi.yaml", OPENAPI);
+    let apis = format!(
+        "  orders:
+    description: ./orders
+    client_version: [{{ header: api-version }}, {{ default: oldest }}]
+    backends: [{backends}]"
+    );
+    House::in_directory(directory, &apis, "").await
+}
+
+/// The version of the backend that serves a client of a version.
+async fn served(house: &House, client: &str) -> (u16, String) {
+    let reply = house.get("/orders", &format!("api-version: {client}\r\n")).await;
+    (reply.status, reply.field("api-backend-version"))
+}
+
+#[tokio::test]
+async fn a_rolling_deploy_moves_traffic_without_a_new_configuration() {
+    let both =
+        [Instance::start(answering(200, "1")).await, Instance::start(answering(200, "v1")).await];
+    let backends = format!(
+        "{{ version_from: health, endpoints: [\"http://{}\", \"http://{}\"], {ASKED} }}",
+        both[0].address, both[1].address
+    );
+    let house = versioned(&backends).await;
+    assert_eq!(served(&house, "v1").await, (200, "v1".into()));
+    assert_eq!(served(&house, "v2").await, (200, "v1".into()), "nobody else is there yet");
+    both[0].becomes(answering(200, "v2"));
+    until("the new one serves its own version", async || {
+        served(&house, "v2").await == (200, "v2".into())
+    })
+    .await;
+    for _ in 0..10 {
+        assert_eq!(served(&house, "v1").await, (200, "v1".into()));
+        assert_eq!(served(&house, "v2").await, (200, "v2".into()));
+    }
+    both[1].becomes(answering(200, "v2"));
+    until("the new version serves the old clients", async || {
+        served(&house, "v1").await == (200, "v2".into())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_instance_of_another_version_than_configured_is_not_used_and_counted() {
+    let (wrong, right) =
+        (Instance::start(answering(200, "v2")).await, Instance::start(answering(200, "1")).await);
+    let backends = format!(
+        "{{ version: v1, endpoints: [\"http://{}\", \"http://{}\"], {ASKED} }}",
+        wrong.address, right.address
+    );
+    let house = versioned(&backends).await;
+    for _ in 0..10 {
+        assert_eq!(served(&house, "v1").await, (200, "v1".into()));
+    }
+    assert_eq!((wrong.seen().len(), right.seen().len()), (0, 10));
+    assert_eq!(states(&house).await, ["mismatched", "up"]);
+    assert_eq!(counts(&house.metrics().await, "evergate_version_mismatches_total"), 1);
+    wrong.becomes(answering(200, "v1"));
+    until("it is used once it says the right one", async || {
+        assert_eq!(served(&house, "v1").await.0, 200);
+        !wrong.seen().is_empty()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn when_all_instances_of_a_version_are_gone_another_version_serves() {
+    let (gone, other) = (Instance::gone().await, Instance::start(answering(200, "v2")).await);
+    let backends = format!(
+        "{{ version: v1, endpoints: [\"http://{}\"] }}, {{ version: v2, endpoints: [\"http://{}\"] }}",
+        gone.address, other.address
+    );
+    let house = versioned(&backends).await;
+    let first = served(&house, "v1").await;
+    assert!(first == (502, "v1".into()), "{first:?}");
+    assert_eq!(served(&house, "v1").await, (200, "v2".into()));
 }

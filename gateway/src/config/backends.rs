@@ -387,18 +387,17 @@ fn number<'doc>(
 ) -> bool {
     let Some(value) = found.get(key) else { return false };
     let own = value.as_u64().filter(|own| range.contains(own));
-    match own {
-        Some(own) => *slot = own,
-        None => {
-            let (least, most) = (range.start(), range.end());
-            let bounds = if *most == u64::MAX {
-                format!("of {least} or more")
-            } else {
-                format!("from {least} to {most}")
-            };
-            let what = format!("`{key}` is not a whole number {bounds}");
-            reader.fault(&at.join(key), what, format!("write a number {bounds}"));
-        }
+    if let Some(own) = own {
+        *slot = own;
+    } else {
+        let (least, most) = (range.start(), range.end());
+        let bounds = if *most == u64::MAX {
+            format!("of {least} or more")
+        } else {
+            format!("from {least} to {most}")
+        };
+        let what = format!("`{key}` is not a whole number {bounds}");
+        reader.fault(&at.join(key), what, format!("write a number {bounds}"));
     }
     own.is_some()
 }

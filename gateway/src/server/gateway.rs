@@ -108,6 +108,7 @@ impl Gateway {
             metrics,
             (config, watched),
         ));
+        reloader.keep().await;
         let addresses: Vec<SocketAddr> = listeners.iter().map(|(_, address)| *address).collect();
         for (index, ((listener, address), place)) in listeners.into_iter().zip(places).enumerate() {
             info!(%address, tls = place.tls.is_some(), "listening");

@@ -6,6 +6,7 @@ mod endpoints;
 mod framing;
 mod gateway;
 mod io;
+mod keeper;
 mod listen;
 mod losses;
 mod reload;

@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, watch};
 use tracing::{error, info, warn};
 
 use super::connection::Rules;
+use super::keeper::Keeper;
 use crate::assemble::{Assembled, Watched, assemble, fingerprint};
 use crate::config::Config;
 use crate::snapshot::Shared;
@@ -35,6 +36,7 @@ pub(super) struct Reloader {
     started_with: Config,
     turn: Mutex<()>,
     watched: watch::Sender<Vec<Watched>>,
+    keeper: Keeper,
 }
 
 impl Reloader {
@@ -54,7 +56,15 @@ impl Reloader {
             started_with,
             turn: Mutex::default(),
             watched: watch::Sender::new(watched),
+            keeper: Keeper::default(),
         }
+    }
+
+    /// Begins to ask the endpoints how they are, and waits for the first answers.
+    pub(super) async fn keep(&self) {
+        let snapshot = self.shared.load_full();
+        self.keeper.look(&snapshot).await;
+        self.keeper.keep(&snapshot);
     }
 
     /// The directories to watch, now and after each reload.
@@ -87,7 +97,10 @@ impl Reloader {
                 info!(cause, "the configuration is unchanged");
                 Ok(Reloaded::Unchanged)
             }
-            Ok(Some(assembled)) => Ok(Reloaded::Changed(self.put_to_use(cause, assembled))),
+            Ok(Some(assembled)) => {
+                self.keeper.look(&assembled.snapshot).await;
+                Ok(Reloaded::Changed(self.put_to_use(cause, assembled)))
+            }
             Err(problems) => {
                 self.metrics.reloads_failed.inc();
                 error!(
@@ -117,6 +130,7 @@ impl Reloader {
         self.rules.store(Arc::new(Rules::new(&config)));
         self.metrics.generation.set(snapshot.generation);
         info!(cause, generation = snapshot.generation, digest = %snapshot.digest, "a new configuration is in use");
+        self.keeper.keep(&snapshot);
         self.shared.store(Arc::new(snapshot));
         self.metrics.reloads_ok.inc();
         self.watched.send_replace(watched);

@@ -1,4 +1,4 @@
-//! How the endpoints are, as they are when somebody asks.
+//! What is counted of backends, and how their endpoints are when somebody asks.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,9 +7,54 @@ use std::sync::Arc;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
 
-use crate::upstream::{Fleet, State};
+use super::metrics::family;
+use crate::upstream::{Again, BackendLabels, Fleet, Limit, PoolMeter, ReasonLabels, State};
+
+/// The families of what is counted of backends.
+#[derive(Debug)]
+pub(super) struct Counts {
+    ejections: Family<BackendLabels, Counter>,
+    retries: Family<ReasonLabels, Counter>,
+    unretried: Family<BackendLabels, Counter>,
+    limited: Family<ReasonLabels, Counter>,
+    mismatches: Family<BackendLabels, Counter>,
+}
+
+impl Counts {
+    pub(super) fn new(registry: &mut Registry) -> Self {
+        let what = "Endpoints that were passed over since they failed too often in a row";
+        let ejections = family(registry, ("ejections", what));
+        let retries = family(registry, ("retries", "Requests that were sent to a backend again"));
+        let what = "Requests that were not sent again since the budget of retries was spent";
+        let unretried = family(registry, ("retries_refused", what));
+        let what = "Requests that a limit of a backend kept away from it";
+        let limited = family(registry, ("backend_limited", what));
+        let what = "Endpoints that were found to speak another version than is configured";
+        let mismatches = family(registry, ("version_mismatches", what));
+        Self { ejections, retries, unretried, limited, mismatches }
+    }
+
+    /// What is counted of one backend.
+    pub(super) fn pool(&self, api: &str, version: &str) -> PoolMeter {
+        let labels = BackendLabels { api: api.to_owned(), version: version.to_owned() };
+        let by_reason = |family: &Family<ReasonLabels, Counter>, why| {
+            let BackendLabels { api, version } = labels.clone();
+            family.get_or_create(&ReasonLabels { api, version, why }).clone()
+        };
+        PoolMeter {
+            ejections: self.ejections.get_or_create(&labels).clone(),
+            retries: Again::ALL.map(|why| by_reason(&self.retries, why.word())),
+            unretried: self.unretried.get_or_create(&labels).clone(),
+            limited: Limit::ALL.map(|limit| by_reason(&self.limited, limit.word())),
+            mismatches: self.mismatches.get_or_create(&labels).clone(),
+        }
+    }
+}
 
 /// Tells of each endpoint that is in use whether it is used, and how many requests are with it.
 #[derive(Debug)]
@@ -18,10 +63,16 @@ pub(super) struct Backends {
 }
 
 impl Backends {
-    pub(super) const fn new(fleet: Arc<Fleet>) -> Self {
-        Self { fleet }
+    /// The fleet whose endpoints are told of from now on.
+    pub(super) fn register(registry: &mut Registry) -> Arc<Fleet> {
+        let fleet = Arc::new(Fleet::default());
+        registry.register_collector(Box::new(Self { fleet: Arc::clone(&fleet) }));
+        fleet
     }
 }
+
+/// What one figure of an endpoint is.
+type Pick = fn(&(i64, i64)) -> i64;
 
 impl Collector for Backends {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
@@ -34,7 +85,6 @@ impl Collector for Backends {
             told.0 = told.0.max(i64::from(endpoint.state(None) == State::Up));
             told.1 += i64::try_from(endpoint.in_flight()).unwrap_or(i64::MAX);
         }
-        type Pick = fn(&(i64, i64)) -> i64;
         let families: [(&str, &str, Pick); 2] = [
             (
                 "endpoint_up",

@@ -17,9 +17,9 @@ use crate::snapshot::meter::{
     ConversionLabels, ConversionMeter, ExchangeLabels, ExchangeMeter, LossLabels, MergeLabels,
     UnconvertedLabels, UnconvertedMeter, Way, Why,
 };
-use crate::upstream::{Again, BackendLabels, Fleet, Limit, PoolMeter, ReasonLabels};
+use crate::upstream::{Fleet, PoolMeter};
 
-use super::backends::Backends;
+use super::backends::{Backends, Counts};
 
 /// All metrics of a gateway.
 pub struct Metrics {
@@ -31,11 +31,7 @@ pub struct Metrics {
     losses: Family<LossLabels, Counter>,
     merged: Family<MergeLabels, Counter>,
     unconverted: Family<UnconvertedLabels, Counter>,
-    ejections: Family<BackendLabels, Counter>,
-    retries: Family<ReasonLabels, Counter>,
-    unretried: Family<BackendLabels, Counter>,
-    limited: Family<ReasonLabels, Counter>,
-    mismatches: Family<BackendLabels, Counter>,
+    counts: Counts,
     fleet: Arc<Fleet>,
     /// Reloads that came into use.
     pub reloads_ok: Counter,
@@ -66,7 +62,7 @@ fn histogram() -> Histogram {
 }
 
 /// A registered family of counters by name and meaning.
-fn family<Labels>(registry: &mut Registry, what: (&str, &str)) -> Family<Labels, Counter>
+pub(super) fn family<Labels>(registry: &mut Registry, what: (&str, &str)) -> Family<Labels, Counter>
 where
     Labels: EncodeLabelSet + Clone + fmt::Debug + Hash + Eq + Send + Sync + 'static,
 {
@@ -116,18 +112,8 @@ impl Default for Metrics {
         let merged = family(&mut registry, ("merged_writes", what));
         let what = "Bodies of undeclared media types or statuses that passed as they were to or from another version";
         let unconverted = family(&mut registry, ("unconverted", what));
-        let what = "Endpoints that were passed over since they failed too often in a row";
-        let ejections = family(&mut registry, ("ejections", what));
-        let what = "Requests that were sent to a backend again";
-        let retries = family(&mut registry, ("retries", what));
-        let what = "Requests that were not sent again since the budget of retries was spent";
-        let unretried = family(&mut registry, ("retries_refused", what));
-        let what = "Requests that a limit of a backend kept away from it";
-        let limited = family(&mut registry, ("backend_limited", what));
-        let what = "Endpoints that were found to speak another version than is configured";
-        let mismatches = family(&mut registry, ("version_mismatches", what));
-        let fleet = Arc::new(Fleet::default());
-        registry.register_collector(Box::new(Backends::new(Arc::clone(&fleet))));
+        let counts = Counts::new(&mut registry);
+        let fleet = Backends::register(&mut registry);
         let what = "Configurations that came into use after the first";
         let reloads_ok = counter(&mut registry, ("reloads_ok", what));
         let what = "Configurations that were refused";
@@ -151,11 +137,7 @@ impl Default for Metrics {
             losses,
             merged,
             unconverted,
-            ejections,
-            retries,
-            unretried,
-            limited,
-            mismatches,
+            counts,
             fleet,
             reloads_ok,
             reloads_failed,
@@ -207,18 +189,7 @@ impl Metrics {
 
     /// What is counted of one backend.
     pub fn pool(&self, api: &str, version: &str) -> PoolMeter {
-        let labels = BackendLabels { api: api.to_owned(), version: version.to_owned() };
-        let by_reason = |family: &Family<ReasonLabels, Counter>, why| {
-            let BackendLabels { api, version } = labels.clone();
-            family.get_or_create(&ReasonLabels { api, version, why }).clone()
-        };
-        PoolMeter {
-            ejections: self.ejections.get_or_create(&labels).clone(),
-            retries: Again::ALL.map(|why| by_reason(&self.retries, why.word())),
-            unretried: self.unretried.get_or_create(&labels).clone(),
-            limited: Limit::ALL.map(|limit| by_reason(&self.limited, limit.word())),
-            mismatches: self.mismatches.get_or_create(&labels).clone(),
-        }
+        self.counts.pool(api, version)
     }
 
     /// The endpoints that are measured.

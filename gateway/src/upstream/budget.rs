@@ -136,14 +136,15 @@ mod tests {
     fn threads_that_race_spend_no_more_together() {
         let budget = Budget::new(&config(20, 0), 1);
         let retries = AtomicU64::new(0);
+        let ask = || {
+            for _ in 0..10_000 {
+                budget.earn();
+                retries.fetch_add(u64::from(budget.spend(1)), Relaxed);
+            }
+        };
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| {
-                    for _ in 0..10_000 {
-                        budget.earn();
-                        retries.fetch_add(u64::from(budget.spend(1)), Relaxed);
-                    }
-                });
+                scope.spawn(ask);
             }
         });
         assert_eq!(retries.load(Relaxed) + u64::from(budget.spend(1)), 8000);

@@ -266,7 +266,15 @@ impl Endpoint {
         self.ejected.begin(now, pause)
     }
 
-    /// What its health answers say, and whether that is new.
+    /// What its health answers say; `None` before the first.
+    pub fn is_healthy(&self) -> Option<bool> {
+        match self.health.load(Ordering::Relaxed) {
+            0 => None,
+            code => Some(code == 1),
+        }
+    }
+
+    /// Takes what its health answers say, and says whether that is new.
     pub fn set_healthy(&self, healthy: bool) -> bool {
         let code = if healthy { 1 } else { 2 };
         let before = self.health.swap(code, Ordering::Relaxed);
@@ -279,7 +287,7 @@ impl Endpoint {
         before != code
     }
 
-    /// What version its health answers say, and whether that is new.
+    /// Takes the version that its health answers say, and says whether that is new.
     pub fn set_speaks(&self, version: Option<Version>) -> bool {
         let said = version.map_or(0, |version| version.0);
         let new = self.speaks.swap(said, Ordering::Relaxed) != said;
@@ -343,6 +351,11 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// The version that is configured; `None` where endpoints say their own.
+    pub const fn configured(&self) -> Option<Version> {
+        if self.said { None } else { Some(Version(self.version)) }
+    }
+
     /// The version of a group, which an endpoint has to say itself or only must not deny.
     pub const fn new(version: Version, said: bool) -> Self {
         Self { version: version.0, said }

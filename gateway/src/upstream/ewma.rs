@@ -104,9 +104,9 @@ mod tests {
                 now += gap;
                 ewma.sample(now, *took);
                 let cost = ewma.cost(now).unwrap();
-                prop_assert!(cost + 1.0 >= *took as f32 * 0.999, "{} {}", cost, took);
+                prop_assert!(cost + 1.0 >= super::cast(*took) * 0.999, "{} {}", cost, took);
                 let most = samples.iter().map(|(_, took)| *took).max().unwrap();
-                prop_assert!(cost <= most as f32 * 1.001);
+                prop_assert!(cost <= super::cast(most) * 1.001);
                 prop_assert!(ewma.cost(now + SECOND).unwrap() <= cost);
             }
         }

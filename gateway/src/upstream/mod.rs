@@ -9,13 +9,17 @@ mod endpoint;
 mod ewma;
 mod fleet;
 mod gate;
+mod health;
 mod meter;
 mod pool;
+#[cfg(test)]
+mod pool_tests;
 
 pub use body::{BodyFault, OutboundBody, Pace};
 pub use client::{Client, ClientSettings, SendFailure};
 pub use endpoint::{Endpoint, Place, Seat, State, Version, Wanted};
 pub use fleet::{Fleet, Ledger};
 pub use gate::{Full, Gate, Pass};
+pub use health::{Expected, Find, first_look, watch};
 pub use meter::{Again, BackendLabels, Limit, PoolMeter, ReasonLabels};
 pub use pool::{Chosen, Outcome, Pool, PoolTimes, Reach, Tried, Wish};

@@ -186,13 +186,17 @@ impl Pool {
         chosen.and_then(|endpoint| self.seat(endpoint, Some(now)))
     }
 
-    fn seat(&self, endpoint: &Arc<Endpoint>, started: Option<u64>) -> Option<Chosen<'_>> {
+    pub(super) fn seat(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        started: Option<u64>,
+    ) -> Option<Chosen<'_>> {
         let pass = self.ledger.requests.enter().ok()?;
         Some(Chosen { pool: self, seat: Seat::take(Arc::clone(endpoint), pass), started })
     }
 
     /// The better of two that are drawn: Mitzenmacher, The power of two choices in randomized load balancing, 2001.
-    fn by_load<'m>(
+    pub(super) fn by_load<'m>(
         &self,
         members: &'m [Arc<Endpoint>],
         wish: &Wish<'_>,
@@ -318,6 +322,3 @@ fn fits(endpoint: &Endpoint, wanted: Option<Wanted>) -> bool {
 fn is_open(endpoint: &Arc<Endpoint>, wish: &Wish<'_>) -> bool {
     fits(endpoint, wish.wanted) && !wish.tried.iter().any(|one| Arc::ptr_eq(one, endpoint))
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,5 @@
 //! An instance of a backend that behaves as told, and can be told otherwise while it runs.
 #![expect(clippy::unwrap_used, reason = "a test may fall")]
-#![expect(dead_code, reason = "not every test file uses all of it")]
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -65,7 +64,7 @@ impl Instance {
     }
 
     /// Begins to listen at the same address again.
-    pub(crate) async fn back(&self, act: Act) -> Self {
+    pub(crate) fn back(&self, act: Act) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_reuseaddr(true).unwrap();
         socket.bind(self.address).unwrap();
@@ -121,7 +120,6 @@ async fn serve(mut stream: TcpStream, act: Arc<Mutex<Act>>, seen: Arc<Mutex<Vec<
         }
         let act = act.lock().unwrap().clone();
         let answer = match act {
-            Act::Answer(answer) => answer,
             Act::Late(time, answer) => {
                 tokio::time::sleep(time).await;
                 answer
@@ -132,7 +130,7 @@ async fn serve(mut stream: TcpStream, act: Arc<Mutex<Act>>, seen: Arc<Mutex<Vec<
             }
             Act::Close => return,
             Act::Health(health, _) if is_health => health,
-            Act::Health(_, answer) => answer,
+            Act::Answer(answer) | Act::Health(_, answer) => answer,
         };
         if stream.write_all(answer.as_bytes()).await.is_err() {
             return;

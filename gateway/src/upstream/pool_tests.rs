@@ -6,9 +6,9 @@ use std::time::Duration;
 use http::HeaderMap;
 use proptest::prelude::*;
 
-use super::super::clock;
-use super::super::dice::Dice;
-use super::super::endpoint::{Endpoint, Place, State, Version, Wanted};
+use super::clock;
+use super::dice::Dice;
+use super::endpoint::{Endpoint, Place, State, Version, Wanted};
 use super::{Outcome, Pool, PoolMeter, PoolTimes, Reach, Wish};
 use crate::config::BackendPolicy;
 
@@ -125,7 +125,7 @@ fn failures_in_a_row_eject_and_one_answer_between_does_not() {
     }
     pool.note(&one, Outcome::Failed, None);
     assert_eq!(one.state(None), State::Ejected);
-    assert_eq!(pool.meter.ejections.get(), 1);
+    assert_eq!(pool.meter().ejections.get(), 1);
 }
 
 #[test]
