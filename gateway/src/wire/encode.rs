@@ -1,0 +1,190 @@
+//! Writing heads and chunks. The framing is always the gateway's own: no received length or coding is ever copied.
+
+use std::cell::Cell;
+use std::io::Write as _;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HOST, TRANSFER_ENCODING};
+use http::{HeaderMap, Method, StatusCode};
+
+/// How a body is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sending {
+    /// There is none, and nothing is said of it but what the head itself says: the answer to HEAD, a 204, a GET.
+    Nothing,
+    /// So many octets.
+    Length(u64),
+    /// In chunks.
+    Chunked,
+    /// Until the connection closes.
+    Close,
+}
+
+/// Writes the head of a request.
+pub fn request_head(
+    out: &mut BytesMut,
+    (method, target): (&Method, &str),
+    headers: &HeaderMap,
+    sending: Sending,
+) {
+    out.reserve(256);
+    put(out, &[method.as_str().as_bytes(), b" ", target.as_bytes(), b" HTTP/1.1\r\n"]);
+    // RFC 9110 §7.2: a sender should write Host first
+    if let Some(host) = headers.get(HOST) {
+        put(out, &[b"host: ", host.as_bytes(), b"\r\n"]);
+    }
+    fields(out, headers, sending);
+    out.put_slice(b"\r\n");
+}
+
+/// Writes the head of an answer; `connection` is the value of that field, if it is to be said.
+pub fn response_head(
+    out: &mut BytesMut,
+    status: StatusCode,
+    headers: &HeaderMap,
+    (sending, connection): (Sending, Option<&'static str>),
+) {
+    out.reserve(512);
+    status_line(out, status);
+    fields(out, headers, sending);
+    // RFC 9110 §6.6.1: who forwards an answer without a date says when it came
+    if !headers.contains_key(DATE) && !status.is_informational() {
+        put(out, &[b"date: ", &date(), b"\r\n"]);
+    }
+    if let Some(connection) = connection {
+        put(out, &[b"connection: ", connection.as_bytes(), b"\r\n"]);
+    }
+    out.put_slice(b"\r\n");
+}
+
+/// Writes the head of an interim answer.
+pub fn interim(out: &mut BytesMut, status: StatusCode, headers: &HeaderMap) {
+    status_line(out, status);
+    fields(out, headers, Sending::Close);
+    out.put_slice(b"\r\n");
+}
+
+fn status_line(out: &mut BytesMut, status: StatusCode) {
+    if status == StatusCode::OK {
+        out.put_slice(b"HTTP/1.1 200 OK\r\n");
+    } else {
+        let reason = status.canonical_reason().unwrap_or_default();
+        put(out, &[b"HTTP/1.1 ", status.as_str().as_bytes(), b" ", reason.as_bytes(), b"\r\n"]);
+    }
+}
+
+/// All fields but those of the framing and `Host`, then the framing.
+fn fields(out: &mut BytesMut, headers: &HeaderMap, sending: Sending) {
+    for (name, value) in headers {
+        let kept = match *name {
+            HOST | TRANSFER_ENCODING | CONNECTION => false,
+            CONTENT_LENGTH => sending == Sending::Nothing,
+            _ => true,
+        };
+        if kept {
+            put(out, &[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
+        }
+    }
+    match sending {
+        Sending::Length(octets) => {
+            // writing to a buffer that grows does not fail
+            let _ = write!(out.writer(), "content-length: {octets}\r\n");
+        }
+        Sending::Chunked => out.put_slice(b"transfer-encoding: chunked\r\n"),
+        Sending::Nothing | Sending::Close => {}
+    }
+}
+
+fn put(out: &mut BytesMut, parts: &[&[u8]]) {
+    out.reserve(parts.iter().map(|part| part.len()).sum());
+    for part in parts {
+        out.put_slice(part);
+    }
+}
+
+/// The line before the data of a chunk; behind the data there has to be CRLF. An empty chunk would be the last.
+pub fn chunk(out: &mut BytesMut, octets: usize, is_first: bool) {
+    // the line end of the chunk before it, so that a chunk takes two pieces and not three
+    let before = if is_first { "" } else { "\r\n" };
+    // writing to a buffer that grows does not fail
+    let _ = write!(out.writer(), "{before}{octets:x}\r\n");
+}
+
+/// The last chunk, with the trailers.
+pub fn end_of_chunks(out: &mut BytesMut, trailers: Option<&HeaderMap>, is_first: bool) {
+    out.put_slice(if is_first { b"0\r\n" } else { b"\r\n0\r\n" });
+    if let Some(trailers) = trailers {
+        fields(out, trailers, Sending::Close);
+    }
+    out.put_slice(b"\r\n");
+}
+
+thread_local! {
+    /// The second since 1970 and its text.
+    static DATED: Cell<(u64, [u8; 29])> = const { Cell::new((0, [b' '; 29])) };
+}
+
+/// The time as fields have it (RFC 9110 §5.6.7), made anew each second.
+fn date() -> [u8; 29] {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let (second, text) = DATED.get();
+    if second == now {
+        return text;
+    }
+    let written = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(now));
+    let text = written.as_bytes().try_into().unwrap_or(text);
+    DATED.set((now, text));
+    text
+}
+
+/// Bytes of a text that never changes.
+pub(super) const CONTINUE: Bytes = Bytes::from_static(b"HTTP/1.1 100 Continue\r\n\r\n");
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+    use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+    use super::{Sending, chunk, end_of_chunks, request_head, response_head};
+
+    fn map(fields: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn the_framing_is_our_own() {
+        let headers = map(&[("a", "1"), ("content-length", "7"), ("host", "h"), ("transfer-encoding", "x")]);
+        let mut out = BytesMut::new();
+        request_head(&mut out, (&Method::GET, "/x"), &headers, Sending::Length(3));
+        assert_eq!(out, "GET /x HTTP/1.1\r\nhost: h\r\na: 1\r\ncontent-length: 3\r\n\r\n");
+        let mut out = BytesMut::new();
+        let headers = map(&[("date", "d"), ("content-length", "7")]);
+        response_head(&mut out, StatusCode::OK, &headers, (Sending::Chunked, Some("close")));
+        assert_eq!(out, "HTTP/1.1 200 OK\r\ndate: d\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n");
+        let mut out = BytesMut::new();
+        response_head(&mut out, StatusCode::NOT_FOUND, &headers, (Sending::Nothing, None));
+        assert_eq!(out, "HTTP/1.1 404 Not Found\r\ndate: d\r\ncontent-length: 7\r\n\r\n");
+        let mut out = BytesMut::new();
+        response_head(&mut out, StatusCode::OK, &map(&[]), (Sending::Length(0), None));
+        assert!(String::from_utf8_lossy(&out).contains(" GMT\r\n"));
+    }
+
+    #[test]
+    fn chunks_and_trailers() {
+        let mut out = BytesMut::new();
+        chunk(&mut out, 255, true);
+        out.extend_from_slice(b"x");
+        chunk(&mut out, 1, false);
+        out.extend_from_slice(b"y");
+        end_of_chunks(&mut out, Some(&map(&[("t", "1")])), false);
+        assert_eq!(out, "ff\r\nx\r\n1\r\ny\r\n0\r\nt: 1\r\n\r\n");
+        let mut out = BytesMut::new();
+        end_of_chunks(&mut out, None, true);
+        assert_eq!(out, "0\r\n\r\n");
+    }
+}

@@ -1,0 +1,62 @@
+//! A body that comes in, from either side and in either protocol.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use super::backend::BackendBody;
+use super::decode::BodyError;
+use super::seat::SeatBody;
+
+/// A body as it comes.
+#[derive(Debug)]
+pub enum Incoming {
+    /// None.
+    Empty,
+    /// A client's, over HTTP/1.1.
+    Client(SeatBody),
+    /// A backend's, over HTTP/1.1.
+    Backend(Box<BackendBody>),
+    /// Either's, over HTTP/2.
+    Http2(hyper::body::Incoming),
+}
+
+impl Body for Incoming {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match &mut *self {
+            Self::Empty => Poll::Ready(None),
+            Self::Client(body) => body.poll_frame(context),
+            Self::Backend(body) => body.poll_frame(context),
+            Self::Http2(body) => {
+                Pin::new(body).poll_frame(context).map_err(BodyError::Http2)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Client(body) => body.is_over(),
+            Self::Backend(body) => body.is_over(),
+            Self::Http2(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let left = match self {
+            Self::Empty => Some(0),
+            Self::Client(body) => body.left(),
+            Self::Backend(body) => body.left(),
+            Self::Http2(body) => return body.size_hint(),
+        };
+        left.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}

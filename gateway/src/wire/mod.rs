@@ -1,0 +1,28 @@
+//! HTTP/1.1 on the wire, the same for both sides: heads, framing, bodies, and the connections they travel on.
+//!
+//! Every message has one interpretation or none (RFC 9112): what two readers could read in two ways is refused here,
+//! before anybody decides anything from it. Bytes of bodies and field values are slices of what was read, never copies.
+
+mod backend;
+mod clock;
+mod decode;
+mod encode;
+mod framing;
+mod head;
+mod incoming;
+mod link;
+mod lot;
+mod seat;
+mod stream;
+
+pub use backend::{BackendBody, Upload, UploadFault};
+pub use clock::Clock;
+pub use decode::{BodyError, Decoder, Piece};
+pub use encode::{Sending, chunk, end_of_chunks, interim, request_head, response_head};
+pub use framing::{Framing, of_request, of_response};
+pub use head::{End, HeadFault, RequestHead, ResponseHead, end, parse_request, parse_response};
+pub use incoming::Incoming;
+pub use link::Link;
+pub use lot::Lot;
+pub use seat::{Arrival, HeadLimits, Seat, SeatBody};
+pub use stream::Stream;
