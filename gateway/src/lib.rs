@@ -1,6 +1,7 @@
 //! The gateway behind the binary `evergate`, as rooms that tests can enter.
 //!
-//! Rooms, top floor first: `cli`, `server`, `assemble`, `exchange`, `telemetry`, `snapshot`, `upstream`, `tls`, `config`,
+//! Rooms, top floor first: `cli`, `server`, `assemble`, `exchange`, `telemetry`, `snapshot`, `upstream`, `wire`, `tls`,
+//! `config`,
 //! `refusal`. No file names a room above its own, and `exchange` never names `config`.
 
 pub mod assemble;
@@ -13,3 +14,4 @@ pub mod snapshot;
 pub mod telemetry;
 pub mod tls;
 pub mod upstream;
+pub mod wire;

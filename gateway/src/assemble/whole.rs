@@ -11,7 +11,10 @@ use crate::config::{self, Config};
 use crate::snapshot::meter::ExchangeLabels;
 use crate::snapshot::{Bounds, ConversionLimits, Snapshot};
 use crate::telemetry::Metrics;
-use crate::upstream::{Client, ClientSettings, Pace};
+use crate::upstream::{ClientSettings, Pace};
+
+/// Most fields of a backend's answer.
+const FIELDS: usize = 200;
 
 /// A snapshot with what its owner has to know beside it.
 #[derive(Debug)]
@@ -91,7 +94,7 @@ pub fn assemble(
         trust: listeners::trust(&config),
         apis,
         bounds: bounds(&config),
-        client: client(&config, previous),
+        client: client(&config),
         homeless: metrics.exchange(ExchangeLabels {
             api: String::new(),
             operation: String::new(),
@@ -155,16 +158,14 @@ fn bounds(config: &Config) -> Bounds {
     }
 }
 
-fn client(config: &Config, previous: Option<&Snapshot>) -> Client {
-    let settings = ClientSettings {
+const fn client(config: &Config) -> ClientSettings {
+    ClientSettings {
         connect: config.timeouts.connect,
         answer: config.timeouts.upstream,
+        write: config.timeouts.write,
         idle: config.timeouts.idle,
         idle_connections: config.limits.idle_connections,
         head: config.limits.head,
-    };
-    match previous {
-        Some(snapshot) if *snapshot.client.settings() == settings => snapshot.client.clone(),
-        _ => Client::new(settings),
+        fields: FIELDS,
     }
 }

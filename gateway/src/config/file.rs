@@ -1,6 +1,7 @@
 //! The file as a whole: listeners, limits, timeouts and the list of apis.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use evergate_schemas::document::{Document, DocumentLimits};
@@ -12,6 +13,9 @@ use super::model::{Config, Limits, Timeouts};
 use super::reader::Reader;
 use super::units::{duration, size};
 use super::{api, listen};
+
+/// Most threads that serve traffic.
+const WORKERS: usize = 1024;
 
 /// Reads and checks a config file. Paths in it are relative to its own directory.
 pub fn load(path: &Path) -> Result<(Config, Vec<Problem>), Vec<Problem>> {
@@ -46,7 +50,7 @@ pub fn parse(
 
 fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) -> Option<Config> {
     let root = Pointer::root();
-    let known = ["listen", "admin", "apis", "limits", "timeouts", "trusted_proxies"];
+    let known = ["listen", "admin", "workers", "apis", "limits", "timeouts", "trusted_proxies"];
     let object = reader.object(value, &root, &known)?;
     let listen = listen::listen(reader, object.get("listen"), directory);
     let admin = object.get("admin").and_then(|value| {
@@ -75,7 +79,26 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
         None => reader.fault(&root, "`apis` is missing", "write `apis:` with at least one api"),
     }
     let admin = admin.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 9901)));
-    Some(Config { listen, admin, apis, limits, timeouts, trusted_proxies })
+    let workers = object
+        .get("workers")
+        .and_then(|value| workers(reader, value, &root.join("workers")))
+        .or_else(|| std::thread::available_parallelism().ok())
+        .unwrap_or(NonZeroUsize::MIN);
+    Some(Config { listen, admin, workers, apis, limits, timeouts, trusted_proxies })
+}
+
+fn workers<'doc>(
+    reader: &mut Reader<'doc>,
+    value: &'doc Value,
+    at: &Pointer,
+) -> Option<NonZeroUsize> {
+    let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
+    let number = number.filter(|number| *number <= WORKERS).and_then(NonZeroUsize::new);
+    if number.is_none() {
+        let what = "`workers` is not a number of threads";
+        reader.fault(at, what, format!("write a number from 1 to {WORKERS}, or leave it out"));
+    }
+    number
 }
 
 fn limits<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -> Limits {

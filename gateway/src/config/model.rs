@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub struct Config {
     pub listen: Vec<ListenConfig>,
     /// Where the administrator is served. Default `127.0.0.1:9901`.
     pub admin: SocketAddr,
+    /// Threads that serve traffic. Default: as many as the process may use cores.
+    pub workers: NonZeroUsize,
     /// By name.
     pub apis: Vec<ApiConfig>,
     /// Bounds.

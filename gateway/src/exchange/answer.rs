@@ -5,7 +5,6 @@ use std::sync::Arc;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY};
 use http::{Method, Response, StatusCode};
 use http_body::Body as _;
-use hyper::body::Incoming;
 
 use super::conversion::{self, Parameters};
 use super::converted::{BEGINNING, Begun, Converted, Early};
@@ -25,6 +24,7 @@ use crate::snapshot::{
     Api, Bounds, Conversion, Crossing, CrossingBody, CrossingMessage, NoTransform, Signatures,
     Undeclared,
 };
+use crate::wire::Incoming;
 
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 

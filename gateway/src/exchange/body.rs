@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use hyper::body::Incoming;
 
 use super::digest::Digests;
 use super::merge;
@@ -14,10 +13,11 @@ use crate::refusal::Refusal;
 use crate::snapshot::Bounds;
 use crate::snapshot::loss::Lost;
 use crate::upstream::{BodyFault, OutboundBody};
+use crate::wire::Incoming;
 
 /// The octets of request bodies that all exchanges hold together.
 #[derive(Debug, Default)]
-pub(crate) struct Held(AtomicUsize);
+pub struct Held(AtomicUsize);
 
 /// A share of what is held, given back when dropped.
 #[derive(Debug)]

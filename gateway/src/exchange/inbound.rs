@@ -1,12 +1,8 @@
 //! A request in normal form: one host, one path, one framing, or a refusal.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use http::header::{
-    CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
-};
+use http::header::{EXPECT, HOST, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery};
 use http::{Method, Uri, Version};
@@ -14,6 +10,7 @@ use http::{Method, Uri, Version};
 use super::normal::{authority, check_path, check_query};
 use crate::refusal::Refusal;
 use crate::snapshot::Bounds;
+use crate::wire::of_request;
 
 /// Who is at the other end of a connection, with the fields that say so ready to be written.
 #[derive(Clone, Debug)]
@@ -25,7 +22,6 @@ pub struct Peer {
     /// What backends are told of its certificate.
     pub(crate) told: Vec<(HeaderName, HeaderValue)>,
     secure: bool,
-    ambiguous: Arc<AtomicBool>,
 }
 
 impl Peer {
@@ -52,7 +48,6 @@ impl Peer {
             forwarded: value(node),
             told: Vec::new(),
             secure,
-            ambiguous: Arc::default(),
         }
     }
 
@@ -66,12 +61,6 @@ impl Peer {
     /// The scheme by which it reached the gateway.
     pub(crate) const fn scheme(&self) -> &'static str {
         if self.secure { "https" } else { "http" }
-    }
-
-    /// The mark that whoever reads the connection sets when its framing can be read two ways. No request is served
-    /// on it from then on.
-    pub fn ambiguous(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.ambiguous)
     }
 }
 
@@ -89,11 +78,8 @@ pub(crate) struct Inbound {
 impl Inbound {
     /// Brings a request's head into normal form.
     pub(crate) fn read(head: &Parts, bounds: &Bounds, peer: &Peer) -> Result<Self, Refusal> {
-        if peer.ambiguous.load(Ordering::Relaxed) {
-            let why = "the connection has a request whose length can be read two ways; send one Content-Length, or `Transfer-Encoding: chunked`";
-            return Err(Refusal::Framing(why));
-        }
-        check_framing(head)?;
+        // the one who reads the body asked the same, and reads none of a message that this refuses
+        of_request(head.version.min(Version::HTTP_11), &head.headers).map_err(Refusal::Framing)?;
         let authority = one_authority(head, peer)?;
         if head.method == Method::CONNECT || head.method == Method::TRACE {
             return Err(Refusal::Method(head.method.to_string()));
@@ -127,40 +113,6 @@ impl Inbound {
     pub(crate) fn query(&self) -> Option<&str> {
         self.target.query()
     }
-}
-
-/// Framing that hyper has resolved, and that another reader might resolve otherwise (RFC 9112 §6.1 to §6.3).
-fn check_framing(head: &Parts) -> Result<(), Refusal> {
-    let headers: &HeaderMap = &head.headers;
-    let codings = headers.get_all(TRANSFER_ENCODING).iter().count();
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    let length = lengths.next();
-    let refuse = |why| Err(Refusal::Framing(why));
-    if codings > 0 {
-        if length.is_some() {
-            return refuse(
-                "the request has both Content-Length and Transfer-Encoding; send one of them",
-            );
-        }
-        if head.version != Version::HTTP_11 {
-            return refuse("only HTTP/1.1 has a Transfer-Encoding; leave it out");
-        }
-        let plain = headers
-            .get(TRANSFER_ENCODING)
-            .is_some_and(|one| one.as_bytes().eq_ignore_ascii_case(b"chunked"));
-        if codings > 1 || !plain {
-            return refuse(
-                "only one transfer coding, `chunked`, is understood; send `Transfer-Encoding: chunked`",
-            );
-        }
-    }
-    let Some(length) = length else { return Ok(()) };
-    let digits = length.as_bytes();
-    let sound = !digits.is_empty() && digits.len() <= 18 && digits.iter().all(u8::is_ascii_digit);
-    if !sound || lengths.next().is_some() {
-        return refuse("the Content-Length is not one plain number; send it once");
-    }
-    Ok(())
 }
 
 fn one_authority(head: &Parts, peer: &Peer) -> Result<Authority, Refusal> {

@@ -13,7 +13,6 @@ use http::header::{
     IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE,
 };
 use http::{Method, Response, StatusCode};
-use hyper::body::Incoming;
 
 use super::conversion::{self, Parameters};
 use super::digest::{self, Digests};
@@ -30,6 +29,7 @@ use crate::snapshot::selector::Selector;
 use crate::snapshot::{Api, Conversion, Crossing, CrossingBody, Group, Merge, Merging, Reading};
 use crate::telemetry::Record;
 use crate::upstream::OutboundBody;
+use crate::wire::Incoming;
 
 const MERGE_PATCH: HeaderValue = HeaderValue::from_static("application/merge-patch+json");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");

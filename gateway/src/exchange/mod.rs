@@ -34,6 +34,7 @@ mod style;
 mod told;
 mod walk;
 
+pub use body::Held;
 pub use inbound::Peer;
 pub use reply::{Cut, ReplyBody};
-pub use walk::{House, serve};
+pub use walk::{House, refuse, serve};

@@ -1,18 +1,17 @@
 //! The body of an answer: passed through, converted as it comes, or whole; cut, never ended, when it fails.
 
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::Instant;
 
 use super::converted::Converted;
 use crate::telemetry::{Ended, Record};
+use crate::wire::{Clock, Incoming};
 
 /// Why a body was cut after the head was gone: HTTP/1.1 closes the connection, HTTP/2 resets the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,13 +30,14 @@ impl std::error::Error for Cut {}
 pub(crate) struct Quiet {
     body: Incoming,
     silence: Duration,
-    clock: Option<Pin<Box<Sleep>>>,
-    fresh: bool,
+    /// Until when something has to come; absent while something comes.
+    due: Option<Instant>,
+    clock: Clock,
 }
 
 impl Quiet {
-    pub(crate) const fn new(body: Incoming, silence: Duration) -> Self {
-        Self { body, silence, clock: None, fresh: true }
+    pub(crate) fn new(body: Incoming, silence: Duration) -> Self {
+        Self { body, silence, due: None, clock: Clock::default() }
     }
 
     /// Whether nothing more comes.
@@ -56,20 +56,15 @@ impl Quiet {
     ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         match Pin::new(&mut self.body).poll_frame(context) {
             Poll::Ready(frame) => {
-                self.fresh = true;
+                self.due = None;
                 Poll::Ready(frame.map(|frame| {
                     frame.map_err(|error| Cut(format!("the backend broke off: {error}")))
                 }))
             }
             Poll::Pending => {
-                let silence = self.silence;
-                let clock = self.clock.get_or_insert_with(|| Box::pin(sleep(silence)));
-                if std::mem::take(&mut self.fresh) {
-                    clock.as_mut().reset(Instant::now() + silence);
-                }
-                clock
-                    .as_mut()
-                    .poll(context)
+                let due = *self.due.get_or_insert_with(|| Instant::now() + self.silence);
+                self.clock
+                    .poll(context, due)
                     .map(|()| Some(Err(Cut("the backend fell silent".to_owned()))))
             }
         }

@@ -12,7 +12,6 @@ use http::header::{
 use http::request::Parts;
 use http::{Method, uri::PathAndQuery};
 use http_body::Body as _;
-use hyper::body::Incoming;
 
 use super::asked::Asked;
 use super::beside::{self, Outward};
@@ -39,6 +38,7 @@ use crate::snapshot::{
 };
 use crate::telemetry::Record;
 use crate::upstream::OutboundBody;
+use crate::wire::Incoming;
 
 /// A request's head on its way to a backend.
 #[derive(Clone, Debug)]

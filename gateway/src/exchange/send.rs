@@ -6,7 +6,6 @@ use std::time::Duration;
 use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 use http::uri::Authority;
 use http::{Request, Response};
-use hyper::body::Incoming;
 
 use super::body;
 use super::outbound;
@@ -18,6 +17,7 @@ use crate::telemetry::Record;
 use crate::upstream::{
     Again, Chosen, Limit, OutboundBody, Outcome, Pool, Reach, SendFailure, Tried,
 };
+use crate::wire::Incoming;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -94,14 +94,15 @@ impl Visit<'_> {
         record: &mut Record,
     ) -> Attempt {
         let Chosen { pool, seat, started } = chosen;
-        let message = match message(seat.endpoint().authority(), &going.request, body) {
+        let authority = seat.endpoint().authority().clone();
+        let message = match message(&authority, &going.request, body) {
             Ok(message) => message,
             Err(refusal) => return Attempt::Over(Err(refusal)),
         };
         going.attempts += 1;
         record.sent += 1;
         record.seat = Some(seat);
-        let sent = self.snapshot.client.send(message).await;
+        let sent = self.house.client.send(&authority, message, &self.snapshot.client).await;
         let Some(endpoint) = record.endpoint() else {
             return Attempt::Over(Err(Refusal::Unreachable));
         };
@@ -120,10 +121,14 @@ impl Visit<'_> {
                 note(Outcome::Refused);
                 going.attempts -= 1;
                 going.tried.push(Arc::clone(endpoint));
-                match unsent {
-                    Some(unsent) => Attempt::Unsent(unsent),
-                    None => Attempt::Over(Err(Refusal::Unreachable)),
-                }
+                Attempt::Unsent(unsent)
+            }
+            Err(SendFailure::Unanswered) => {
+                note(Outcome::Failed);
+                going.tried.push(Arc::clone(endpoint));
+                "the connection ended before an answer".clone_into(&mut record.cause);
+                let end = Err(Refusal::BackendBroken("no complete answer came"));
+                if repeats { Attempt::Again(Again::Lost, end) } else { Attempt::Over(end) }
             }
             Err(SendFailure::Timeout) => {
                 note(Outcome::Failed);

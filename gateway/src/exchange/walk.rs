@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::header::{HeaderMap, HeaderValue, VARY};
 use http::request::Parts;
 use http::{HeaderName, Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
 
 use super::answer::{self, Ask};
 use super::asked::{Asked, asked};
@@ -25,15 +24,18 @@ use crate::refusal::Refusal;
 use crate::snapshot::meter::ExchangeMeter;
 use crate::snapshot::{Api, ClientVersion, Crossing, Group, Shared, Signatures, Snapshot};
 use crate::telemetry::Record;
+use crate::upstream::Client;
+use crate::wire::Incoming;
 
 const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 const API_BACKEND_VERSION: HeaderName = HeaderName::from_static("api-backend-version");
 
-/// What all exchanges share.
+/// What the exchanges of one worker share.
 #[derive(Debug)]
 pub struct House {
     snapshot: Arc<Shared>,
-    pub(super) held: Held,
+    pub(super) client: Client,
+    pub(super) held: Arc<Held>,
     /// Distinguishes this process from others in request ids.
     mark: u32,
     count: AtomicU64,
@@ -41,8 +43,13 @@ pub struct House {
 
 impl House {
     /// A house that serves the snapshot in use; `mark` is any number that other processes are unlikely to have.
-    pub fn new(snapshot: Arc<Shared>, mark: u32) -> Self {
-        Self { snapshot, held: Held::default(), mark, count: AtomicU64::new(0) }
+    pub fn new(snapshot: Arc<Shared>, client: Client, (held, mark): (Arc<Held>, u32)) -> Self {
+        Self { snapshot, client, held, mark, count: AtomicU64::new(0) }
+    }
+
+    /// Closes connections to backends that were not used for long.
+    pub fn sweep(&self) {
+        self.client.sweep(self.snapshot.load().client.idle);
     }
 
     /// The snapshot in use.
@@ -115,17 +122,34 @@ pub async fn serve(house: &House, peer: &Peer, request: Request<Incoming>) -> Re
             if record.cause.is_empty() {
                 record.cause = refusal.detail();
             }
-            let body = refusal.problem(id.to_str().unwrap_or_default());
-            let mut response = Response::new(ReplyBody::whole(body));
-            *response.status_mut() = refusal.status();
-            refusal.head(response.headers_mut());
-            response
+            refused(&refusal, &id)
         }
     };
     record.status = response.status().as_u16();
     known.meter.unwrap_or(&snapshot.homeless).count(record.status);
     sign(&known, response.headers_mut(), id);
     response.map(|body| body.with_record(record))
+}
+
+/// The answer to what is no request.
+pub fn refuse(house: &House, refusal: &Refusal) -> Response<ReplyBody> {
+    let snapshot = house.snapshot.load();
+    let id = house.id(&HeaderMap::new());
+    let mut record = Box::new(Record::new(id.clone(), Method::default(), snapshot.generation));
+    (record.refusal, record.cause) = (refusal.code(), refusal.detail());
+    let mut response = refused(refusal, &id);
+    record.status = response.status().as_u16();
+    snapshot.homeless.count(record.status);
+    response.headers_mut().insert(X_REQUEST_ID, id);
+    response.map(|body| body.with_record(record))
+}
+
+fn refused(refusal: &Refusal, id: &HeaderValue) -> Response<ReplyBody> {
+    let body = refusal.problem(id.to_str().unwrap_or_default());
+    let mut response = Response::new(ReplyBody::whole(body));
+    *response.status_mut() = refusal.status();
+    refusal.head(response.headers_mut());
+    response
 }
 
 /// Writes what is known into the head of the answer.

@@ -51,6 +51,16 @@ pub enum Refusal {
     Target(&'static str),
     /// The target is longer than the limit, in octets.
     TargetTooLong(usize),
+    /// What came is no head of a request (RFC 9112 §2 to §5).
+    Head(&'static str),
+    /// The head is larger than the limit, in octets.
+    HeadTooLarge(usize),
+    /// The head has more fields than the limit.
+    FieldsTooMany(usize),
+    /// The head did not come whole in time.
+    HeadTooSlow,
+    /// Another version of HTTP than 1.0, 1.1 and 2.
+    HttpVersion,
     /// Message framing that another reader might read otherwise (RFC 9112 §6).
     Framing(&'static str),
     /// CONNECT or TRACE.
@@ -198,6 +208,11 @@ impl Refusal {
             Self::Host(_) => "bad-host",
             Self::Target(_) => "bad-target",
             Self::TargetTooLong(_) => "target-too-long",
+            Self::Head(_) => "bad-head",
+            Self::HeadTooLarge(_) => "head-too-large",
+            Self::FieldsTooMany(_) => "too-many-fields",
+            Self::HeadTooSlow => "head-too-slow",
+            Self::HttpVersion => "http-version",
             Self::Framing(_) => "bad-framing",
             Self::Method(_) => "method-refused",
             Self::Expectation => "expectation-refused",
@@ -254,6 +269,7 @@ impl Refusal {
         match self {
             Self::Host(_)
             | Self::Target(_)
+            | Self::Head(_)
             | Self::Framing(_)
             | Self::VersionMissing { .. }
             | Self::VersionUnknown { .. }
@@ -282,7 +298,11 @@ impl Refusal {
             Self::ResponseLossy(_) | Self::RequestNoTransform => StatusCode::NOT_ACCEPTABLE,
             Self::BodyTooLarge(_) | Self::BodyRatio(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RequestCoded(_) | Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::HeadTooLarge(_) | Self::FieldsTooMany(_) => {
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+            }
+            Self::HttpVersion => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+            Self::HeadTooSlow | Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Overloaded | Self::BackendFull(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::BackendTimeout | Self::RequestTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::Unreachable
@@ -312,6 +332,11 @@ impl Refusal {
         matches!(
             self,
             Self::Host(_)
+                | Self::Head(_)
+                | Self::HeadTooLarge(_)
+                | Self::FieldsTooMany(_)
+                | Self::HeadTooSlow
+                | Self::HttpVersion
                 | Self::Framing(_)
                 | Self::BodyTooSlow
                 | Self::BodyBroken
@@ -324,6 +349,17 @@ impl Refusal {
     pub fn detail(&self) -> String {
         match self {
             Self::Host(why) | Self::Target(why) | Self::Framing(why) => (*why).to_owned(),
+            Self::Head(why) => format!("this is no request of HTTP/1.1: {why}"),
+            Self::HeadTooLarge(limit) => {
+                format!("the head is larger than {limit} octets; send less in its fields")
+            }
+            Self::FieldsTooMany(limit) => {
+                format!("the head has more than {limit} fields; send fewer")
+            }
+            Self::HeadTooSlow => {
+                "the head of the request did not come whole in time; send it again".to_owned()
+            }
+            Self::HttpVersion => "this version of HTTP is not spoken here; use HTTP/1.1".to_owned(),
             Self::TargetTooLong(limit) => {
                 format!("the request target is longer than {limit} octets; send the data in a body")
             }

@@ -1,39 +1,45 @@
 //! One client connection, from accept to close, HTTP/1.1 or HTTP/2 by prior knowledge.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::io::{Guarded, Protocol};
+use super::http1::{Caller, http1};
+use super::io::Guarded;
 use super::transport::{Arrival, Refused, accept};
 use crate::config::Config;
 use crate::exchange::{House, Peer, serve};
 use crate::snapshot::Listener;
+use crate::wire::{HeadLimits, Incoming, Link, Stream};
+
+/// What every HTTP/2 connection begins with (RFC 9113 §3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// What holds for a connection from its first octet on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
-    head: usize,
-    fields: usize,
+    pub(super) head: HeadLimits,
     streams: u32,
-    header: Duration,
-    write: Duration,
+    pub(super) header: Duration,
+    pub(super) write: Duration,
 }
 
 impl Rules {
-    pub(super) fn new(config: &Config) -> Self {
+    pub(super) const fn new(config: &Config) -> Self {
         Self {
-            head: config.limits.head,
-            fields: config.limits.fields,
+            head: HeadLimits { octets: config.limits.head, fields: config.limits.fields },
             streams: config.limits.streams,
             header: config.timeouts.header,
             write: config.timeouts.write,
@@ -50,6 +56,20 @@ pub(super) struct Stops {
     pub(super) abort: CancellationToken,
 }
 
+impl Stops {
+    /// The same for one worker, so that looking at them touches nothing that others look at.
+    pub(super) fn of_worker(&self) -> Self {
+        Self { drain: self.drain.child_token(), abort: self.abort.child_token() }
+    }
+}
+
+/// Which protocol a connection speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Http1,
+    Http2,
+}
+
 /// What is done before HTTP, in the time of a head.
 pub(super) async fn arrive(
     (stream, address): (TcpStream, SocketAddr),
@@ -63,67 +83,110 @@ pub(super) async fn arrive(
     timeout(rules.header, arriving).await.unwrap_or(Err(Refused::Late))
 }
 
-/// Serves a connection until it closes, or until told to stop.
-pub(super) async fn connection(arrival: Arrival, house: Arc<House>, rules: Rules, stops: Stops) {
-    let Arrival { stream, address, protocol, secure, told } = arrival;
-    let (mut io, protocol) = if let Some(protocol) = protocol {
-        (Guarded::known(stream, rules.write), protocol)
+/// Serves a connection until it closes, or until told to drain.
+pub(super) async fn connection(
+    arrival: Arrival,
+    house: Arc<House>,
+    rules: Rules,
+    drain: CancellationToken,
+) {
+    let Arrival { mut stream, address, protocol, secure, told } = arrival;
+    let mut ahead = BytesMut::new();
+    let protocol = if let Some(protocol) = protocol {
+        protocol
     } else {
-        let accepted = tokio::select! {
-            accepted = timeout(rules.header, Guarded::accept(stream, rules.write)) => accepted,
-            () = stops.drain.cancelled() => return,
+        ahead.reserve(4 << 10);
+        let begun = tokio::select! {
+            begun = timeout(rules.header, begin(&mut stream, &mut ahead)) => begun,
+            () = drain.cancelled() => return,
         };
-        let Ok(Ok(accepted)) = accepted else { return };
-        accepted
+        let Ok(Ok(protocol)) = begun else { return };
+        protocol
     };
-    let peer = Arc::new(Peer::over(address, secure).told(told));
-    if protocol == Protocol::Http1 {
-        io.scan(peer.ambiguous());
-    }
-    let service = service_fn(move |request| {
-        let (house, peer) = (Arc::clone(&house), Arc::clone(&peer));
-        async move { Ok::<_, Infallible>(serve(&house, &peer, request).await) }
-    });
-    let io = TokioIo::new(io);
-    // an error of a connection is the peer's doing; what it cut short is said by the exchange's own record
+    let peer = Peer::over(address, secure).told(told);
     match protocol {
         Protocol::Http1 => {
-            let mut builder = hyper::server::conn::http1::Builder::new();
-            builder
-                .timer(TokioTimer::new())
-                .header_read_timeout(rules.header)
-                .max_headers(rules.fields)
-                .max_buf_size(rules.head.max(8192));
-            let mut connection = pin!(builder.serve_connection(io, service));
-            tokio::select! {
-                _ = connection.as_mut() => return,
-                () = stops.drain.cancelled() => connection.as_mut().graceful_shutdown(),
-            }
-            tokio::select! {
-                _ = connection => {}
-                () = stops.abort.cancelled() => {}
-            }
+            http1(Link::new(stream, ahead), &Caller { house, peer, rules, drain }).await;
         }
         Protocol::Http2 => {
-            let mut builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-            builder
-                .timer(TokioTimer::new())
-                .max_header_list_size(u32::try_from(rules.head).unwrap_or(u32::MAX))
-                .max_concurrent_streams(rules.streams)
-                .max_pending_accept_reset_streams(Some(20))
-                .max_local_error_reset_streams(Some(256))
-                .max_send_buf_size(64 << 10)
-                .keep_alive_interval(Some(rules.write))
-                .keep_alive_timeout(rules.header);
-            let mut connection = pin!(builder.serve_connection(io, service));
-            tokio::select! {
-                _ = connection.as_mut() => return,
-                () = stops.drain.cancelled() => connection.as_mut().graceful_shutdown(),
-            }
-            tokio::select! {
-                _ = connection => {}
-                () = stops.abort.cancelled() => {}
-            }
+            http2(Guarded::new(stream, ahead.freeze(), rules.write), house, peer, (rules, drain))
+                .await;
+        }
+    }
+}
+
+/// Reads until the protocol is known. A peer that sends nothing is the caller's to time out.
+async fn begin(stream: &mut Stream, ahead: &mut BytesMut) -> io::Result<Protocol> {
+    loop {
+        if stream.read_buf(ahead).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let common = ahead.iter().zip(PREFACE).take_while(|(seen, wanted)| seen == wanted).count();
+        if common == PREFACE.len() {
+            return Ok(Protocol::Http2);
+        }
+        if common < ahead.len() {
+            return Ok(Protocol::Http1);
+        }
+    }
+}
+
+async fn http2(
+    io: Guarded<Stream>,
+    house: Arc<House>,
+    peer: Peer,
+    (rules, drain): (Rules, CancellationToken),
+) {
+    let peer = Arc::new(peer);
+    let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+        let (house, peer) = (Arc::clone(&house), Arc::clone(&peer));
+        let request = request.map(Incoming::Http2);
+        async move { Ok::<_, Infallible>(serve(&house, &peer, request).await) }
+    });
+    let mut builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(rules.head.octets).unwrap_or(u32::MAX))
+        .max_concurrent_streams(rules.streams)
+        .max_pending_accept_reset_streams(Some(20))
+        .max_local_error_reset_streams(Some(256))
+        .max_send_buf_size(64 << 10)
+        .keep_alive_interval(Some(rules.write))
+        .keep_alive_timeout(rules.header);
+    // an error of a connection is the peer's doing; what it cut short is said by the exchange's own record
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = drain.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::{PREFACE, Protocol, begin};
+    use crate::wire::Stream;
+
+    #[tokio::test]
+    async fn the_protocol_is_known_by_its_first_octets_and_nothing_is_lost() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let cases = [
+            (PREFACE.to_vec(), Protocol::Http2),
+            (b"PRIX".to_vec(), Protocol::Http1),
+            (b"GET / HTTP/1.1".to_vec(), Protocol::Http1),
+        ];
+        for (sent, expected) in cases {
+            let mut near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let (far, _) = listener.accept().await.unwrap();
+            near.write_all(&sent).await.unwrap();
+            let mut ahead = BytesMut::new();
+            let protocol = begin(&mut Stream::Tcp(far), &mut ahead).await.unwrap();
+            assert_eq!(protocol, expected);
+            assert!(sent.starts_with(&ahead));
         }
     }
 }

@@ -17,12 +17,14 @@ use tracing::{info, warn};
 
 use super::admin::admin;
 use super::connection::{Rules, Stops};
-use super::listen::{Door, listen};
+use super::listen::Door;
 use super::reload::Reloader;
 use super::watch::watch;
+use super::worker::{self, Place};
 use crate::assemble::{Assembled, assemble};
-use crate::exchange::House;
+use crate::exchange::{Held, House};
 use crate::telemetry::Metrics;
+use crate::upstream::Client;
 
 /// What `evergate run` is told on the command line.
 #[derive(Clone, Debug, Default)]
@@ -79,9 +81,11 @@ impl Gateway {
             warn!(problem = %problem, "the configuration is odd");
         }
         metrics.generation.set(snapshot.generation);
-        let mut listeners = Vec::new();
+        let workers = config.workers.get();
+        let mut bound = Vec::new();
         for one in &config.listen {
-            listeners.push(bind(one.address).await?);
+            let listeners = worker::bind(one.address, workers);
+            bound.push(listeners.map_err(|source| unbound(one.address, source))?);
         }
         let (admin_listener, admin_address) = bind(config.admin).await?;
         let stops = Stops::default();
@@ -89,17 +93,36 @@ impl Gateway {
         let places = snapshot.listeners.clone();
         let shared = Arc::new(ArcSwap::from_pointee(snapshot));
         let rules = Arc::new(ArcSwap::from_pointee(Rules::new(&config)));
-        let door = Door {
-            house: Arc::new(House::new(Arc::clone(&shared), mark())),
-            rules: Arc::clone(&rules),
-            stops: stops.clone(),
-            seats: Arc::new(Semaphore::new(config.limits.connections.min(Semaphore::MAX_PERMITS))),
-            handshakes: Arc::new(Semaphore::new(
-                config.limits.handshakes.min(Semaphore::MAX_PERMITS),
-            )),
-            metrics: Arc::clone(&metrics),
-            alive,
-        };
+        let seats = config.limits.connections.min(Semaphore::MAX_PERMITS);
+        let (seats, held) = (Arc::new(Semaphore::new(seats)), Arc::new(Held::default()));
+        let addresses: Vec<SocketAddr> = bound.iter().map(|one| one.address).collect();
+        let handshakes = config.limits.handshakes.min(Semaphore::MAX_PERMITS);
+        let handshakes = Arc::new(Semaphore::new(handshakes));
+        for index in 0..workers {
+            let client = Client::new(workers);
+            let house = House::new(Arc::clone(&shared), client, (Arc::clone(&held), mark()));
+            let door = Door {
+                house: Arc::new(house),
+                rules: Arc::clone(&rules),
+                stops: stops.of_worker(),
+                seats: Arc::clone(&seats),
+                handshakes: Arc::clone(&handshakes),
+                metrics: Arc::clone(&metrics),
+                alive: alive.clone(),
+            };
+            let listeners = bound.iter_mut().map(|one| one.listeners.pop());
+            let listeners = listeners.zip(&places).enumerate().filter_map(|(at, (one, place))| {
+                one.map(|listener| Place { listener, settings: Arc::clone(place), index: at })
+            });
+            worker::start(index, listeners.collect(), door).map_err(|source| StartFailure::Io {
+                what: "a worker cannot be started".to_owned(),
+                source,
+            })?;
+        }
+        drop(alive);
+        for (address, place) in addresses.iter().zip(&places) {
+            info!(%address, tls = place.tls.is_some(), workers, "listening");
+        }
         let drain = config.timeouts.drain;
         let reloader = Arc::new(Reloader::new(
             options.config.clone(),
@@ -109,11 +132,6 @@ impl Gateway {
             (config, watched),
         ));
         reloader.keep().await;
-        let addresses: Vec<SocketAddr> = listeners.iter().map(|(_, address)| *address).collect();
-        for (index, ((listener, address), place)) in listeners.into_iter().zip(places).enumerate() {
-            info!(%address, tls = place.tls.is_some(), "listening");
-            tokio::spawn(listen(listener, place, index, door.clone()));
-        }
         info!(address = %admin_address, "listening for the administrator");
         tokio::spawn(admin(admin_listener, Arc::clone(&reloader), stops.clone()));
         tokio::spawn(watch(reloader, stops.drain.clone()));
@@ -192,10 +210,14 @@ impl Drop for Gateway {
 }
 
 async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartFailure> {
-    let failed = |source| StartFailure::Io { what: format!("{address} cannot be bound"), source };
+    let failed = |source| unbound(address, source);
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
+}
+
+fn unbound(address: SocketAddr, source: io::Error) -> StartFailure {
+    StartFailure::Io { what: format!("{address} cannot be bound"), source }
 }
 
 /// A number that another process is unlikely to have: the seed that the standard library draws for its maps.

@@ -1,28 +1,14 @@
-//! A connection whose first octets were read ahead, and whose peer has to take what is written to it.
+//! A connection for HTTP/2 whose first octets were read ahead, and whose peer has to take what is written to it.
 
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
-
-use super::framing::Scanner;
-
-/// What every HTTP/2 connection begins with (RFC 9113 §3.4).
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-/// Which protocol a connection began with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Protocol {
-    Http1,
-    Http2,
-}
 
 /// See the module.
 #[derive(Debug)]
@@ -31,45 +17,11 @@ pub(super) struct Guarded<Stream> {
     ahead: Bytes,
     write: Duration,
     clock: Option<Pin<Box<Sleep>>>,
-    /// What is read is looked at, and where it is said when it is not sound.
-    scanner: Option<(Scanner, Arc<AtomicBool>)>,
 }
 
 impl<Stream: AsyncRead + AsyncWrite + Unpin> Guarded<Stream> {
-    /// Reads until the protocol is known. A peer that sends nothing is the caller's to time out.
-    pub(super) async fn accept(
-        mut stream: Stream,
-        write: Duration,
-    ) -> io::Result<(Self, Protocol)> {
-        let mut ahead = Vec::with_capacity(1024);
-        let protocol = loop {
-            if stream.read_buf(&mut ahead).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            let common =
-                ahead.iter().zip(PREFACE).take_while(|(seen, wanted)| seen == wanted).count();
-            if common == PREFACE.len() {
-                break Protocol::Http2;
-            }
-            if common < ahead.len() {
-                break Protocol::Http1;
-            }
-        };
-        Ok((Self { stream, ahead: ahead.into(), write, clock: None, scanner: None }, protocol))
-    }
-
-    /// A stream of which the protocol was agreed on.
-    pub(super) const fn known(stream: Stream, write: Duration) -> Self {
-        Self { stream, ahead: Bytes::new(), write, clock: None, scanner: None }
-    }
-
-    /// Looks at the framing of HTTP/1.1 requests from here on, and sets the mark when it can be read two ways.
-    pub(super) fn scan(&mut self, mark: Arc<AtomicBool>) {
-        let mut scanner = Scanner::default();
-        if !scanner.takes(&self.ahead) {
-            mark.store(true, Ordering::Relaxed);
-        }
-        self.scanner = Some((scanner, mark));
+    pub(super) const fn new(stream: Stream, ahead: Bytes, write: Duration) -> Self {
+        Self { stream, ahead, write, clock: None }
     }
 
     /// Fails a write that the peer has not taken for too long.
@@ -100,14 +52,7 @@ impl<Stream: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<Stream> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.ahead.is_empty() {
-            let before = buffer.filled().len();
-            let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
-            if let Some((scanner, mark)) = &mut self.scanner
-                && !scanner.takes(buffer.filled().get(before..).unwrap_or_default())
-            {
-                mark.store(true, Ordering::Relaxed);
-            }
-            return outcome;
+            return Pin::new(&mut self.stream).poll_read(context, buffer);
         }
         let count = self.ahead.len().min(buffer.remaining());
         buffer.put_slice(self.ahead.get(..count).unwrap_or_default());
@@ -153,34 +98,26 @@ impl<Stream: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<Stream> {
 mod tests {
     use std::time::Duration;
 
+    use bytes::Bytes;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
-    use super::{Guarded, PREFACE, Protocol};
+    use super::Guarded;
 
     #[tokio::test]
-    async fn the_protocol_is_known_by_its_first_octets_and_nothing_is_lost() {
-        let cases = [
-            (PREFACE.to_vec(), Protocol::Http2),
-            (b"PRIX".to_vec(), Protocol::Http1),
-            (b"GET / HTTP/1.1".to_vec(), Protocol::Http1),
-        ];
-        for (sent, expected) in cases {
-            let (mut near, far) = duplex(64);
-            near.write_all(&sent).await.unwrap();
-            drop(near);
-            let (mut io, protocol) = Guarded::accept(far, Duration::from_secs(5)).await.unwrap();
-            assert_eq!(protocol, expected);
-            let mut seen = Vec::new();
-            io.read_to_end(&mut seen).await.unwrap();
-            assert_eq!(seen, sent);
-        }
+    async fn what_was_read_ahead_comes_first() {
+        let (mut near, far) = duplex(64);
+        near.write_all(b"def").await.unwrap();
+        drop(near);
+        let mut io = Guarded::new(far, Bytes::from_static(b"abc"), Duration::from_secs(5));
+        let mut seen = Vec::new();
+        io.read_to_end(&mut seen).await.unwrap();
+        assert_eq!(seen, b"abcdef");
     }
 
     #[tokio::test]
     async fn a_peer_that_takes_nothing_is_cut() {
-        let (mut near, far) = duplex(8);
-        near.write_all(b"GET").await.unwrap();
-        let (mut io, _) = Guarded::accept(far, Duration::from_millis(30)).await.unwrap();
+        let (_near, far) = duplex(8);
+        let mut io = Guarded::new(far, Bytes::new(), Duration::from_millis(30));
         let error = io.write_all(&[0; 64]).await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
     }

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use tokio::task::JoinSet;
 
 use crate::snapshot::{Api, Snapshot};
-use crate::upstream::{Expected, Pool, Version, first_look, watch};
+use crate::upstream::{Asker, Expected, Pool, Version, first_look, watch};
 
 /// The tasks of the snapshot in use; with a new one they begin anew, and what they found stays with the endpoints.
 #[derive(Debug, Default)]
@@ -19,17 +19,17 @@ impl Keeper {
     /// Looks once at each endpoint of a snapshot that nobody has looked at yet.
     pub(super) async fn look(&self, snapshot: &Snapshot) {
         let pools = pools(snapshot);
-        let looks =
-            pools.iter().map(|(pool, expected)| first_look(pool, &snapshot.client, expected));
+        let asker = Asker::new(snapshot.client);
+        let looks = pools.iter().map(|(pool, expected)| first_look(pool, &asker, expected));
         join_all(looks).await;
     }
 
     /// Keeps the endpoints of this snapshot, and of no other any more.
     pub(super) fn keep(&self, snapshot: &Snapshot) {
-        let mut fresh = JoinSet::new();
+        let (mut fresh, asker) = (JoinSet::new(), Arc::new(Asker::new(snapshot.client)));
         for (pool, expected) in pools(snapshot) {
             if pool.policy().health.is_some() {
-                fresh.spawn(watch(pool, snapshot.client.clone(), expected));
+                fresh.spawn(watch(pool, Arc::clone(&asker), expected));
             }
         }
         // the old tasks end when they are dropped

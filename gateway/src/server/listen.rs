@@ -1,4 +1,4 @@
-//! Accepting connections, no more than the limit at once.
+//! Accepting connections on one worker, no more than the limit of all workers at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::exchange::House;
 use crate::snapshot::Listener;
 use crate::telemetry::Metrics;
 
-/// What accepts share.
+/// What the accepts of one worker share.
 #[derive(Clone, Debug)]
 pub(super) struct Door {
     pub(super) house: Arc<House>,
@@ -51,7 +51,7 @@ pub(super) async fn listen(listener: TcpListener, place: Arc<Listener>, index: u
                 continue;
             }
         };
-        let (house, stops) = (Arc::clone(&door.house), door.stops.clone());
+        let (house, drain) = (Arc::clone(&door.house), door.stops.drain.clone());
         let rules = **door.rules.load();
         // an address that the file has no more is served as it was: addresses are read at the start
         if let Some(found) = house.snapshot().load().listener(index, place.address) {
@@ -64,10 +64,10 @@ pub(super) async fn listen(listener: TcpListener, place: Arc<Listener>, index: u
             let arriving = arrive((stream, address), &place, &handshakes, rules);
             let arrival = tokio::select! {
                 arrival = arriving => arrival,
-                () = stops.drain.cancelled() => Err(Refused::Stopping),
+                () = drain.cancelled() => Err(Refused::Stopping),
             };
             match arrival {
-                Ok(arrival) => connection(arrival, house, rules, stops).await,
+                Ok(arrival) => connection(arrival, house, rules, drain).await,
                 Err(refused) => {
                     debug!(%address, %refused, "a connection is refused");
                     metrics.turn_away(refused.word());

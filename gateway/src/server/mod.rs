@@ -3,8 +3,8 @@
 mod admin;
 mod connection;
 mod endpoints;
-mod framing;
 mod gateway;
+mod http1;
 mod io;
 mod keeper;
 mod listen;
@@ -12,5 +12,6 @@ mod losses;
 mod reload;
 mod transport;
 mod watch;
+mod worker;
 
 pub use gateway::{Gateway, RunOptions, StartFailure};

@@ -121,11 +121,15 @@ impl Reloader {
         for problem in &warnings {
             warn!(problem = %problem, "the configuration is odd");
         }
+        let first = &self.started_with;
         let addresses =
             |config: &Config| config.listen.iter().map(|one| one.address).collect::<Vec<_>>();
-        let moved = addresses(&config) != addresses(&self.started_with);
-        if moved || config.admin != self.started_with.admin {
+        let moved = addresses(&config) != addresses(first);
+        if moved || config.admin != first.admin {
             warn!("addresses to listen on are read at the start only; restart to use the new ones");
+        }
+        if config.workers != first.workers {
+            warn!("`workers` is read at the start only; restart to use the new number");
         }
         self.rules.store(Arc::new(Rules::new(&config)));
         self.metrics.generation.set(snapshot.generation);

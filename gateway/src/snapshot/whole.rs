@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use super::api::{Api, ConversionLimits};
 use super::listener::{Listener, Trust};
 use super::meter::ExchangeMeter;
-use crate::upstream::{Client, Pace};
+use crate::upstream::{ClientSettings, Pace};
 
 /// Bounds of every exchange.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,7 @@ pub struct Snapshot {
     /// Bounds.
     pub bounds: Bounds,
     /// How backends are reached.
-    pub client: Client,
+    pub client: ClientSettings,
     /// Counts what matched no api.
     pub homeless: ExchangeMeter,
 }

@@ -1,16 +1,15 @@
 //! A request body on its way to a backend: empty, whole, or streamed at no less than a stated pace.
 
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
-use tokio::time::{Sleep, sleep};
+use tokio::time::Instant;
+
+use crate::wire::{Clock, Incoming};
 
 /// Why a body stopped. The peer that reads it never sees a proper end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +47,9 @@ pub(super) struct Paced {
     body: Incoming,
     pace: Pace,
     seen: usize,
-    clock: Option<Pin<Box<Sleep>>>,
+    /// When the window that is running ends.
+    due: Option<Instant>,
+    clock: Clock,
 }
 
 impl Paced {
@@ -61,7 +62,7 @@ impl Paced {
                 self.seen = self.seen.saturating_add(frame.data_ref().map_or(0, Bytes::len));
                 if self.seen >= self.pace.octets {
                     self.seen = 0;
-                    self.clock = None;
+                    self.due = None;
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
@@ -69,9 +70,8 @@ impl Paced {
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending if self.pace.octets == 0 => Poll::Pending,
             Poll::Pending => {
-                let window = self.pace.window;
-                let clock = self.clock.get_or_insert_with(|| Box::pin(sleep(window)));
-                ready!(clock.as_mut().poll(context));
+                let due = *self.due.get_or_insert_with(|| Instant::now() + self.pace.window);
+                ready!(self.clock.poll(context, due));
                 Poll::Ready(Some(Err(BodyFault::TooSlow)))
             }
         }
@@ -85,25 +85,23 @@ enum Kind {
     Streamed(Box<Paced>),
 }
 
-/// Where a body that was never read goes back to when the connection for it could not be made.
-type Home = Arc<Mutex<Option<Kind>>>;
-
 /// A request body as a backend gets it.
 #[derive(Debug)]
 pub struct OutboundBody {
     kind: Kind,
-    home: Option<Home>,
+    /// Something was taken of it.
+    begun: bool,
 }
 
 impl OutboundBody {
     /// No body.
     pub const fn empty() -> Self {
-        Self { kind: Kind::Empty, home: None }
+        Self { kind: Kind::Empty, begun: false }
     }
 
     /// A body in memory.
     pub const fn whole(bytes: Bytes) -> Self {
-        Self { kind: Kind::Whole(bytes), home: None }
+        Self { kind: Kind::Whole(bytes), begun: false }
     }
 
     /// A client's body as it comes.
@@ -111,8 +109,8 @@ impl OutboundBody {
         if body.is_end_stream() {
             return Self::empty();
         }
-        let paced = Paced { body, pace, seen: 0, clock: None };
-        Self { kind: Kind::Streamed(Box::new(paced)), home: None }
+        let paced = Paced { body, pace, seen: 0, due: None, clock: Clock::default() };
+        Self { kind: Kind::Streamed(Box::new(paced)), begun: false }
     }
 
     /// The body's next frame, for a caller that reads it whole.
@@ -123,42 +121,16 @@ impl OutboundBody {
     /// The same body once more, where it is in memory or empty.
     pub fn again(&self) -> Option<Self> {
         match &self.kind {
+            Kind::Empty if self.begun => None,
             Kind::Empty => Some(Self::empty()),
             Kind::Whole(bytes) => Some(Self::whole(bytes.clone())),
             Kind::Streamed(_) => None,
         }
     }
 
-    /// A second handle from which the body can be had back if nobody began to read it.
-    pub(crate) fn reclaimable(mut self) -> (Self, Reclaim) {
-        if matches!(self.kind, Kind::Empty) {
-            return (self, Reclaim(None));
-        }
-        let home = Home::default();
-        self.home = Some(Arc::clone(&home));
-        (self, Reclaim(Some(home)))
-    }
-}
-
-/// See [`OutboundBody::reclaimable`]. There is nothing to give back of an empty body.
-#[derive(Debug)]
-pub(crate) struct Reclaim(Option<Home>);
-
-impl Reclaim {
-    /// The body, if it was dropped unread.
-    pub(crate) fn take(&self) -> Option<OutboundBody> {
-        let Some(home) = &self.0 else { return Some(OutboundBody::empty()) };
-        let kind = home.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        Some(OutboundBody { kind, home: None })
-    }
-}
-
-impl Drop for OutboundBody {
-    fn drop(&mut self) {
-        if let Some(home) = self.home.take() {
-            let kind = std::mem::replace(&mut self.kind, Kind::Empty);
-            *home.lock().unwrap_or_else(PoisonError::into_inner) = Some(kind);
-        }
+    /// Whether nothing was taken of it, so that it can still be sent elsewhere.
+    pub const fn is_unread(&self) -> bool {
+        !self.begun
     }
 }
 
@@ -170,7 +142,7 @@ impl Body for OutboundBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
-        self.home = None;
+        self.begun = true;
         match &mut self.kind {
             Kind::Empty => Poll::Ready(None),
             Kind::Whole(bytes) => {
@@ -206,14 +178,15 @@ mod tests {
     use super::OutboundBody;
 
     #[tokio::test]
-    async fn an_unread_body_comes_back_and_a_read_one_does_not() {
-        let (body, reclaim) = OutboundBody::whole(Bytes::from_static(b"abc")).reclaimable();
-        drop(body);
-        let (mut body, again) = reclaim.take().unwrap().reclaimable();
-        let frame = body.frame().await.unwrap().unwrap();
-        assert_eq!(frame.data_ref().unwrap(), "abc");
-        drop(body);
-        assert!(again.take().is_none());
-        assert!(reclaim.take().is_none());
+    async fn a_body_in_memory_can_be_had_again_until_it_is_read() {
+        let mut body = OutboundBody::whole(Bytes::from_static(b"abc"));
+        let mut again = body.again().unwrap();
+        assert!(body.is_unread());
+        for body in [&mut body, &mut again] {
+            let frame = body.frame().await.unwrap().unwrap();
+            assert_eq!(frame.data_ref().unwrap(), "abc");
+            assert!(body.again().is_none() && !body.is_unread());
+        }
+        assert!(OutboundBody::empty().again().is_some());
     }
 }

@@ -1,38 +1,45 @@
-//! Sending a request to an endpoint over pooled HTTP/1.1 connections.
+//! Sending a request to an endpoint over HTTP/1.1 connections that one worker keeps.
 
-use std::error::Error;
-use std::fmt;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
+use bytes::BytesMut;
+use http::uri::Authority;
 use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper_util::client::legacy::Client as Pooled;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::body::{BodyFault, OutboundBody};
+use super::call::Call;
+use crate::wire::{Incoming, Link, Lot, Stream};
 
-/// What a client is built from; equal settings may share one client and so its idle connections.
+/// How backends are reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientSettings {
     /// Longest time for a TCP connection to be made.
     pub connect: Duration,
     /// Longest time until the head of the answer is there, from the moment the request is handed over.
     pub answer: Duration,
+    /// Longest time that a backend takes nothing of what is written to it.
+    pub write: Duration,
     /// Longest time an unused connection is kept.
     pub idle: Duration,
-    /// Most unused connections kept to one endpoint.
+    /// Most unused connections kept to one endpoint, by all workers.
     pub idle_connections: usize,
     /// Largest head of an answer, in octets.
     pub head: usize,
+    /// Most fields of an answer's head.
+    pub fields: usize,
 }
 
 /// Why no answer came.
 #[derive(Debug)]
 pub enum SendFailure {
-    /// No connection; nothing was sent, and the body, if nobody had begun to read it, is here to be sent elsewhere.
-    Connect(Option<OutboundBody>),
+    /// No connection; nothing was sent, and the body is here to be sent elsewhere.
+    Connect(OutboundBody),
+    /// The connection ended before anything of an answer came. Whether the request was served is unknown.
+    Unanswered,
     /// No answer in time.
     Timeout,
     /// The client's body stopped.
@@ -41,135 +48,72 @@ pub enum SendFailure {
     Broken(String),
 }
 
-/// A pooled client for all endpoints.
-#[derive(Clone)]
+/// The connections of one worker to all endpoints.
+#[derive(Debug)]
 pub struct Client {
-    inner: Pooled<HttpConnector, OutboundBody>,
-    settings: ClientSettings,
-}
-
-impl fmt::Debug for Client {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Client").field("settings", &self.settings).finish_non_exhaustive()
-    }
+    lots: Mutex<HashMap<Authority, Arc<Lot>>>,
+    /// The workers that there are, each with a client.
+    workers: usize,
 }
 
 impl Client {
-    /// A client without connections.
-    pub fn new(settings: ClientSettings) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(settings.connect));
-        let inner = Pooled::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(settings.idle)
-            .pool_max_idle_per_host(settings.idle_connections)
-            .http1_max_buf_size(settings.head.max(8192))
-            .http1_max_headers(200)
-            .set_host(false)
-            .build(connector);
-        Self { inner, settings }
-    }
-
-    /// What it was built from.
-    pub const fn settings(&self) -> &ClientSettings {
-        &self.settings
+    /// A client without connections, one of so many.
+    pub fn new(workers: usize) -> Self {
+        Self { lots: Mutex::default(), workers: workers.max(1) }
     }
 
     /// Sends, and waits for the head of the answer. Cancel safe: dropping it closes the connection.
     pub async fn send(
         &self,
+        authority: &Authority,
         request: Request<OutboundBody>,
+        settings: &ClientSettings,
     ) -> Result<Response<Incoming>, SendFailure> {
-        let (head, body) = request.into_parts();
-        let (body, reclaim) = body.reclaimable();
-        let answer = self.inner.request(Request::from_parts(head, body));
-        match tokio::time::timeout(self.settings.answer, answer).await {
-            Err(_) => Err(SendFailure::Timeout),
-            Ok(Ok(response)) => {
-                check_framing(response.headers())
-                    .map_err(|why| SendFailure::Broken(why.to_owned()))?;
-                Ok(response)
-            }
-            Ok(Err(error)) if error.is_connect() => Err(SendFailure::Connect(reclaim.take())),
-            Ok(Err(error)) => Err(body_fault(&error)
-                .map_or_else(|| SendFailure::Broken(chain(&error)), SendFailure::Body)),
-        }
-    }
-}
-
-/// Framing that hyper resolves one way and another reader may resolve otherwise (RFC 9112 §6.1, §6.3).
-fn check_framing(headers: &HeaderMap) -> Result<(), &'static str> {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    let coding = codings.next();
-    let length = lengths.next();
-    match (coding, length) {
-        (Some(_), Some(_)) => Err("both Content-Length and Transfer-Encoding"),
-        (Some(coding), None) => {
-            let plain =
-                coding.as_bytes().eq_ignore_ascii_case(b"chunked") && codings.next().is_none();
-            if plain { Ok(()) } else { Err("a transfer coding other than chunked") }
-        }
-        (None, Some(length)) => {
-            let digits = !length.is_empty() && length.as_bytes().iter().all(u8::is_ascii_digit);
-            if digits && lengths.next().is_none() {
-                Ok(())
-            } else {
-                Err("an unclear Content-Length")
+        let lot = self.lot(authority);
+        let (head, mut body) = request.into_parts();
+        let home = (Arc::clone(&lot), settings.idle_connections.div_ceil(self.workers));
+        if let Some(link) = lot.take() {
+            let again = if head.method.is_idempotent() { body.again() } else { None };
+            let call = Call::new(link, &head, body, settings);
+            match call.run(&head.method, home.clone()).await {
+                // a backend may close a connection just when it is used again; that says nothing of its health
+                Err(SendFailure::Unanswered) if again.is_some() => {
+                    body = again.unwrap_or_else(OutboundBody::empty);
+                }
+                done => return done,
             }
         }
-        (None, None) => Ok(()),
+        let link = match connect(authority, settings).await {
+            Ok(stream) => Box::new(Link::new(stream, BytesMut::new())),
+            Err(()) => return Err(SendFailure::Connect(body)),
+        };
+        let call = Call::new(link, &head, body, settings);
+        call.run(&head.method, home).await
     }
-}
 
-fn body_fault(error: &(dyn Error + 'static)) -> Option<BodyFault> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(fault) = error.downcast_ref::<BodyFault>() {
-            return Some(*fault);
+    fn lot(&self, authority: &Authority) -> Arc<Lot> {
+        let mut lots = self.lots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lot) = lots.get(authority) {
+            return Arc::clone(lot);
         }
-        next = error.source();
+        Arc::clone(lots.entry(authority.clone()).or_default())
     }
-    None
+
+    /// Closes connections that were not used for this long, and forgets addresses that have none.
+    pub fn sweep(&self, idle: Duration) {
+        let mut lots = self.lots.lock().unwrap_or_else(PoisonError::into_inner);
+        lots.retain(|_, lot| lot.sweep(idle) > 0 || Arc::strong_count(lot) > 1);
+    }
 }
 
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        next = error.source();
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use http::HeaderMap;
-
-    use super::check_framing;
-
-    #[track_caller]
-    fn check(fields: &[(&'static str, &'static str)], sound: bool) {
-        let mut headers = HeaderMap::new();
-        for (name, value) in fields {
-            headers.append(*name, value.parse().unwrap());
-        }
-        assert_eq!(check_framing(&headers).is_ok(), sound, "{fields:?}");
-    }
-
-    #[test]
-    fn framing_that_can_be_read_two_ways_is_refused() {
-        check(&[], true);
-        check(&[("content-length", "12")], true);
-        check(&[("transfer-encoding", "Chunked")], true);
-        check(&[("content-length", "12"), ("content-length", "12")], false);
-        check(&[("content-length", "12, 12")], false);
-        check(&[("content-length", "+1")], false);
-        check(&[("content-length", "1"), ("transfer-encoding", "chunked")], false);
-        check(&[("transfer-encoding", "gzip, chunked")], false);
-        check(&[("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")], false);
-    }
+async fn connect(authority: &Authority, settings: &ClientSettings) -> Result<Stream, ()> {
+    let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+    let address = (host, authority.port_u16().unwrap_or(80));
+    let stream = match timeout(settings.connect, TcpStream::connect(address)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(_)) | Err(_) => return Err(()),
+    };
+    // a failure only means that the kernel keeps its default
+    let _ = stream.set_nodelay(true);
+    Ok(Stream::Tcp(stream))
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use http::header::{CONNECTION, HOST, USER_AGENT};
+use http::header::{HOST, USER_AGENT};
 use http::{HeaderValue, Request, StatusCode, Uri};
 use tracing::{info, warn};
 
 use super::body::OutboundBody;
-use super::client::{Client, SendFailure};
+use super::client::{Client, ClientSettings, SendFailure};
 use super::clock::micros;
 use super::dice::Dice;
 use super::endpoint::{Endpoint, Version};
@@ -37,6 +37,24 @@ impl std::fmt::Debug for Expected {
     }
 }
 
+/// By what endpoints are asked.
+#[derive(Debug)]
+pub struct Asker {
+    client: Client,
+    settings: ClientSettings,
+}
+
+impl Asker {
+    /// Asks as requests are sent, but on a new connection each time: whether connections are taken is part of the
+    /// question.
+    pub fn new(settings: ClientSettings) -> Self {
+        Self {
+            client: Client::new(1),
+            settings: ClientSettings { idle_connections: 0, ..settings },
+        }
+    }
+}
+
 /// Good and bad answers in a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Streak {
@@ -58,25 +76,25 @@ impl Streak {
 }
 
 /// Asks the endpoints that were never asked, once, all at the same time.
-pub async fn first_look(pool: &Pool, client: &Client, expected: &Expected) {
+pub async fn first_look(pool: &Pool, asker: &Asker, expected: &Expected) {
     let Some(health) = &pool.policy().health else { return };
     let members = pool.members();
     let unknown = members.iter().filter(|one| one.is_healthy().is_none());
     let looks = unknown.map(|one| async move {
-        let answer = ask(client, one, health).await;
+        let answer = ask(asker, one, health).await;
         settle(pool, one, (&mut Streak::default(), answer), (health, expected));
     });
     join_all(looks).await;
 }
 
 /// Asks for ever.
-pub async fn watch(pool: Arc<Pool>, client: Client, expected: Expected) {
+pub async fn watch(pool: Arc<Pool>, asker: Arc<Asker>, expected: Expected) {
     let Some(health) = &pool.policy().health else { return };
     let mut streaks: HashMap<usize, Streak> = HashMap::new();
     loop {
         tokio::time::sleep(jittered(health.interval)).await;
         let members = pool.members();
-        let answers = join_all(members.iter().map(|one| ask(&client, one, health))).await;
+        let answers = join_all(members.iter().map(|one| ask(&asker, one, health))).await;
         let mut fresh = HashMap::new();
         for (one, answer) in members.iter().zip(answers) {
             // an endpoint is known by where it is: it lives as long as it is a member
@@ -99,9 +117,10 @@ fn jittered(interval: Duration) -> Duration {
 /// A good answer with the version that it says, or why it is none.
 type Answer = Result<Option<String>, String>;
 
-async fn ask(client: &Client, endpoint: &Endpoint, health: &HealthConfig) -> Answer {
+async fn ask(asker: &Asker, endpoint: &Endpoint, health: &HealthConfig) -> Answer {
     let request = question(endpoint, health).map_err(|error| error.to_string())?;
-    let sent = tokio::time::timeout(health.timeout, client.send(request)).await;
+    let sent = asker.client.send(endpoint.authority(), request, &asker.settings);
+    let sent = tokio::time::timeout(health.timeout, sent).await;
     let response = match sent {
         Err(_) => return Err("no answer in time".to_owned()),
         Ok(Err(failure)) => return Err(why(failure)),
@@ -129,14 +148,13 @@ fn question(
     Request::get(uri)
         .header(HOST, health.host.as_deref().unwrap_or(own))
         .header(USER_AGENT, AGENT)
-        // whether connections are taken is part of the question
-        .header(CONNECTION, "close")
         .body(OutboundBody::empty())
 }
 
 fn why(failure: SendFailure) -> String {
     match failure {
         SendFailure::Connect(_) => "no connection".to_owned(),
+        SendFailure::Unanswered => "the connection ended before an answer".to_owned(),
         SendFailure::Timeout => "no answer in time".to_owned(),
         SendFailure::Body(fault) => fault.to_string(),
         SendFailure::Broken(why) => why,

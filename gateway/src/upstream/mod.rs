@@ -2,6 +2,7 @@
 
 mod body;
 mod budget;
+mod call;
 mod client;
 mod clock;
 mod dice;
@@ -20,6 +21,6 @@ pub use client::{Client, ClientSettings, SendFailure};
 pub use endpoint::{Endpoint, Place, Seat, State, Version, Wanted};
 pub use fleet::{Fleet, Ledger};
 pub use gate::{Full, Gate, Pass};
-pub use health::{Expected, Find, first_look, watch};
+pub use health::{Asker, Expected, Find, first_look, watch};
 pub use meter::{Again, BackendLabels, Limit, PoolMeter, ReasonLabels};
 pub use pool::{Chosen, Outcome, Pool, PoolTimes, Reach, Tried, Wish};

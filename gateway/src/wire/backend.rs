@@ -23,7 +23,8 @@ pub enum UploadFault {
 /// A request's body on its way out while the answer comes in.
 pub trait Upload: fmt::Debug + Send + Sync {
     /// Writes what can be written; ready once all was.
-    fn poll(&mut self, context: &mut Context<'_>, link: &mut Link) -> Poll<Result<(), UploadFault>>;
+    fn poll(&mut self, context: &mut Context<'_>, link: &mut Link)
+    -> Poll<Result<(), UploadFault>>;
 }
 
 /// The body of an answer. Once all of it was taken, the connection waits in its lot for another request.
@@ -89,13 +90,12 @@ impl BackendBody {
             }
         }
         loop {
-            let piece = match self.decoder.next(&mut link.input, link.has_ended()) {
-                Ok(Piece::More) => {
-                    match ready!(link.poll_fill(context)) {
-                        Ok(_) => continue,
-                        Err(error) => Err(BodyError::Cut(Some(error))),
-                    }
-                }
+            let ended = link.has_ended();
+            let piece = match self.decoder.next(&mut link.input, ended) {
+                Ok(Piece::More) => match ready!(link.poll_fill(context)) {
+                    Ok(_) => continue,
+                    Err(error) => Err(BodyError::Cut(Some(error))),
+                },
                 other => other,
             };
             let frame = match piece {

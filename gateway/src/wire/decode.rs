@@ -4,8 +4,12 @@ use std::fmt;
 use std::io;
 
 use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRAILER, TRANSFER_ENCODING};
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
+    CONTENT_TYPE, COOKIE, EXPECT, FORWARDED, HOST, IF_MATCH, IF_NONE_MATCH, LOCATION, MAX_FORWARDS,
+    PROXY_AUTHORIZATION, RANGE, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
+};
+use http::{HeaderMap, HeaderName};
 use memchr::memchr;
 
 use super::framing::Framing;
@@ -19,6 +23,35 @@ const EXTENSIONS: usize = 16 << 10;
 const TRAILERS: usize = 8 << 10;
 /// Most fields in a trailer section.
 const TRAILER_FIELDS: usize = 64;
+
+/// What frames, routes, authenticates, controls or describes a message comes with its head or not at all (RFC 9110
+/// §6.5.1).
+const HEAD_ONLY: [HeaderName; 24] = [
+    AUTHORIZATION,
+    CACHE_CONTROL,
+    CONNECTION,
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    CONTENT_RANGE,
+    CONTENT_TYPE,
+    COOKIE,
+    EXPECT,
+    FORWARDED,
+    HOST,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    LOCATION,
+    MAX_FORWARDS,
+    PROXY_AUTHORIZATION,
+    RANGE,
+    SET_COOKIE,
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    VIA,
+    HeaderName::from_static("x-forwarded-for"),
+];
 
 /// Why a body has no proper end.
 #[derive(Debug)]
@@ -153,7 +186,9 @@ impl Decoder {
             return Ok(None);
         };
         let line = line.get(..end).and_then(|line| line.strip_suffix(b"\r"));
-        let Some(line) = line else { return malformed("the line of a chunk's size ends in a bare LF") };
+        let Some(line) = line else {
+            return malformed("the line of a chunk's size ends in a bare LF");
+        };
         let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
         let (digits, extension) = line.split_at(digits);
         if digits.is_empty() || digits.len() > 15 {
@@ -200,8 +235,7 @@ impl Decoder {
         let Ok(mut fields) = parse_fields(&section, TRAILER_FIELDS) else {
             return malformed("the trailer section is malformed");
         };
-        // RFC 9110 §6.5.1: what frames, routes or describes the body came with the head or not at all
-        for name in [TRANSFER_ENCODING, CONTENT_LENGTH, HOST, TRAILER, CONTENT_TYPE, CONTENT_ENCODING] {
+        for name in HEAD_ONLY {
             fields.remove(name);
         }
         self.state = State::Done;
@@ -248,7 +282,9 @@ mod tests {
             match decoder.next(&mut input, ended).map_err(|error| error.to_string())? {
                 Piece::Data(data) => out.extend_from_slice(&data),
                 Piece::Trailers(fields) => trailers += fields.len(),
-                Piece::End => return Ok((out, trailers, input.len() + rest.map(<[u8]>::len).sum::<usize>())),
+                Piece::End => {
+                    return Ok((out, trailers, input.len() + rest.map(<[u8]>::len).sum::<usize>()));
+                }
                 Piece::More => match rest.next() {
                     Some(piece) => input.extend_from_slice(piece),
                     None => ended = true,
@@ -261,7 +297,8 @@ mod tests {
     fn check(framing: Framing, bytes: &str, expected: Option<(&str, usize, usize)>) {
         for size in [1, 2, 3, 7, 1000] {
             let seen = run(framing, bytes.as_bytes(), size).ok();
-            let expected = expected.map(|(text, trailers, left)| (text.as_bytes().to_vec(), trailers, left));
+            let expected =
+                expected.map(|(text, trailers, left)| (text.as_bytes().to_vec(), trailers, left));
             assert_eq!(seen, expected, "{bytes:?} in pieces of {size}");
         }
     }
@@ -271,17 +308,39 @@ mod tests {
         check(Framing::Length(3), "abcGET", Some(("abc", 0, 3)));
         check(Framing::Length(4), "abc", None);
         check(Framing::Close, "abc", Some(("abc", 0, 0)));
-        check(Framing::Chunked, "3\r\nabc\r\nA;x=\"y\"\r\n0123456789\r\n0\r\n\r\nGET", Some(("abc0123456789", 0, 3)));
-        check(Framing::Chunked, "1 ;a\r\nx\r\n0\r\nEtag: 1\r\nContent-Length: 9\r\n\r\nG", Some(("x", 1, 1)));
+        check(
+            Framing::Chunked,
+            "3\r\nabc\r\nA;x=\"y\"\r\n0123456789\r\n0\r\n\r\nGET",
+            Some(("abc0123456789", 0, 3)),
+        );
+        check(
+            Framing::Chunked,
+            "1 ;a\r\nx\r\n0\r\nEtag: 1\r\nContent-Length: 9\r\n\r\nG",
+            Some(("x", 1, 1)),
+        );
     }
 
     #[test]
     fn chunks_that_could_be_read_otherwise_are_refused() {
         for bytes in [
-            "3\nabc\r\n0\r\n\r\n", "3\r\nabcd\r\n0\r\n\r\n", "3\r\nab\r\n0\r\n\r\n", "0x3\r\nabc\r\n0\r\n\r\n",
-            "+3\r\nabc\r\n0\r\n\r\n", " 3\r\nabc\r\n0\r\n\r\n", "3 \r\nabc\r\n0\r\n\r\n", "3;a\rb\r\nabc\r\n0\r\n\r\n",
-            "3;a\nb\r\nabc\r\n0\r\n\r\n", "\r\nabc", "10000000000000000\r\n", "3\r\nabc\n0\r\n\r\n", "3\r\nabc\r\n0\r\n",
-            "0\r\nx y: 1\r\n\r\n", "0\r\n : 1\r\n\r\n", "0\r\na: 1\n\r\n", "3\rXabc\r\n0\r\n\r\n", "ffffffffffffffff\r\n",
+            "3\nabc\r\n0\r\n\r\n",
+            "3\r\nabcd\r\n0\r\n\r\n",
+            "3\r\nab\r\n0\r\n\r\n",
+            "0x3\r\nabc\r\n0\r\n\r\n",
+            "+3\r\nabc\r\n0\r\n\r\n",
+            " 3\r\nabc\r\n0\r\n\r\n",
+            "3 \r\nabc\r\n0\r\n\r\n",
+            "3;a\rb\r\nabc\r\n0\r\n\r\n",
+            "3;a\nb\r\nabc\r\n0\r\n\r\n",
+            "\r\nabc",
+            "10000000000000000\r\n",
+            "3\r\nabc\n0\r\n\r\n",
+            "3\r\nabc\r\n0\r\n",
+            "0\r\nx y: 1\r\n\r\n",
+            "0\r\n : 1\r\n\r\n",
+            "0\r\na: 1\n\r\n",
+            "3\rXabc\r\n0\r\n\r\n",
+            "ffffffffffffffff\r\n",
         ] {
             check(Framing::Chunked, bytes, None);
         }

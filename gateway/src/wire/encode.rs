@@ -8,6 +8,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, StatusCode};
 
+use super::link::Link;
+
 /// How a body is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sending {
@@ -103,22 +105,31 @@ fn put(out: &mut BytesMut, parts: &[&[u8]]) {
     }
 }
 
-/// The line before the data of a chunk; behind the data there has to be CRLF. An empty chunk would be the last.
-pub fn chunk(out: &mut BytesMut, octets: usize, is_first: bool) {
-    // the line end of the chunk before it, so that a chunk takes two pieces and not three
-    let before = if is_first { "" } else { "\r\n" };
+/// Queues one chunk, all of it, so that its reader has it as soon as it is there.
+pub fn chunk(link: &mut Link, data: Bytes) {
+    // an empty chunk would be the last
+    if data.is_empty() {
+        return;
+    }
     // writing to a buffer that grows does not fail
-    let _ = write!(out.writer(), "{before}{octets:x}\r\n");
+    let _ = write!(link.scratch().writer(), "{:x}\r\n", data.len());
+    link.queue_scratch();
+    link.queue(data);
+    link.queue(LINE_END);
 }
 
-/// The last chunk, with the trailers.
-pub fn end_of_chunks(out: &mut BytesMut, trailers: Option<&HeaderMap>, is_first: bool) {
-    out.put_slice(if is_first { b"0\r\n" } else { b"\r\n0\r\n" });
+/// Queues the last chunk, with the trailers.
+pub fn end_of_chunks(link: &mut Link, trailers: Option<&HeaderMap>) {
+    let out = link.scratch();
+    out.put_slice(b"0\r\n");
     if let Some(trailers) = trailers {
         fields(out, trailers, Sending::Close);
     }
     out.put_slice(b"\r\n");
+    link.queue_scratch();
 }
+
+const LINE_END: Bytes = Bytes::from_static(b"\r\n");
 
 thread_local! {
     /// The second since 1970 and its text.
@@ -146,7 +157,7 @@ mod tests {
     use bytes::BytesMut;
     use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-    use super::{Sending, chunk, end_of_chunks, request_head, response_head};
+    use super::{Sending, request_head, response_head};
 
     fn map(fields: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -158,33 +169,23 @@ mod tests {
 
     #[test]
     fn the_framing_is_our_own() {
-        let headers = map(&[("a", "1"), ("content-length", "7"), ("host", "h"), ("transfer-encoding", "x")]);
+        let headers =
+            map(&[("a", "1"), ("content-length", "7"), ("host", "h"), ("transfer-encoding", "x")]);
         let mut out = BytesMut::new();
         request_head(&mut out, (&Method::GET, "/x"), &headers, Sending::Length(3));
         assert_eq!(out, "GET /x HTTP/1.1\r\nhost: h\r\na: 1\r\ncontent-length: 3\r\n\r\n");
         let mut out = BytesMut::new();
         let headers = map(&[("date", "d"), ("content-length", "7")]);
         response_head(&mut out, StatusCode::OK, &headers, (Sending::Chunked, Some("close")));
-        assert_eq!(out, "HTTP/1.1 200 OK\r\ndate: d\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n");
+        assert_eq!(
+            out,
+            "HTTP/1.1 200 OK\r\ndate: d\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+        );
         let mut out = BytesMut::new();
         response_head(&mut out, StatusCode::NOT_FOUND, &headers, (Sending::Nothing, None));
         assert_eq!(out, "HTTP/1.1 404 Not Found\r\ndate: d\r\ncontent-length: 7\r\n\r\n");
         let mut out = BytesMut::new();
         response_head(&mut out, StatusCode::OK, &map(&[]), (Sending::Length(0), None));
         assert!(String::from_utf8_lossy(&out).contains(" GMT\r\n"));
-    }
-
-    #[test]
-    fn chunks_and_trailers() {
-        let mut out = BytesMut::new();
-        chunk(&mut out, 255, true);
-        out.extend_from_slice(b"x");
-        chunk(&mut out, 1, false);
-        out.extend_from_slice(b"y");
-        end_of_chunks(&mut out, Some(&map(&[("t", "1")])), false);
-        assert_eq!(out, "ff\r\nx\r\n1\r\ny\r\n0\r\nt: 1\r\n\r\n");
-        let mut out = BytesMut::new();
-        end_of_chunks(&mut out, None, true);
-        assert_eq!(out, "0\r\n\r\n");
     }
 }

@@ -127,8 +127,13 @@ mod tests {
     #[test]
     fn an_answer_without_a_length_ends_with_its_connection() {
         let of = |method, status, fields| {
-            of_response(&method, StatusCode::from_u16(status).unwrap(), Version::HTTP_11, &map(fields))
-                .ok()
+            of_response(
+                &method,
+                StatusCode::from_u16(status).unwrap(),
+                Version::HTTP_11,
+                &map(fields),
+            )
+            .ok()
         };
         assert_eq!(of(Method::GET, 200, &[]), Some(Framing::Close));
         assert_eq!(of(Method::HEAD, 200, &[("content-length", "9")]), Some(Framing::Length(0)));

@@ -6,7 +6,9 @@
 use std::mem::MaybeUninit;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
+};
 use httparse::{Header, ParserConfig, Status};
 use memchr::memchr_iter;
 
@@ -79,6 +81,18 @@ impl From<httparse::Error> for HeadFault {
     }
 }
 
+impl HeadFault {
+    /// A first line of three words of which the last names no version at all is malformed.
+    fn of_line(self, bytes: &[u8]) -> Self {
+        let line = bytes.split(|byte| *byte == b'\r').next().unwrap_or_default();
+        let mut words = line.split(|byte| *byte == b' ').skip(2);
+        let version = words.next().and_then(|word| word.strip_prefix(b"HTTP/"));
+        let sound =
+            matches!(version, Some([b'0'..=b'9', b'.', b'0'..=b'9'])) && words.next().is_none();
+        if self == Self::Version && !sound { Self::from(httparse::Error::Token) } else { self }
+    }
+}
+
 type Room = [MaybeUninit<Header<'static>>; FIELDS];
 
 const fn room() -> Room {
@@ -92,7 +106,8 @@ pub fn parse_request(bytes: &Bytes, fields: usize) -> Result<RequestHead, HeadFa
     let slots = slots(&mut small, &mut large, fields);
     let mut parsed = httparse::Request::new(&mut []);
     let status = ParserConfig::default()
-        .parse_request_with_uninit_headers(&mut parsed, bytes, slots)?;
+        .parse_request_with_uninit_headers(&mut parsed, bytes, slots)
+        .map_err(|error| HeadFault::from(error).of_line(bytes))?;
     let (Status::Complete(_), Some(method), Some(path), Some(version)) =
         (status, parsed.method, parsed.path, parsed.version)
     else {
@@ -115,8 +130,8 @@ pub fn parse_response(bytes: &Bytes, fields: usize) -> Result<ResponseHead, Head
     let mut large = Vec::new();
     let slots = slots(&mut small, &mut large, fields);
     let mut parsed = httparse::Response::new(&mut []);
-    let status = ParserConfig::default()
-        .parse_response_with_uninit_headers(&mut parsed, bytes, slots)?;
+    let status =
+        ParserConfig::default().parse_response_with_uninit_headers(&mut parsed, bytes, slots)?;
     let (Status::Complete(_), Some(code), Some(version)) = (status, parsed.code, parsed.version)
     else {
         return Err(HeadFault::Malformed("the head is not whole"));
@@ -133,7 +148,7 @@ pub fn parse_response(bytes: &Bytes, fields: usize) -> Result<ResponseHead, Head
 }
 
 /// Parses a section of fields with its empty line.
-pub fn parse_fields(bytes: &Bytes, fields: usize) -> Result<HeaderMap, HeadFault> {
+pub(super) fn parse_fields(bytes: &Bytes, fields: usize) -> Result<HeaderMap, HeadFault> {
     let mut room = vec![httparse::EMPTY_HEADER; fields];
     match httparse::parse_headers(bytes, &mut room)? {
         Status::Complete((_, parsed)) => map(bytes, parsed),
@@ -161,9 +176,7 @@ fn map(bytes: &Bytes, parsed: &[Header<'_>]) -> Result<HeaderMap, HeadFault> {
             .map_err(|_| HeadFault::Malformed("a field name is not a token"))?;
         let value = HeaderValue::from_maybe_shared(bytes.slice_ref(field.value))
             .map_err(|_| HeadFault::Malformed("a field value has a control character"))?;
-        headers
-            .try_append(name, value)
-            .map_err(|_| HeadFault::Fields)?;
+        headers.try_append(name, value).map_err(|_| HeadFault::Fields)?;
     }
     Ok(headers)
 }
@@ -195,7 +208,8 @@ mod tests {
 
     #[test]
     fn a_head_is_taken_apart() {
-        let head = request("GET /a?b=c HTTP/1.1\r\nHost: x\r\nA:  1 \r\na: 2\r\nX-\u{e9}: 1\r\n\r\n");
+        let head =
+            request("GET /a?b=c HTTP/1.1\r\nHost: x\r\nA:  1 \r\na: 2\r\nX-\u{e9}: 1\r\n\r\n");
         assert!(head.is_err(), "a name is a token");
         let head = request("GET /a?b=c HTTP/1.1\r\nHost: x\r\nA:  1 \r\na: 2\r\n\r\n").unwrap();
         assert_eq!((head.method.as_str(), head.uri.to_string()), ("GET", "/a?b=c".to_owned()));
@@ -215,15 +229,24 @@ mod tests {
             "GET  / HTTP/1.1\r\n\r\n",
             "GET / HTTP/1.1 \r\n\r\n",
             "GET /\r\n\r\n",
-            "GET / HTTP/2.0\r\n\r\n",
+            "GET /a b HTTP/1.1\r\n\r\n",
             "G T / HTTP/1.1\r\n\r\n",
         ] {
-            assert!(request(text).is_err(), "{text:?}");
+            assert!(matches!(request(text), Err(HeadFault::Malformed(_))), "{text:?}");
         }
+        assert_eq!(request("GET / HTTP/2.0\r\n\r\n").unwrap_err(), HeadFault::Version);
         let many = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(101));
         assert_eq!(request(&many).unwrap_err(), HeadFault::Fields);
-        for text in ["HTTP/1.1 99 x\r\n\r\n", "HTTP/1.1 600 x\r\n\r\n", "HTTP/2 200\r\n\r\n", "ICY 200 OK\r\n\r\n"] {
-            assert!(parse_response(&Bytes::copy_from_slice(text.as_bytes()), 100).is_err(), "{text:?}");
+        for text in [
+            "HTTP/1.1 99 x\r\n\r\n",
+            "HTTP/1.1 600 x\r\n\r\n",
+            "HTTP/2 200\r\n\r\n",
+            "ICY 200 OK\r\n\r\n",
+        ] {
+            assert!(
+                parse_response(&Bytes::copy_from_slice(text.as_bytes()), 100).is_err(),
+                "{text:?}"
+            );
         }
         assert!(parse_response(&Bytes::from_static(b"HTTP/1.1 200\r\n\r\n"), 100).is_ok());
     }

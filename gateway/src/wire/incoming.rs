@@ -35,9 +35,7 @@ impl Body for Incoming {
             Self::Empty => Poll::Ready(None),
             Self::Client(body) => body.poll_frame(context),
             Self::Backend(body) => body.poll_frame(context),
-            Self::Http2(body) => {
-                Pin::new(body).poll_frame(context).map_err(BodyError::Http2)
-            }
+            Self::Http2(body) => Pin::new(body).poll_frame(context).map_err(BodyError::Http2),
         }
     }
 

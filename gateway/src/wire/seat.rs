@@ -135,9 +135,12 @@ impl Seat {
         self.state().decoder.is_done()
     }
 
-    /// Whether the client was never told to send the body that it announced, so that none is to be waited for.
-    pub fn is_body_unasked(&self) -> bool {
-        self.state().expects
+    /// Whether what is left of the body is no more than this, and will come without being asked for.
+    pub fn is_body_short(&self, octets: usize) -> bool {
+        let state = self.state();
+        // a body in chunks is tried
+        let short = state.decoder.left().is_none_or(|left| left <= octets as u64);
+        short && !(state.expects && !state.decoder.is_done())
     }
 
     /// Ready when the peer is gone. Reads ahead of the request that is being served, no more than fits.

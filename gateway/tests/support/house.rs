@@ -99,7 +99,8 @@ pub(crate) fn request_length(buffer: &[u8]) -> Option<usize> {
         return (buffer.len() >= whole).then_some(whole);
     }
     if lower.contains("transfer-encoding: chunked") {
-        return text[head..].find("0\r\n\r\n").map(|at| head + at + 5);
+        let last = head + text[head..].find("0\r\n")?;
+        return text[last..].find("\r\n\r\n").map(|at| last + at + 4);
     }
     Some(head)
 }

@@ -172,8 +172,18 @@ fn alike(one: &Value, other: &Value) -> bool {
         (Value::Number(one), Value::Number(other)) => {
             one == other || near(one.as_f64(), other.as_f64())
         }
+        (Value::String(one), Value::String(other)) => one == other || alike_inside(one, other),
         _ => one == other,
     }
+}
+
+/// Equal as documents in texts, of which a tree keeps neither spaces nor order.
+fn alike_inside(one: &str, other: &str) -> bool {
+    let nested = |text: &str| {
+        let value = serde_json::from_str::<Value>(text).ok();
+        value.filter(|value| value.is_object() || value.is_array() || value.is_string())
+    };
+    nested(one).zip(nested(other)).is_some_and(|(one, other)| alike(&one, &other))
 }
 
 fn near(one: Option<f64>, other: Option<f64>) -> bool {

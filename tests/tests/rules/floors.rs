@@ -46,6 +46,7 @@ pub(crate) const FLOORS: [(&str, &[&str]); 3] = [
             "telemetry",
             "snapshot",
             "upstream",
+            "wire",
             "tls",
             "config",
             "refusal",

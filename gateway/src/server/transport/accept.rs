@@ -12,17 +12,17 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::proxy::{self, Malformed};
-use super::stream::Transport;
 use crate::config::ClientFact;
-use crate::server::io::Protocol;
+use crate::server::connection::Protocol;
 use crate::snapshot::Listener;
 use crate::tls::{Person, ServerSide};
+use crate::wire::Stream;
 
 /// A connection that HTTP can be read from.
 #[derive(Debug)]
 pub(crate) struct Arrival {
     /// What it is read from.
-    pub(crate) stream: Transport,
+    pub(crate) stream: Stream,
     /// The client, also behind a proxy that says so.
     pub(crate) address: SocketAddr,
     /// The protocol that was agreed on; `None` where its first octets tell.
@@ -88,7 +88,7 @@ pub(crate) async fn accept(
     }
     let (address, secure) = arrival;
     let Some(tls) = &listener.tls else {
-        let stream = Transport::Plain(stream);
+        let stream = Stream::Tcp(stream);
         return Ok(Arrival { stream, address, protocol: None, secure, told: Vec::new() });
     };
     let turn = handshakes.acquire().await.map_err(|_| Refused::Stopping)?;
@@ -101,7 +101,7 @@ pub(crate) async fn accept(
         _ => Protocol::Http1,
     };
     let told = told(&stream, tls)?;
-    let stream = Transport::Tls(Box::new(stream));
+    let stream = Stream::Tls(Box::new(stream.into()));
     Ok(Arrival { stream, address, protocol: Some(protocol), secure: true, told })
 }
 

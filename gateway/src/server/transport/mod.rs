@@ -2,6 +2,5 @@
 
 mod accept;
 mod proxy;
-mod stream;
 
 pub(super) use accept::{Arrival, Refused, accept};

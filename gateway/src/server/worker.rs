@@ -1,0 +1,99 @@
+//! Workers: each a thread with its own runtime, its own listeners and its own connections to backends, so that an
+//! exchange touches nothing that another core writes.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::listen::{Door, listen};
+use crate::snapshot::Listener;
+
+/// Connections that the kernel holds until they are accepted.
+const BACKLOG: i32 = 4096;
+/// How often unused connections to backends are looked at.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// One address, bound once for each worker.
+pub(super) struct Bound {
+    pub(super) address: SocketAddr,
+    pub(super) listeners: Vec<TcpListener>,
+}
+
+/// Binds an address for so many workers. The kernel gives each connection to one of the listeners.
+pub(super) fn bind(address: SocketAddr, workers: usize) -> io::Result<Bound> {
+    if workers > 1 && address.port() != 0 {
+        // shared addresses may be bound twice, also by another gateway: that has to be an error
+        drop(listener(address, Sharing::Alone)?);
+    }
+    let sharing = if workers > 1 { Sharing::Shared } else { Sharing::Alone };
+    let first = listener(address, sharing)?;
+    let bound = first.local_addr()?;
+    let mut listeners = vec![first];
+    while listeners.len() < workers {
+        listeners.push(listener(bound, sharing)?);
+    }
+    Ok(Bound { address: bound, listeners })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    Alone,
+    Shared,
+}
+
+fn listener(address: SocketAddr, sharing: Sharing) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // connections of an earlier gateway that are still closing do not hold the address
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(sharing == Sharing::Shared)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// One of a worker's listeners.
+pub(super) struct Place {
+    pub(super) listener: TcpListener,
+    /// How it is served at the start.
+    pub(super) settings: Arc<Listener>,
+    /// Which of the config's it is.
+    pub(super) index: usize,
+}
+
+/// Starts a worker, which ends when it is told to abort.
+pub(super) fn start(index: usize, places: Vec<Place>, door: Door) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let places = {
+        let _inside = runtime.enter();
+        let one = |Place { listener, settings, index }| {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            Ok((listener, settings, index))
+        };
+        places.into_iter().map(one).collect::<io::Result<Vec<_>>>()?
+    };
+    let work = async move {
+        for (listener, settings, index) in places {
+            tokio::spawn(listen(listener, settings, index, door.clone()));
+        }
+        let house = Arc::clone(&door.house);
+        tokio::spawn(async move {
+            let mut tick = tokio::time::interval(SWEEP);
+            loop {
+                tick.tick().await;
+                house.sweep();
+            }
+        });
+        let abort = door.stops.abort.clone();
+        // the connections hold it, so that the end of the last is seen
+        drop(door);
+        abort.cancelled().await;
+    };
+    std::thread::Builder::new()
+        .name(format!("worker-{index}"))
+        .spawn(move || runtime.block_on(work))
+        .map(drop)
+}
