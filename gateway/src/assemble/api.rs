@@ -8,6 +8,7 @@ use http::HeaderValue;
 use http::uri::Authority;
 
 use super::described;
+use super::dials::{Grounds, dials};
 use super::lifecycle::{fields, problem};
 use super::linked;
 use crate::config::{
@@ -21,7 +22,7 @@ use crate::snapshot::{
     Api, Backend, ClientVersion, Group, LossHeader, NoTransform, Signatures, Undeclared,
 };
 use crate::telemetry::Metrics;
-use crate::upstream::{Place, Pool, PoolTimes, Version, Wanted};
+use crate::upstream::{Dial, Place, Pool, PoolTimes, Version, Wanted};
 
 /// An api and what is odd about it.
 type Built = (Api, Vec<Problem>);
@@ -29,6 +30,7 @@ type Built = (Api, Vec<Problem>);
 pub(super) fn build(
     (config, timeouts): (&ApiConfig, &Timeouts),
     metrics: &Metrics,
+    grounds: &Grounds,
 ) -> Result<Built, Vec<Problem>> {
     let described = config
         .description
@@ -41,7 +43,12 @@ pub(super) fn build(
     });
     let mut problems = unknown_versions(config, &versions);
     let selectors = selectors(config, &mut problems);
-    let groups = groups((config, timeouts), &versions, metrics);
+    let (dials, odd) = dials(config, grounds).unwrap_or_else(|more| {
+        problems.extend(more);
+        Default::default()
+    });
+    problems.extend(odd);
+    let groups = groups((config, timeouts), &versions, &dials, metrics);
     let mut clients = clients(config, &versions, &groups, metrics);
     if let Some(described) = &described {
         problems.extend(described::fill(described, config, &mut clients, (&groups, metrics)));
@@ -232,11 +239,12 @@ fn vary(selectors: &[Selector]) -> Option<HeaderValue> {
 fn groups(
     (config, timeouts): (&ApiConfig, &Timeouts),
     versions: &Versions,
+    dials: &[Dial],
     metrics: &Metrics,
 ) -> Vec<Group> {
     let mut by_version: BTreeMap<Option<usize>, Vec<Backend>> = BTreeMap::new();
-    for one in &config.backends {
-        let pool = pool((config, timeouts), one, metrics);
+    for (one, dial) in config.backends.iter().zip(dials) {
+        let pool = pool((config, timeouts), one, dial, metrics);
         let label = one.version.as_ref().and_then(|label| versions.find(label));
         let own = if one.version_from_health {
             (0..versions.labels().len()).map(Some).collect()
@@ -263,6 +271,7 @@ fn groups(
 fn pool(
     (config, timeouts): (&ApiConfig, &Timeouts),
     backend: &BackendConfig,
+    dial: &Dial,
     metrics: &Metrics,
 ) -> Arc<Pool> {
     let (api, version): (Arc<str>, Arc<str>) =
@@ -282,7 +291,7 @@ fn pool(
     };
     let ledger = metrics.fleet().ledger((&api, &version), &backend.endpoints, policy);
     let counted = (ledger, metrics.pool(&api, &version));
-    Arc::new(Pool::new((policy.clone(), times), members, counted))
+    Arc::new(Pool::new((policy.clone(), times), members, counted).spoken(dial.clone()))
 }
 
 fn clients(

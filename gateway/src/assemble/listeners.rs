@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use evergate_schemas::problem::Problem;
 
+use super::dials;
 use crate::config::Config;
 use crate::snapshot::{Listener, Snapshot, Trust};
 use crate::tls::{CertificateRules, ServerSide};
@@ -62,6 +63,7 @@ pub(super) fn files(config: &Config) -> Vec<PathBuf> {
         }
         files.extend(tls.client.as_ref().map(|client| client.ca.path.clone()));
     }
+    files.extend(dials::files(config));
     files.sort();
     files.dedup();
     files

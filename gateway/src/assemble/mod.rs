@@ -3,6 +3,7 @@
 mod api;
 mod crossing;
 mod described;
+mod dials;
 mod files;
 mod gate;
 mod lifecycle;

@@ -6,11 +6,13 @@ use std::time::SystemTime;
 
 use evergate_schemas::problem::{Problem, Severity};
 
+use super::dials::Grounds;
 use super::{api, files, listeners};
 use crate::config::{self, Config};
 use crate::snapshot::meter::ExchangeLabels;
 use crate::snapshot::{Bounds, ConversionLimits, Snapshot};
 use crate::telemetry::Metrics;
+use crate::tls::{ServerSide, SystemRoots};
 use crate::upstream::{ClientSettings, Pace};
 
 /// Most fields of a backend's answer.
@@ -65,8 +67,9 @@ pub fn assemble(
     let digests = digests(path, &config);
     let mut apis = Vec::new();
     let mut problems = Vec::new();
+    let grounds = Grounds { rules: listeners::rules(previous), system: SystemRoots::default() };
     for one in &config.apis {
-        match api::build((one, &config.timeouts), metrics) {
+        match api::build((one, &config.timeouts), metrics, &grounds) {
             Ok((built, more)) => {
                 apis.push(Arc::new(built));
                 warnings.extend(more);
@@ -103,6 +106,8 @@ pub fn assemble(
             status: 0,
         }),
     };
+    let secured = snapshot.listeners.iter().filter_map(|listener| listener.tls.as_ref());
+    metrics.certificates(secured.flat_map(ServerSide::expiries));
     let watched = watched(path, &config);
     Ok(Assembled { snapshot, config, warnings, watched })
 }

@@ -59,7 +59,7 @@ pub(super) fn api<'doc>(
         let words = [("forward", UndeclaredConfig::Forward), ("refuse", UndeclaredConfig::Refuse)];
         reader.word(value, &at.join("undeclared"), &words)
     });
-    let backends = backends(reader, members, at);
+    let backends = backends(reader, members, at, directory);
     Some(ApiConfig {
         name: name.to_owned(),
         place: reader.place(at),

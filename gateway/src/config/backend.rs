@@ -7,6 +7,8 @@ use evergate_schemas::problem::Place;
 use http::HeaderName;
 use http::uri::Authority;
 
+use super::listen::FileConfig;
+
 /// Instances that speak one version.
 #[derive(Clone, Debug)]
 pub struct BackendConfig {
@@ -16,12 +18,39 @@ pub struct BackendConfig {
     pub version_from_health: bool,
     /// Host and port of each instance; at least one.
     pub endpoints: Vec<Authority>,
+    /// Which HTTP its instances speak.
+    pub protocol: BackendProtocol,
+    /// TLS to its instances; `None` for cleartext.
+    pub tls: Option<BackendTls>,
     /// Its share among the backends of the same version. Default 1.
     pub weight: u32,
     /// How the instances are used.
     pub policy: BackendPolicy,
     /// Where the file has it.
     pub place: Place,
+}
+
+/// Which HTTP the instances of a backend speak.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum BackendProtocol {
+    /// HTTP/1.1.
+    #[default]
+    Http1,
+    /// HTTP/2: over TLS by ALPN, else by prior knowledge (RFC 9113 §3.3).
+    Http2,
+    /// HTTP/2 where an instance agrees on it by ALPN, else HTTP/1.1.
+    Auto,
+}
+
+/// TLS to the instances of a backend. Their certificates are always verified.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BackendTls {
+    /// The authorities in PEM that their certificates have to come from; `None` for those of the system.
+    pub ca: Option<FileConfig>,
+    /// The name that their certificates have to have; `None` for the host of each endpoint.
+    pub server_name: Option<String>,
+    /// The certificate and key that the gateway shows them.
+    pub identity: Option<(FileConfig, FileConfig)>,
 }
 
 /// How the instances of a backend are used.

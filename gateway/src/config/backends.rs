@@ -1,6 +1,7 @@
 //! Reading the backends of an api.
 
 use std::ops::RangeInclusive;
+use std::path::Path;
 use std::time::Duration;
 
 use evergate_schemas::pointer::Pointer;
@@ -13,12 +14,15 @@ use super::backend::{
     BackendConfig, BackendPolicy, DnsConfig, EjectionConfig, HealthConfig, RetryConfig,
 };
 use super::reader::Reader;
+use super::secure;
 use super::units::duration;
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 15] = [
     "version",
     "version_from",
     "endpoints",
+    "protocol",
+    "tls",
     "weight",
     "sticky",
     "slow_start",
@@ -38,6 +42,7 @@ pub(super) fn backends<'doc>(
     reader: &mut Reader<'doc>,
     members: &'doc Members,
     at: &Pointer,
+    directory: &Path,
 ) -> Vec<BackendConfig> {
     let Some(value) = members.get("backends") else {
         reader.fault(
@@ -50,7 +55,7 @@ pub(super) fn backends<'doc>(
     let at = at.join("backends");
     let mut backends = Vec::new();
     for (index, value) in Reader::list(value).iter().enumerate() {
-        backends.extend(backend(reader, value, &at.join(&index.to_string())));
+        backends.extend(backend(reader, value, &at.join(&index.to_string()), directory));
     }
     if backends.is_empty() {
         reader.fault(
@@ -66,6 +71,7 @@ fn backend<'doc>(
     reader: &mut Reader<'doc>,
     value: &'doc Value,
     at: &Pointer,
+    directory: &Path,
 ) -> Option<BackendConfig> {
     let object = reader.object(value, at, &KEYS)?;
     let version = object.get("version").and_then(|value| reader.label(value, &at.join("version")));
@@ -82,6 +88,7 @@ fn backend<'doc>(
     if list.is_empty() {
         reader.fault(at, "the backend has no endpoint", "write `endpoints: [http://HOST:PORT]`");
     }
+    let (protocol, tls, endpoints) = secure::secure(reader, object, (at, endpoints), directory);
     let policy = policy(reader, object, at);
     let version_from_health = from.unwrap_or(false);
     if version_from_health {
@@ -99,21 +106,32 @@ fn backend<'doc>(
     }
     let place = reader.place(at);
     let weight = u32::try_from(weight).unwrap_or(1);
-    Some(BackendConfig { version, version_from_health, endpoints, weight, policy, place })
+    Some(BackendConfig {
+        version,
+        version_from_health,
+        endpoints,
+        protocol,
+        tls,
+        weight,
+        policy,
+        place,
+    })
 }
 
 fn endpoint<'doc>(
     reader: &mut Reader<'doc>,
     value: &'doc Value,
     at: &Pointer,
-) -> Option<Authority> {
+) -> Option<(bool, Authority)> {
     let text = reader.text(value, at)?;
-    if text.starts_with("https://") {
-        reader.fault(at, "TLS to a backend is not served", "write `http://HOST:PORT`");
-        return None;
-    }
-    let bare = text.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
+    let bare = match text.split_once("://") {
+        Some(("http", bare)) => Some((false, bare)),
+        Some(("https", bare)) => Some((true, bare)),
+        _ => None,
+    };
+    let secure = bare.is_some_and(|(secure, _)| secure);
     let authority = bare
+        .map(|(_, bare)| bare.trim_end_matches('/'))
         .filter(|bare| !bare.contains(['/', '@', '?', '#']))
         .and_then(|bare| bare.parse::<Authority>().ok())
         .filter(|authority| !authority.host().is_empty());
@@ -121,10 +139,10 @@ fn endpoint<'doc>(
         reader.fault(
             at,
             format!("`{text}` is not an endpoint"),
-            "write `http://HOST:PORT`, without a path",
+            "write `http://HOST:PORT` or `https://HOST:PORT`, without a path",
         );
     }
-    authority
+    Some((secure, authority?))
 }
 
 fn policy<'doc>(reader: &mut Reader<'doc>, object: &'doc Members, at: &Pointer) -> BackendPolicy {

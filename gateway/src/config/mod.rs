@@ -9,12 +9,13 @@ mod file;
 mod listen;
 mod model;
 mod reader;
+mod secure;
 mod units;
 mod writes;
 
 pub use backend::{
-    BackendConfig, BackendLimits, BackendPolicy, BackendTimes, DnsConfig, EjectionConfig,
-    HealthConfig, RetryConfig,
+    BackendConfig, BackendLimits, BackendPolicy, BackendProtocol, BackendTimes, BackendTls,
+    DnsConfig, EjectionConfig, HealthConfig, RetryConfig,
 };
 pub use cidr::Cidr;
 pub use file::{load, parse};

@@ -87,7 +87,11 @@ pub(crate) fn outward(
     selectors: &[Selector],
     trust: &Trust,
 ) {
+    let trailers = takes_trailers(headers);
     strip_hop_by_hop(headers);
+    if trailers {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    }
     strip_underscores(headers, selectors, &trust.told);
     for name in &trust.told {
         headers.remove(name);
@@ -105,6 +109,15 @@ pub(crate) fn outward(
         headers.insert(name.clone(), value.clone());
     }
     headers.append(VIA, HeaderValue::from_static("1.1 evergate"));
+}
+
+/// Whether the client takes trailers: the one thing of `TE` that may be said over HTTP/2 (RFC 9113 §8.2.2), where gRPC asks
+/// for it. Whoever speaks HTTP/1.1 to the backend leaves it out.
+fn takes_trailers(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(TE).iter();
+    values
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .any(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"trailers"))
 }
 
 /// A proxy of ours has said how it was reached; we say how it reached us.
@@ -255,6 +268,7 @@ mod tests {
                 "cookie: a=1; b=2",
                 "forwarded: for=1.2.3.4;proto=http",
                 "host: h",
+                "te: trailers",
                 "via: 1.1 evergate",
                 "x-b: 2",
                 "x-forwarded-for: 1.2.3.4",

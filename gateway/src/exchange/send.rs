@@ -15,7 +15,7 @@ use crate::refusal::{FullOf, Refusal};
 use crate::snapshot::Group;
 use crate::telemetry::Record;
 use crate::upstream::{
-    Again, Chosen, Limit, OutboundBody, Outcome, Pool, Reach, SendFailure, Tried,
+    Again, Chosen, Goal, Limit, OutboundBody, Outcome, Pool, Reach, SendFailure, Tried,
 };
 use crate::wire::Incoming;
 
@@ -29,6 +29,8 @@ struct Going<'a> {
     tried: Tried,
     /// How often it was sent, to whatever end.
     attempts: u32,
+    /// Some endpoint showed no certificate that holds.
+    untrusted: bool,
     /// Chosen for the next attempt already.
     next: Option<Chosen<'a>>,
 }
@@ -55,7 +57,14 @@ impl Visit<'_> {
         body: OutboundBody,
         record: &mut Record,
     ) -> Result<Response<Incoming>, Refusal> {
-        let mut going = Going { group, request, tried: Tried::new(), attempts: 0, next: None };
+        let mut going = Going {
+            group,
+            request,
+            tried: Tried::new(),
+            attempts: 0,
+            untrusted: false,
+            next: None,
+        };
         let mut body = Some(body);
         while let Some(chosen) = going.choose() {
             let Some(own) = body.take() else { break };
@@ -81,7 +90,8 @@ impl Visit<'_> {
                 }
             }
         }
-        let Some(full) = group.full() else { return Err(Refusal::Unreachable) };
+        let none = if going.untrusted { Refusal::Untrusted } else { Refusal::Unreachable };
+        let Some(full) = group.full() else { return Err(none) };
         full.meter().limited(Limit::Requests);
         Err(Refusal::BackendFull(FullOf::Requests))
     }
@@ -94,15 +104,20 @@ impl Visit<'_> {
         record: &mut Record,
     ) -> Attempt {
         let Chosen { pool, seat, started } = chosen;
-        let authority = seat.endpoint().authority().clone();
-        let message = match message(&authority, &going.request, body) {
+        let own = Arc::clone(seat.endpoint());
+        let message = match message(own.authority(), &going.request, body) {
             Ok(message) => message,
             Err(refusal) => return Attempt::Over(Err(refusal)),
         };
         going.attempts += 1;
         record.sent += 1;
         record.seat = Some(seat);
-        let sent = self.house.client.send(&authority, message, &self.snapshot.client).await;
+        let goal = Goal {
+            authority: own.authority(),
+            host: own.place().authority.host(),
+            dial: pool.dial(),
+        };
+        let sent = self.house.client.send(&goal, message, &self.snapshot.client).await;
         let Some(endpoint) = record.endpoint() else {
             return Attempt::Over(Err(Refusal::Unreachable));
         };
@@ -121,6 +136,14 @@ impl Visit<'_> {
                 note(Outcome::Refused);
                 going.attempts -= 1;
                 going.tried.push(Arc::clone(endpoint));
+                Attempt::Unsent(unsent)
+            }
+            Err(SendFailure::Untrusted(unsent, why)) => {
+                note(Outcome::Refused);
+                going.attempts -= 1;
+                going.tried.push(Arc::clone(endpoint));
+                going.untrusted = true;
+                record.cause = why;
                 Attempt::Unsent(unsent)
             }
             Err(SendFailure::Unanswered) => {

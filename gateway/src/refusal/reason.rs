@@ -174,6 +174,8 @@ pub enum Refusal {
     Overloaded,
     /// No endpoint could be connected to.
     Unreachable,
+    /// No endpoint shows a certificate that can be trusted; nothing was sent.
+    Untrusted,
     /// A bound of the backend is reached: which, as the end of the code.
     BackendFull(FullOf),
     /// The backend did not answer in time.
@@ -248,6 +250,7 @@ impl Refusal {
             Self::BodyBroken => "body-broken",
             Self::Overloaded => "overloaded",
             Self::Unreachable => "backend-unreachable",
+            Self::Untrusted => "backend-untrusted",
             Self::BackendFull(FullOf::Requests) => "backend-full",
             Self::BackendFull(FullOf::Pending) => "backend-queue-full",
             Self::BackendFull(FullOf::Connections) => "backend-connections-full",
@@ -306,6 +309,7 @@ impl Refusal {
             Self::Overloaded | Self::BackendFull(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::BackendTimeout | Self::RequestTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::Unreachable
+            | Self::Untrusted
             | Self::BackendBroken(_)
             | Self::WriteUnread(_)
             | Self::ResponseUnconvertible(_)
@@ -496,6 +500,9 @@ impl Refusal {
     fn upstream_detail(&self) -> String {
         match self {
             Self::Overloaded => "too much is in flight; try again later".to_owned(),
+            Self::Untrusted => {
+                "no endpoint of the backend could be trusted, nothing was sent to it; tell the operator".to_owned()
+            }
             Self::Unreachable => {
                 "no endpoint of the backend could be reached, nothing was sent to it; try again later".to_owned()
             }

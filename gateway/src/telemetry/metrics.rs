@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::hash::Hash;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::SystemTime;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -40,6 +42,7 @@ pub struct Metrics {
     /// The generation in use.
     pub generation: Gauge<u64, AtomicU64>,
     turned_away: Family<ArrivalLabels, Counter>,
+    expiries: Family<CertificateLabels, Gauge>,
     /// Connections that are open.
     pub connections: Gauge,
 }
@@ -48,6 +51,12 @@ pub struct Metrics {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ArrivalLabels {
     reason: &'static str,
+}
+
+/// A certificate by its file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CertificateLabels {
+    certificate: String,
 }
 
 impl fmt::Debug for Metrics {
@@ -128,6 +137,9 @@ impl Default for Metrics {
         registry.register("connections", "Open client connections", connections.clone());
         let what = "Connections that ended before HTTP, by reason";
         let turned_away = family(&mut registry, ("connections_refused", what));
+        let expiries = Family::default();
+        let what = "The last moment of each certificate that clients are shown, in Unix time";
+        registry.register("certificate_expires", what, expiries.clone());
         Self {
             registry,
             exchanges,
@@ -143,6 +155,7 @@ impl Default for Metrics {
             reloads_failed,
             generation,
             turned_away,
+            expiries,
             connections,
         }
     }
@@ -195,6 +208,17 @@ impl Metrics {
     /// The endpoints that are measured.
     pub const fn fleet(&self) -> &Arc<Fleet> {
         &self.fleet
+    }
+
+    /// The certificates that are in use, by file, with the last moment of each.
+    pub fn certificates<'a>(&self, all: impl IntoIterator<Item = &'a (PathBuf, SystemTime)>) {
+        self.expiries.clear();
+        for (path, until) in all {
+            let labels = CertificateLabels { certificate: path.display().to_string() };
+            let seconds =
+                until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+            self.expiries.get_or_create(&labels).set(i64::try_from(seconds).unwrap_or(i64::MAX));
+        }
     }
 
     /// Counts a connection that ended before HTTP, by a word of a fixed set.

@@ -1,7 +1,9 @@
 //! TLS as a listener speaks it, made of its config and files.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use evergate_schemas::problem::{Place, Problem, Severity};
 use http::HeaderName;
@@ -45,6 +47,7 @@ pub struct ServerSide {
     config: Arc<ServerConfig>,
     sessions: Sessions,
     forward: Vec<(ClientFact, HeaderName)>,
+    expiries: Vec<(PathBuf, SystemTime)>,
 }
 
 impl fmt::Debug for ServerSide {
@@ -67,6 +70,7 @@ impl ServerSide {
         let provider = provider();
         let mut problems = Vec::new();
         let mut names = Names::default();
+        let mut expiries = Vec::new();
         for one in &config.certificates {
             let files = (&one.certificate, &one.key);
             match identity::read(files, &provider, rules, warnings) {
@@ -76,6 +80,7 @@ impl ServerSide {
                         warnings.push(nameless(&one.certificate.place));
                     }
                     names.add(own, &found.key);
+                    expiries.push((one.certificate.path.clone(), found.facts.until));
                 }
                 Err(more) => problems.extend(more),
             }
@@ -129,12 +134,18 @@ impl ServerSide {
         made.ticketer = Arc::clone(&sessions.tickets);
         made.session_storage = Arc::clone(&sessions.store);
         let forward = config.client.as_ref().map(|client| client.forward.clone());
-        Ok(Self { config: Arc::new(made), sessions, forward: forward.unwrap_or_default() })
+        let forward = forward.unwrap_or_default();
+        Ok(Self { config: Arc::new(made), sessions, forward, expiries })
     }
 
     /// For rustls.
     pub fn config(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.config)
+    }
+
+    /// The last moment of each certificate, by its file.
+    pub fn expiries(&self) -> &[(PathBuf, SystemTime)] {
+        &self.expiries
     }
 
     /// What backends are told of a client's certificate, and in which field.

@@ -1,6 +1,7 @@
 //! Certificates, keys and authorities, read from files and made into what the two sides of the gateway need.
 
 mod authorities;
+mod backend;
 mod certificate;
 mod identity;
 mod listener;
@@ -10,6 +11,7 @@ mod provider;
 #[cfg(test)]
 mod tests;
 
+pub use backend::{ClientSide, SystemRoots};
 pub use certificate::Person;
 pub use listener::ServerSide;
 pub use provider::CertificateRules;

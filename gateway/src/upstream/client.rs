@@ -1,18 +1,24 @@
-//! Sending a request to an endpoint over HTTP/1.1 connections that one worker keeps.
+//! Sending a request to an endpoint over connections that one worker keeps.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::BytesMut;
+use http::request::Parts;
 use http::uri::Authority;
 use http::{Request, Response};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::body::{BodyFault, OutboundBody};
 use super::call::Call;
+use super::connect::{ConnectFailure, Connected, Goal, connect};
+use super::http2::{self, Sent, Trunks, Way};
+use crate::config::BackendProtocol;
 use crate::wire::{Incoming, Link, Lot, Stream};
+
+/// How often one request is put on a connection of HTTP/2 that turns out to be going away.
+const ROUNDS: usize = 3;
 
 /// How backends are reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +44,8 @@ pub struct ClientSettings {
 pub enum SendFailure {
     /// No connection; nothing was sent, and the body is here to be sent elsewhere.
     Connect(OutboundBody),
+    /// The endpoint shows no certificate that holds, as the text says, for the log; nothing was sent, and the body is here.
+    Untrusted(OutboundBody, String),
     /// The connection ended before anything of an answer came. Whether the request was served is unknown.
     Unanswered,
     /// No answer in time.
@@ -48,10 +56,23 @@ pub enum SendFailure {
     Broken(String),
 }
 
+/// The connections of one worker to one endpoint, spoken to in one way.
+#[derive(Debug, Default)]
+struct Lane {
+    /// For HTTP/1.1, one request at a time on each.
+    lot: Arc<Lot>,
+    /// For HTTP/2.
+    trunks: Trunks,
+}
+
+/// Lanes to one endpoint, by the mark of how it is spoken to.
+type Lanes = Vec<(u64, Arc<Lane>)>;
+
 /// The connections of one worker to all endpoints.
 #[derive(Debug)]
 pub struct Client {
-    lots: Mutex<HashMap<Authority, Arc<Lot>>>,
+    /// By what is connected to.
+    lanes: Mutex<HashMap<Authority, Lanes>>,
     /// The workers that there are, each with a client.
     workers: usize,
 }
@@ -59,20 +80,20 @@ pub struct Client {
 impl Client {
     /// A client without connections, one of so many.
     pub fn new(workers: usize) -> Self {
-        Self { lots: Mutex::default(), workers: workers.max(1) }
+        Self { lanes: Mutex::default(), workers: workers.max(1) }
     }
 
-    /// Sends, and waits for the head of the answer. Cancel safe: dropping it closes the connection.
+    /// Sends, and waits for the head of the answer. Cancel safe: dropping it closes the connection, or resets the stream.
     pub async fn send(
         &self,
-        authority: &Authority,
+        goal: &Goal<'_>,
         request: Request<OutboundBody>,
         settings: &ClientSettings,
     ) -> Result<Response<Incoming>, SendFailure> {
-        let lot = self.lot(authority);
+        let lane = self.lane(goal);
         let (head, mut body) = request.into_parts();
-        let home = (Arc::clone(&lot), settings.idle_connections.div_ceil(self.workers));
-        if let Some(link) = lot.take() {
+        let home = (Arc::clone(&lane.lot), settings.idle_connections.div_ceil(self.workers));
+        if let Some(link) = lane.lot.take() {
             let again = if head.method.is_idempotent() { body.again() } else { None };
             let call = Call::new(link, &head, body, settings);
             match call.run(&head.method, home.clone()).await {
@@ -83,37 +104,116 @@ impl Client {
                 done => return done,
             }
         }
-        let link = match connect(authority, settings).await {
-            Ok(stream) => Box::new(Link::new(stream, BytesMut::new())),
-            Err(()) => return Err(SendFailure::Connect(body)),
+        let stream = if goal.dial.protocol == BackendProtocol::Http1 {
+            match connect(goal, settings.connect).await {
+                Ok(Connected::Http1(stream) | Connected::Http2(stream)) => stream,
+                Err(failure) => return Err(failed(failure, body)),
+            }
+        } else {
+            match Box::pin(shared(&lane, goal, (&head, body), settings)).await {
+                Shared::Over(end) => return end,
+                Shared::Alone(stream, unsent) => {
+                    body = unsent;
+                    stream
+                }
+            }
         };
+        let link = Box::new(Link::new(stream, BytesMut::new()));
         let call = Call::new(link, &head, body, settings);
         call.run(&head.method, home).await
     }
 
-    fn lot(&self, authority: &Authority) -> Arc<Lot> {
-        let mut lots = self.lots.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(lot) = lots.get(authority) {
-            return Arc::clone(lot);
+    fn lane(&self, goal: &Goal<'_>) -> Arc<Lane> {
+        let mark = goal.dial.mark();
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = match lanes.get_mut(goal.authority) {
+            Some(own) => own,
+            None => lanes.entry(goal.authority.clone()).or_default(),
+        };
+        if let Some((_, lane)) = own.iter().find(|(known, _)| *known == mark) {
+            return Arc::clone(lane);
         }
-        Arc::clone(lots.entry(authority.clone()).or_default())
+        let lane = Arc::<Lane>::default();
+        own.push((mark, Arc::clone(&lane)));
+        lane
     }
 
     /// Closes connections that were not used for this long, and forgets addresses that have none.
     pub fn sweep(&self, idle: Duration) {
-        let mut lots = self.lots.lock().unwrap_or_else(PoisonError::into_inner);
-        lots.retain(|_, lot| lot.sweep(idle) > 0 || Arc::strong_count(lot) > 1);
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        lanes.retain(|_, own| {
+            own.retain(|(_, lane)| {
+                let left = lane.lot.sweep(idle) + lane.trunks.sweep(idle);
+                left > 0 || Arc::strong_count(lane) > 1 || Arc::strong_count(&lane.lot) > 1
+            });
+            !own.is_empty()
+        });
     }
 }
 
-async fn connect(authority: &Authority, settings: &ClientSettings) -> Result<Stream, ()> {
-    let host = authority.host().trim_start_matches('[').trim_end_matches(']');
-    let address = (host, authority.port_u16().unwrap_or(80));
-    let stream = match timeout(settings.connect, TcpStream::connect(address)).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(_)) | Err(_) => return Err(()),
-    };
-    // a failure only means that the kernel keeps its default
-    let _ = stream.set_nodelay(true);
-    Ok(Stream::Tcp(stream))
+/// What came of a request to an endpoint that may speak HTTP/2.
+enum Shared {
+    /// An answer, or why there is none.
+    Over(Result<Response<Incoming>, SendFailure>),
+    /// The endpoint speaks HTTP/1.1; nothing was sent yet.
+    Alone(Stream, OutboundBody),
+}
+
+/// Puts a request on a connection of HTTP/2, one that is open or a new one.
+async fn shared(
+    lane: &Lane,
+    goal: &Goal<'_>,
+    (head, mut body): (&Parts, OutboundBody),
+    settings: &ClientSettings,
+) -> Shared {
+    for _ in 0..ROUNDS {
+        let way = match way(lane, goal, settings).await {
+            Ok(Found::Way(way)) => way,
+            Ok(Found::Alone(stream)) => return Shared::Alone(stream, body),
+            Err(failure) => return Shared::Over(Err(failed(failure, body))),
+        };
+        match http2::send(way, (head, body), goal, settings).await {
+            Sent::Over(end) => return Shared::Over(end),
+            Sent::Unserved(unsent) => body = unsent,
+        }
+    }
+    Shared::Over(Err(SendFailure::Connect(body)))
+}
+
+/// Where a request to an endpoint that may speak HTTP/2 can go.
+enum Found {
+    /// A stream of HTTP/2.
+    Way(Way),
+    /// A new connection, on which the endpoint speaks HTTP/1.1.
+    Alone(Stream),
+}
+
+/// A stream on an open connection or on a new one; a burst makes one connection, and not as many as it has requests.
+async fn way(
+    lane: &Lane,
+    goal: &Goal<'_>,
+    settings: &ClientSettings,
+) -> Result<Found, ConnectFailure> {
+    if let Some(way) = lane.trunks.way() {
+        return Ok(Found::Way(way));
+    }
+    let turn = timeout(settings.connect, lane.trunks.turn()).await;
+    let _turn = turn.map_err(|_| ConnectFailure::Unreachable)?;
+    if let Some(way) = lane.trunks.way() {
+        return Ok(Found::Way(way));
+    }
+    match connect(goal, settings.connect).await? {
+        Connected::Http1(stream) => Ok(Found::Alone(stream)),
+        Connected::Http2(stream) => {
+            let begun = lane.trunks.begin(stream, settings).await;
+            begun.map(Found::Way).ok_or(ConnectFailure::Unreachable)
+        }
+    }
+}
+
+fn failed(failure: ConnectFailure, body: OutboundBody) -> SendFailure {
+    match failure {
+        ConnectFailure::Unreachable => SendFailure::Connect(body),
+        ConnectFailure::Untrusted(why) => SendFailure::Untrusted(body, why),
+    }
 }

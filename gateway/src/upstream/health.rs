@@ -12,6 +12,7 @@ use tracing::{info, warn};
 use super::body::OutboundBody;
 use super::client::{Client, ClientSettings, SendFailure};
 use super::clock::micros;
+use super::connect::Goal;
 use super::dice::Dice;
 use super::endpoint::{Endpoint, Version};
 use super::pool::Pool;
@@ -81,7 +82,7 @@ pub async fn first_look(pool: &Pool, asker: &Asker, expected: &Expected) {
     let members = pool.members();
     let unknown = members.iter().filter(|one| one.is_healthy().is_none());
     let looks = unknown.map(|one| async move {
-        let answer = ask(asker, one, health).await;
+        let answer = ask(asker, pool, one, health).await;
         settle(pool, one, (&mut Streak::default(), answer), (health, expected));
     });
     join_all(looks).await;
@@ -94,7 +95,7 @@ pub async fn watch(pool: Arc<Pool>, asker: Arc<Asker>, expected: Expected) {
     loop {
         tokio::time::sleep(jittered(health.interval)).await;
         let members = pool.members();
-        let answers = join_all(members.iter().map(|one| ask(&asker, one, health))).await;
+        let answers = join_all(members.iter().map(|one| ask(&asker, &pool, one, health))).await;
         let mut fresh = HashMap::new();
         for (one, answer) in members.iter().zip(answers) {
             // an endpoint is known by where it is: it lives as long as it is a member
@@ -117,9 +118,14 @@ fn jittered(interval: Duration) -> Duration {
 /// A good answer with the version that it says, or why it is none.
 type Answer = Result<Option<String>, String>;
 
-async fn ask(asker: &Asker, endpoint: &Endpoint, health: &HealthConfig) -> Answer {
+async fn ask(asker: &Asker, pool: &Pool, endpoint: &Endpoint, health: &HealthConfig) -> Answer {
     let request = question(endpoint, health).map_err(|error| error.to_string())?;
-    let sent = asker.client.send(endpoint.authority(), request, &asker.settings);
+    let goal = Goal {
+        authority: endpoint.authority(),
+        host: endpoint.place().authority.host(),
+        dial: pool.dial(),
+    };
+    let sent = asker.client.send(&goal, request, &asker.settings);
     let sent = tokio::time::timeout(health.timeout, sent).await;
     let response = match sent {
         Err(_) => return Err("no answer in time".to_owned()),
@@ -157,7 +163,7 @@ fn why(failure: SendFailure) -> String {
         SendFailure::Unanswered => "the connection ended before an answer".to_owned(),
         SendFailure::Timeout => "no answer in time".to_owned(),
         SendFailure::Body(fault) => fault.to_string(),
-        SendFailure::Broken(why) => why,
+        SendFailure::Broken(why) | SendFailure::Untrusted(_, why) => why,
     }
 }
 

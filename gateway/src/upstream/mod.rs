@@ -5,12 +5,15 @@ mod budget;
 mod call;
 mod client;
 mod clock;
+mod connect;
+mod dial;
 mod dice;
 mod endpoint;
 mod ewma;
 mod fleet;
 mod gate;
 mod health;
+mod http2;
 mod meter;
 mod pool;
 #[cfg(test)]
@@ -18,6 +21,8 @@ mod pool_tests;
 
 pub use body::{BodyFault, OutboundBody, Pace};
 pub use client::{Client, ClientSettings, SendFailure};
+pub use connect::Goal;
+pub use dial::Dial;
 pub use endpoint::{Endpoint, Place, Seat, State, Version, Wanted};
 pub use fleet::{Fleet, Ledger};
 pub use gate::{Full, Gate, Pass};

@@ -8,6 +8,7 @@ use http::HeaderMap;
 use smallvec::SmallVec;
 
 use super::clock::{self, micros};
+use super::dial::Dial;
 use super::dice::{Dice, hash};
 use super::endpoint::{Endpoint, Seat, State, Wanted};
 use super::fleet::Ledger;
@@ -33,6 +34,7 @@ pub enum Outcome {
 pub struct Pool {
     policy: BackendPolicy,
     times: PoolTimes,
+    dial: Dial,
     members: ArcSwap<Vec<Arc<Endpoint>>>,
     ledger: Arc<Ledger>,
     meter: PoolMeter,
@@ -92,7 +94,20 @@ impl Pool {
         (ledger, meter): (Arc<Ledger>, PoolMeter),
     ) -> Self {
         let members = ArcSwap::from_pointee(members);
-        Self { policy, times, members, ledger, meter, ejecting: Mutex::default() }
+        let dial = Dial::default();
+        Self { policy, times, dial, members, ledger, meter, ejecting: Mutex::default() }
+    }
+
+    /// The same, with endpoints that are spoken to otherwise than in cleartext HTTP/1.1.
+    #[must_use]
+    pub fn spoken(mut self, dial: Dial) -> Self {
+        self.dial = dial;
+        self
+    }
+
+    /// How its endpoints are spoken to.
+    pub const fn dial(&self) -> &Dial {
+        &self.dial
     }
 
     /// Its times.

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HOST, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HOST, TE, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, StatusCode};
 
 use super::link::Link;
@@ -80,7 +80,7 @@ fn status_line(out: &mut BytesMut, status: StatusCode) {
 fn fields(out: &mut BytesMut, headers: &HeaderMap, sending: Sending) {
     for (name, value) in headers {
         let kept = match *name {
-            HOST | TRANSFER_ENCODING | CONNECTION => false,
+            HOST | TE | TRANSFER_ENCODING | CONNECTION => false,
             CONTENT_LENGTH => sending == Sending::Nothing,
             _ => true,
         };

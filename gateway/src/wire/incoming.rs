@@ -1,6 +1,8 @@
 //! A body that comes in, from either side and in either protocol.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -21,6 +23,26 @@ pub enum Incoming {
     Backend(Box<BackendBody>),
     /// Either's, over HTTP/2.
     Http2(hyper::body::Incoming),
+    /// A backend's, over HTTP/2 on a connection with others; the stream counts until this is dropped.
+    Shared(Box<(hyper::body::Incoming, Lease)>),
+}
+
+/// One of a counted number, until it is dropped.
+#[derive(Debug)]
+pub struct Lease(Arc<AtomicUsize>);
+
+impl Lease {
+    /// One more.
+    pub fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Body for Incoming {
@@ -36,6 +58,9 @@ impl Body for Incoming {
             Self::Client(body) => body.poll_frame(context),
             Self::Backend(body) => body.poll_frame(context),
             Self::Http2(body) => Pin::new(body).poll_frame(context).map_err(BodyError::Http2),
+            Self::Shared(shared) => {
+                Pin::new(&mut shared.0).poll_frame(context).map_err(BodyError::Http2)
+            }
         }
     }
 
@@ -45,6 +70,7 @@ impl Body for Incoming {
             Self::Client(body) => body.is_over(),
             Self::Backend(body) => body.is_over(),
             Self::Http2(body) => body.is_end_stream(),
+            Self::Shared(shared) => shared.0.is_end_stream(),
         }
     }
 
@@ -54,6 +80,7 @@ impl Body for Incoming {
             Self::Client(body) => body.left(),
             Self::Backend(body) => body.left(),
             Self::Http2(body) => return body.size_hint(),
+            Self::Shared(shared) => return shared.0.size_hint(),
         };
         left.map_or_else(SizeHint::default, SizeHint::with_exact)
     }

@@ -21,7 +21,7 @@ pub use decode::{BodyError, Decoder, Piece};
 pub use encode::{Sending, chunk, end_of_chunks, interim, request_head, response_head};
 pub use framing::{Framing, of_request, of_response};
 pub use head::{End, HeadFault, RequestHead, ResponseHead, end, parse_request, parse_response};
-pub use incoming::Incoming;
+pub use incoming::{Incoming, Lease};
 pub use link::Link;
 pub use lot::Lot;
 pub use seat::{Arrival, HeadLimits, Seat, SeatBody};

@@ -1,0 +1,102 @@
+//! Making a connection to an endpoint: TCP, TLS where it is spoken, and the HTTP that was agreed on.
+
+use std::io;
+use std::time::Duration;
+
+use http::uri::Authority;
+use rustls::Error;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::{TlsConnector, TlsStream};
+
+use super::dial::Dial;
+use crate::config::BackendProtocol;
+use crate::tls::ClientSide;
+use crate::wire::Stream;
+
+/// Who is spoken to.
+#[derive(Clone, Copy, Debug)]
+pub struct Goal<'a> {
+    /// What a connection is made to: an address where the name was looked up, else the name.
+    pub authority: &'a Authority,
+    /// The host as configured, which its certificate has to have.
+    pub host: &'a str,
+    /// How it is spoken to.
+    pub dial: &'a Dial,
+}
+
+/// A connection on which nothing was sent yet.
+#[derive(Debug)]
+pub(super) enum Connected {
+    /// For HTTP/1.1.
+    Http1(Stream),
+    /// For HTTP/2.
+    Http2(Stream),
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(super) enum ConnectFailure {
+    /// It does not answer.
+    Unreachable,
+    /// It shows no certificate that can be trusted, as the text says, for the log.
+    Untrusted(String),
+}
+
+/// Connects, all steps within a time.
+pub(super) async fn connect(
+    goal: &Goal<'_>,
+    within: Duration,
+) -> Result<Connected, ConnectFailure> {
+    timeout(within, connected(goal)).await.unwrap_or(Err(ConnectFailure::Unreachable))
+}
+
+async fn connected(goal: &Goal<'_>) -> Result<Connected, ConnectFailure> {
+    let Dial { protocol, tls } = goal.dial;
+    let host = goal.authority.host().trim_start_matches('[').trim_end_matches(']');
+    let usual = if tls.is_some() { 443 } else { 80 };
+    let address = (host, goal.authority.port_u16().unwrap_or(usual));
+    let stream = TcpStream::connect(address).await.map_err(|_| ConnectFailure::Unreachable)?;
+    // a failure only means that the kernel keeps its default
+    let _ = stream.set_nodelay(true);
+    match tls {
+        Some(tls) => secured(goal, tls, stream).await,
+        None if *protocol == BackendProtocol::Http2 => Ok(Connected::Http2(Stream::Tcp(stream))),
+        None => Ok(Connected::Http1(Stream::Tcp(stream))),
+    }
+}
+
+async fn secured(
+    goal: &Goal<'_>,
+    tls: &ClientSide,
+    stream: TcpStream,
+) -> Result<Connected, ConnectFailure> {
+    let Some(name) = tls.name(goal.host) else {
+        let why = format!("`{}` is not a name that a certificate has", goal.host);
+        return Err(ConnectFailure::Untrusted(why));
+    };
+    let stream = TlsConnector::from(tls.config())
+        .connect(name, stream)
+        .await
+        .map_err(|error| failure(&error))?;
+    let speaks_two = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let stream = Stream::Tls(Box::new(TlsStream::Client(stream)));
+    match goal.dial.protocol {
+        // without ALPN there is no HTTP/2 over TLS (RFC 9113 §3.2)
+        BackendProtocol::Http2 if !speaks_two => {
+            Err(ConnectFailure::Untrusted("the backend does not agree on HTTP/2".to_owned()))
+        }
+        BackendProtocol::Http2 | BackendProtocol::Auto if speaks_two => {
+            Ok(Connected::Http2(stream))
+        }
+        _ => Ok(Connected::Http1(stream)),
+    }
+}
+
+/// A certificate that is not trusted is another matter than a peer that went away.
+fn failure(error: &io::Error) -> ConnectFailure {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        Some(fault) => ConnectFailure::Untrusted(fault.to_string()),
+        None => ConnectFailure::Unreachable,
+    }
+}
