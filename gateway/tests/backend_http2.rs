@@ -224,3 +224,29 @@ async fn an_answer_that_breaks_off_is_cut_and_other_streams_go_on() {
     }
     assert_eq!(seen.connections.load(Ordering::SeqCst), 1);
 }
+
+#[tokio::test]
+async fn an_answer_that_contradicts_itself_is_a_502_or_cut() {
+    let cases: [(&str, &[(&str, &str)]); 3] = [
+        ("200", &[("content-length", "1"), ("content-length", "1")]),
+        ("200", &[("content-length", "+1")]),
+        ("101", &[]),
+    ];
+    for (status, fields) in cases {
+        let (status, fields) = (status.to_owned(), fields.to_vec());
+        let serve: Serve = Arc::new(move |_, mut answer| {
+            let mut head = http::Response::builder().status(status.as_str());
+            for (name, value) in &fields {
+                head = head.header(*name, *value);
+            }
+            let sent = answer.send_response(head.body(()).unwrap(), false);
+            let _ = sent.map(|mut stream| stream.send_data(Bytes::from_static(b"x"), true));
+            Box::pin(async {})
+        });
+        let (address, seen) = plain(serve).await;
+        let house = front(address).await;
+        let reply = house.post("/x", "", "").await;
+        assert_eq!(reply.status, 502, "{reply:?}");
+        assert_eq!(seen.requests().len(), 1);
+    }
+}

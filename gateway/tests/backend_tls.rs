@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use certificates::Authority;
-use speaker::{acceptor, secure, who};
+use speaker::{acceptor, closing, secure, who};
 use support::{House, text, write};
 use tempfile::TempDir;
 
@@ -159,4 +159,36 @@ async fn the_protocol_is_what_both_speak() {
             None => assert_eq!((expected, reply.status), ("", 502), "{protocol}"),
         }
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_anybody_on_the_way_could_have_cut_is_not_whole() {
+    let authority = Authority::new("ca");
+    let issued = authority.issue(&["127.0.0.1"]);
+    let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n[1,2]";
+    for (properly, ended) in [(true, true), (false, false)] {
+        let address = closing(acceptor(&issued, None, &[]), answer, properly).await;
+        let apis = api("a", &[address], "tls: { ca: ca.pem }");
+        let house = House::in_directory(files(&authority), &apis, "").await;
+        let reply = house.raw("GET /a/x HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        assert_eq!(reply.ends_with("0\r\n\r\n"), ended, "{reply}");
+    }
+}
+
+#[tokio::test]
+async fn health_is_asked_under_the_same_tls() {
+    let (authority, clients) = (Authority::new("ca"), Authority::new("clients"));
+    let backend = acceptor(&authority.issue(&["b.test"]), Some(&clients), &["h2"]);
+    let (address, seen) = secure(backend).await;
+    let directory = files(&authority);
+    clients.issue(&["gateway"]).write(directory.path(), "one");
+    let settings = "protocol: http2, health: { path: /well }, tls: { ca: ca.pem, server_name: b.test, certificate: one.pem, key: one.key }";
+    let house = House::in_directory(directory, &api("a", &[address], settings), "").await;
+    assert_eq!(house.get("/a/x", "").await.status, 200);
+    let asked = async {
+        while !seen.requests().iter().any(|one| one.contains("/well")) {
+            house.get("/a/x", "").await;
+        }
+    };
+    tokio::time::timeout(support::PATIENCE, asked).await.expect("health was not asked");
 }

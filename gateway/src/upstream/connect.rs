@@ -54,8 +54,8 @@ pub(super) async fn connect(
 async fn connected(goal: &Goal<'_>) -> Result<Connected, ConnectFailure> {
     let Dial { protocol, tls } = goal.dial;
     let host = goal.authority.host().trim_start_matches('[').trim_end_matches(']');
-    let usual = if tls.is_some() { 443 } else { 80 };
-    let address = (host, goal.authority.port_u16().unwrap_or(usual));
+    let port = goal.authority.port_u16().unwrap_or_else(|| goal.dial.usual_port());
+    let address = (host, port);
     let stream = TcpStream::connect(address).await.map_err(|_| ConnectFailure::Unreachable)?;
     // a failure only means that the kernel keeps its default
     let _ = stream.set_nodelay(true);

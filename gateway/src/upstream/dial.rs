@@ -13,6 +13,11 @@ pub struct Dial {
 }
 
 impl Dial {
+    /// The port of an endpoint that says none.
+    pub const fn usual_port(&self) -> u16 {
+        if self.tls.is_some() { 443 } else { 80 }
+    }
+
     /// Equal where connections of one can be used for the other: the same HTTP, authorities and identity.
     pub const fn mark(&self) -> u64 {
         match (&self.tls, self.protocol) {

@@ -11,7 +11,7 @@ use h2::Reason;
 use http::header::HOST;
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{Request, Response, Uri, Version};
+use http::{Method, Request, Response, Uri, Version};
 use http_body::Body as _;
 use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout_at};
 use super::body::{BodyFault, OutboundBody};
 use super::client::{ClientSettings, SendFailure};
 use super::connect::Goal;
-use crate::wire::{Incoming, Lease, Stream};
+use crate::wire::{Incoming, Lease, Stream, of_response};
 
 /// Most requests at once on one connection, whatever the backend allows.
 const STREAMS: usize = 256;
@@ -181,14 +181,17 @@ pub(super) async fn send(
     };
     match answer {
         Ok(answer) => {
-            let (mut head, body) = answer.into_parts();
-            head.version = Version::HTTP_11;
+            let (mut own, body) = answer.into_parts();
+            if let Err(why) = sound(&head.method, &own) {
+                return Sent::Over(Err(SendFailure::Broken(why.to_owned())));
+            }
+            own.version = Version::HTTP_11;
             let body = if body.is_end_stream() {
                 Incoming::Empty
             } else {
                 Incoming::Shared(Box::new((body, lease)))
             };
-            Sent::Over(Ok(Response::from_parts(head, body)))
+            Sent::Over(Ok(Response::from_parts(own, body)))
         }
         Err(mut failed) => {
             if let Some(unsent) = failed.take_message() {
@@ -204,6 +207,14 @@ pub(super) async fn send(
             }
         }
     }
+}
+
+/// An answer that could be read otherwise by whoever gets it over HTTP/1.1.
+fn sound(method: &Method, head: &http::response::Parts) -> Result<(), &'static str> {
+    if head.status.is_informational() {
+        return Err("an interim answer that nobody asked for");
+    }
+    of_response(method, head.status, Version::HTTP_10, &head.headers).map(drop)
 }
 
 fn uri(scheme: Scheme, authority: Authority, target: Option<PathAndQuery>) -> Option<Uri> {

@@ -95,6 +95,31 @@ fn saying(text: String) -> Serve {
     })
 }
 
+/// A backend under TLS that writes this after a request, and closes as TLS asks for or by TCP alone.
+pub(crate) async fn closing(
+    acceptor: TlsAcceptor,
+    answer: &'static str,
+    properly: bool,
+) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let mut seen = Vec::new();
+            while !seen.ends_with(b"\r\n\r\n") && stream.read_buf(&mut seen).await.unwrap_or(0) > 0
+            {
+            }
+            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.flush().await;
+            if properly {
+                let _ = stream.shutdown().await;
+            }
+        }
+    });
+    address
+}
+
 /// What `secure` says of a client's certificate.
 pub(crate) fn who(issued: &Issued) -> String {
     issued.der.iter().fold(0_u64, |sum, octet| sum.wrapping_mul(31) + u64::from(*octet)).to_string()
