@@ -55,6 +55,15 @@ pub(crate) fn rows(rounds: &Rounds) -> Vec<Row> {
     rounds.peers.iter().enumerate().map(row).collect()
 }
 
+/// Microseconds of the same load without a proxy, at p50, p99 and p99.9.
+pub(crate) fn straight(rounds: &Rounds) -> Option<[f64; 3]> {
+    rounds.every.first()?.straight?;
+    let figure = |figure: fn(&Slice) -> f64| {
+        median(rounds.counted().filter_map(|round| round.straight.as_ref().map(figure)).collect())
+    };
+    Some([figure(|slice| slice.p50), figure(|slice| slice.p99), figure(|slice| slice.p999)])
+}
+
 /// The value in the middle; not a number where there is none.
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
@@ -79,6 +88,7 @@ mod tests {
         let weather = Weather { trip: Some(1.0), others: 0.0, stolen: 0.0 };
         let round = |mine: f64, theirs: f64, disturbed: bool| Round {
             slices: vec![slice(mine), slice(theirs)],
+            straight: None,
             weather,
             disturbance: disturbed.then(|| "noise".to_owned()),
         };

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::figures::{COLUMNS, rows};
+use crate::figures::{COLUMNS, rows, straight};
 use crate::round::Rounds;
 
 /// A table of one scenario, with what a reader has to know about it.
@@ -24,6 +24,13 @@ pub(crate) fn table(rounds: &Rounds) -> String {
             let _ = write!(text, " {}{ratio} |", number(*figure));
         }
         text.push('\n');
+    }
+    if let Some(straight) = straight(rounds) {
+        let [p50, p99, p999] = straight.map(number);
+        let _ = writeln!(
+            text,
+            "\nStraight to the origin: p50 {p50}, p99 {p99}, p99.9 {p999} µs; what is more than that a peer adds."
+        );
     }
     for (kind, why) in &rounds.absent {
         let _ = writeln!(text, "\n{} has no part: {why}.", kind.name());
@@ -68,6 +75,7 @@ pub(crate) fn json(all: &[Rounds], about: &Value) -> Value {
             "title": rounds.scenario.title,
             "columns": COLUMNS.map(|(name, _)| name),
             "rows": rows(rounds),
+            "straight_us": straight(rounds),
             "absent": rounds.absent.iter().map(|(kind, why)| json!({ "peer": kind.name(), "why": why })).collect::<Vec<_>>(),
             "peers": rounds.peers.iter().map(|kind| kind.name()).collect::<Vec<_>>(),
             "rounds": rounds.every,

@@ -60,6 +60,8 @@ pub(crate) struct Slice {
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Round {
     pub(crate) slices: Vec<Slice>,
+    /// The same load without any proxy, where times are what matters.
+    pub(crate) straight: Option<Slice>,
     pub(crate) weather: Weather,
     pub(crate) disturbance: Option<String>,
 }
@@ -135,7 +137,7 @@ pub(crate) fn run(scenario: Scenario, field: &mut Field<'_>, told: &dyn Fn(&str)
 
 /// Starts a peer and looks at its first answer.
 fn prepare(kind: Kind, program: &PathBuf, scenario: Scenario, field: &Field<'_>) -> Outcome<Ready> {
-    if let Some(why) = kind.cannot(scenario.edge(), scenario.converts) {
+    if let Some(why) = kind.cannot(scenario.converts) {
         return Err(Fault::said(why));
     }
     let folder = field.folder.join(scenario.name).join(kind.name());
@@ -195,13 +197,22 @@ fn round(ready: &[Ready], field: &mut Field<'_>, dice: &mut u64) -> Result<Round
     let mut slices: Vec<Option<Slice>> = vec![None; ready.len()];
     for place in order {
         if let (Some(peer), Some(slice)) = (ready.get(place), slices.get_mut(place)) {
-            *slice = Some(measure(peer, field.effort.slice).map_err(|fault| (peer.kind, fault))?);
+            *slice = Some(
+                measure(&peer.asked, Some(peer.started.running.id()), field.effort.slice)
+                    .map_err(|fault| (peer.kind, fault))?,
+            );
         }
     }
+    let straight = ready.first().filter(|peer| matches!(peer.asked.way, Way::Rate(_)));
+    let straight = straight.map(|peer| {
+        let asked = Asked { address: field.origin, ..peer.asked.clone() };
+        measure(&asked, None, field.effort.slice).map_err(|fault| (peer.kind, fault))
+    });
+    let straight = straight.transpose()?;
     let weather = watch.end();
     field.least_trip = field.least_trip.min(weather.trip.unwrap_or(f64::INFINITY));
     let disturbance = weather.disturbance(field.least_trip);
-    Ok(Round { slices: slices.into_iter().flatten().collect(), weather, disturbance })
+    Ok(Round { slices: slices.into_iter().flatten().collect(), straight, weather, disturbance })
 }
 
 /// A number below a bound (splitmix64).
@@ -213,11 +224,11 @@ fn draw(dice: &mut u64, below: usize) -> usize {
     usize::try_from((mixed ^ (mixed >> 31)) % below as u64).unwrap_or(0)
 }
 
-/// One peer under load: connections are opened and warmed before anything is counted.
-fn measure(peer: &Ready, during: Duration) -> Outcome<Slice> {
-    let mut client = Client::open(&peer.asked)?;
+/// One peer under load, with its process if it has one: connections are opened and warmed before anything is counted.
+fn measure(asked: &Asked, process: Option<u32>, during: Duration) -> Outcome<Slice> {
+    let mut client = Client::open(asked)?;
     client.ask(during / 5)?;
-    let processes = family(peer.started.running.id());
+    let processes = process.map(family).unwrap_or_default();
     let before = cpu(&processes);
     let taken = client.ask(during)?;
     let spent = cpu(&processes) - before;

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::setup::Setup;
+use super::setup::{Edge, Setup};
 use crate::fault::Outcome;
 use crate::page;
 
@@ -16,8 +16,14 @@ pub(crate) fn configure(command: &mut Command, setup: &Setup<'_>) -> Outcome<()>
     let backend =
         |version: &&str| format!("{{ version: {version}, endpoints: [\"http://{origin}\"] }}");
     let backends: Vec<String> = versions.iter().map(backend).collect();
+    let tls = if setup.edge == Edge::Tls {
+        let (chain, key) = (setup.certificate.chain.display(), setup.certificate.key.display());
+        format!(", tls: {{ certificates: [{{ certificate: \"{chain}\", key: \"{key}\" }}] }}")
+    } else {
+        String::new()
+    };
     let text = format!(
-        "listen: [{{ address: \"127.0.0.1:{port}\" }}]
+        "listen: [{{ address: \"127.0.0.1:{port}\"{tls} }}]
 admin: {{ address: \"127.0.0.1:0\" }}
 apis:
   payments:

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::setup::{Edge, Setup};
+use super::setup::Setup;
 use super::{caddy, envoy, evergate, haproxy, nginx};
 use crate::fault::Outcome;
 
@@ -32,9 +32,8 @@ impl Kind {
     }
 
     /// Why a proxy has no part in a scenario, if so.
-    pub(crate) fn cannot(self, edge: Edge, converts: bool) -> Option<&'static str> {
+    pub(crate) fn cannot(self, converts: bool) -> Option<&'static str> {
         match self {
-            Self::Evergate if edge == Edge::Tls => Some("has no TLS yet"),
             Self::Haproxy | Self::Caddy if converts => Some("has nothing that edits JSON"),
             _ => None,
         }
