@@ -122,7 +122,9 @@ fn about(args: &Args, programs: &[(Kind, PathBuf)]) -> Value {
         let output = Command::new(program).arg(kind.version_option()).output().ok()?;
         let text = if output.stdout.is_empty() { output.stderr } else { output.stdout };
         let text = String::from_utf8_lossy(&text).into_owned();
-        text.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
+        let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+        // where a program is says nothing to readers elsewhere
+        Some(line.replace(&program.display().to_string(), "").trim().to_owned())
     };
     let peers = programs.iter().map(
         |(kind, program)| json!({ "peer": kind.name(), "version": first_line(*kind, program) }),

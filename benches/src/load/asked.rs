@@ -87,3 +87,56 @@ pub(crate) fn once(asked: &Asked) -> Outcome<(u16, Vec<u8>)> {
         _ => Http1::open(asked)?.once(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{origin, page};
+
+    fn asked(way: Way, page: &str, posted: Option<String>) -> Asked {
+        let octets = page::SIZES.iter().find(|(name, _)| *name == page).map(|(_, octets)| *octets);
+        let (status, body) =
+            octets.map_or((201, page::TAKEN.to_owned()), |octets| (200, page::page(octets)));
+        Asked {
+            address: origin::start().unwrap(),
+            path: format!("/v2/payments/{page}"),
+            posted,
+            way,
+            status,
+            body: body.as_bytes().into(),
+            ordered: true,
+        }
+    }
+
+    #[test]
+    fn every_answer_of_the_origin_is_right_however_it_is_asked() {
+        let posted = || Some(page::payment(page::POSTED));
+        for (way, page, posted) in [
+            (Way::Kept, "1k", None),
+            (Way::Kept, "256k", None),
+            (Way::Kept, "", posted()),
+            (Way::Fresh, "16k", None),
+            (Way::Rate(2000), "1k", None),
+        ] {
+            let asked = asked(way, page, posted);
+            let (status, body) = once(&asked).unwrap();
+            assert!(status == asked.status && *body == *asked.body, "{page}");
+            let taken = Client::open(&asked).unwrap().ask(Duration::from_millis(50)).unwrap();
+            assert!(taken.answers > 0, "{page}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_kept() {
+        let asked = asked(Way::Rate(1000), "1k", None);
+        let taken = Client::open(&asked).unwrap().ask(Duration::from_millis(100)).unwrap();
+        assert_eq!(taken.answers, 100);
+    }
+
+    #[test]
+    fn a_wrong_answer_is_told() {
+        let asked = Asked { path: "/nowhere".to_owned(), ..asked(Way::Kept, "1k", None) };
+        let told = Client::open(&asked).unwrap().ask(Duration::from_millis(10)).unwrap_err();
+        assert_eq!(told.to_string(), "an answer was 404 with 0 octets, not 200 with 1024");
+    }
+}
