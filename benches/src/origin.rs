@@ -123,12 +123,14 @@ struct Connection {
     answer: Arc<[u8]>,
     /// Octets of the answer that are not written yet.
     unwritten: usize,
+    /// The connection ends with this answer.
+    last: bool,
 }
 
 impl Connection {
     fn new(stream: TcpStream) -> Self {
         let (read, answer) = (Vec::with_capacity(READ), NOT_FOUND.into());
-        Self { stream, read, stage: Stage::Head, answer, unwritten: 0 }
+        Self { stream, read, stage: Stage::Head, answer, unwritten: 0, last: false }
     }
 
     /// Reads and writes as far as it goes; `false` when the connection is done with.
@@ -197,6 +199,8 @@ impl Connection {
                 stage = Stage::Length(digits.parse().map_err(drop)?);
             } else if field.name.eq_ignore_ascii_case("transfer-encoding") {
                 stage = Stage::Chunked;
+            } else if field.name.eq_ignore_ascii_case("connection") {
+                self.last = field.value.eq_ignore_ascii_case(b"close");
             }
         }
         let path = request.path.unwrap_or_default();
@@ -215,7 +219,7 @@ impl Connection {
                 Err(_) => return false,
             }
         }
-        true
+        !(self.last && matches!(self.stage, Stage::Head))
     }
 }
 
