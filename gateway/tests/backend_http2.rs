@@ -250,3 +250,29 @@ async fn an_answer_that_contradicts_itself_is_a_502_or_cut() {
         assert_eq!(seen.requests().len(), 1);
     }
 }
+
+#[tokio::test]
+async fn clients_that_read_slowly_hold_up_nobody_else() {
+    let serve: Serve = Arc::new(|request, answer| {
+        let large = request.uri().path() == "/large";
+        let body = if large { Bytes::from(vec![b'x'; 4 << 20]) } else { Bytes::from_static(b"x") };
+        Box::pin(async move { plainly(answer, body) })
+    });
+    let (address, seen) = plain(serve).await;
+    let house = front(address).await;
+    let stream = TcpStream::connect(house.address()).await.unwrap();
+    let mut builder = h2::client::Builder::new();
+    builder.initial_connection_window_size(1 << 20);
+    let (send, connection) = builder.handshake::<_, Bytes>(stream).await.unwrap();
+    tokio::spawn(connection);
+    let mut held = Vec::new();
+    for path in ["/large", "/large", "/large", "/small"] {
+        let request = Request::get(format!("http://x{path}")).body(()).unwrap();
+        let (answer, _) = send.clone().ready().await.unwrap().send_request(request, true).unwrap();
+        let mut body = timeout(PATIENCE, answer).await.unwrap().unwrap().into_body();
+        // what there is of it is waited for and never taken
+        assert!(timeout(PATIENCE, body.data()).await.unwrap().unwrap().is_ok());
+        held.push(body);
+    }
+    assert_eq!(seen.connections.load(Ordering::SeqCst), 1, "all on one connection");
+}
