@@ -1,5 +1,6 @@
 //! Fields that end at the gateway, in both directions, and those that it writes itself.
 
+use http::Version;
 use http::header::{
     CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue,
     MAX_FORWARDS, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
@@ -108,7 +109,26 @@ pub(crate) fn outward(
     for (name, value) in &peer.told {
         headers.insert(name.clone(), value.clone());
     }
-    headers.append(VIA, HeaderValue::from_static("1.1 evergate"));
+}
+
+/// Says by which version of HTTP a request was received (RFC 9110 §7.6.3).
+pub(crate) fn via(headers: &mut HeaderMap, received: Version) {
+    let value = match received {
+        Version::HTTP_10 => "1.0 evergate",
+        Version::HTTP_2 => "2.0 evergate",
+        _ => "1.1 evergate",
+    };
+    headers.append(VIA, HeaderValue::from_static(value));
+}
+
+/// Whether a value begins or ends with a blank: HTTP/1.1 takes those off, HTTP/2 has them make a request malformed
+/// (RFC 9113 §8.2.1), and written down for a backend they would be another value.
+pub(crate) fn has_outer_blanks(headers: &HeaderMap) -> bool {
+    let blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    headers.values().any(|value| {
+        let bytes = value.as_bytes();
+        blank(bytes.first()) || blank(bytes.last())
+    })
 }
 
 /// Whether the client takes trailers: the one thing of `TE` that may be said over HTTP/2 (RFC 9113 §8.2.2), where gRPC asks
@@ -269,7 +289,6 @@ mod tests {
                 "forwarded: for=1.2.3.4;proto=http",
                 "host: h",
                 "te: trailers",
-                "via: 1.1 evergate",
                 "x-b: 2",
                 "x-forwarded-for: 1.2.3.4",
                 "x-forwarded-host: h",

@@ -7,6 +7,7 @@ use http::request::Parts;
 use http::uri::{Authority, PathAndQuery};
 use http::{Method, Uri, Version};
 
+use super::fields::has_outer_blanks;
 use super::normal::{authority, check_path, check_query};
 use crate::refusal::Refusal;
 use crate::snapshot::Bounds;
@@ -80,6 +81,10 @@ impl Inbound {
     pub(crate) fn read(head: &Parts, bounds: &Bounds, peer: &Peer) -> Result<Self, Refusal> {
         // the one who reads the body asked the same, and reads none of a message that this refuses
         of_request(head.version.min(Version::HTTP_11), &head.headers).map_err(Refusal::Framing)?;
+        if head.version == Version::HTTP_2 && has_outer_blanks(&head.headers) {
+            let why = "a field value begins or ends with a blank; leave it out";
+            return Err(Refusal::Head(why));
+        }
         let authority = one_authority(head, peer)?;
         if head.method == Method::CONNECT || head.method == Method::TRACE {
             return Err(Refusal::Method(head.method.to_string()));

@@ -203,6 +203,7 @@ impl<'a> Visit<'a> {
         let trailing = digest::trailing(&head.headers);
         let trust = &self.snapshot.trust;
         fields::outward(&mut head.headers, self.peer, &inbound.authority, &api.selectors, trust);
+        fields::via(&mut head.headers, head.version);
         head.headers.insert(X_REQUEST_ID, record.id.clone());
         let asked = asked(api, inbound.path(), inbound.query(), &head.headers)?;
         let client = api.clients.get(asked.version).ok_or(Refusal::NoOperation(None))?;

@@ -31,6 +31,8 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
     pub(super) head: HeadLimits,
+    /// Octets of a request target.
+    pub(super) target: usize,
     streams: u32,
     pub(super) header: Duration,
     pub(super) write: Duration,
@@ -40,6 +42,7 @@ impl Rules {
     pub(super) const fn new(config: &Config) -> Self {
         Self {
             head: HeadLimits { octets: config.limits.head, fields: config.limits.fields },
+            target: config.limits.target,
             streams: config.limits.streams,
             header: config.timeouts.header,
             write: config.timeouts.write,

@@ -52,7 +52,8 @@ impl Asked {
     fn read(head: &RequestHead) -> Self {
         let keeps = match head.version {
             Version::HTTP_10 => names(&head.headers, &CONNECTION, b"keep-alive"),
-            _ => !names(&head.headers, &CONNECTION, b"close"),
+            // what follows a CONNECT was meant for a tunnel
+            _ => head.method != Method::CONNECT && !names(&head.headers, &CONNECTION, b"close"),
         };
         Self {
             method: head.method.clone(),
@@ -101,7 +102,8 @@ pub(super) async fn http1(link: Link, caller: &Caller) {
             }
             Arrival::Gone | Arrival::Late(false) => return,
             Arrival::Late(true) => Refusal::HeadTooSlow,
-            Arrival::TooLarge => Refusal::HeadTooLarge(limits.octets),
+            Arrival::TooLarge(true) => Refusal::TargetTooLong(caller.rules.target),
+            Arrival::TooLarge(false) => Refusal::HeadTooLarge(limits.octets),
             Arrival::Fault(HeadFault::Fields) => Refusal::FieldsTooMany(limits.fields),
             Arrival::Fault(HeadFault::Version) => Refusal::HttpVersion,
             Arrival::Fault(HeadFault::Malformed(why)) => Refusal::Head(why),

@@ -1,14 +1,17 @@
-//! A connection for HTTP/2 whose first octets were read ahead, and whose peer has to take what is written to it.
+//! A connection for HTTP/2 whose first octets were read ahead, whose frames are looked at as they come, and whose peer has
+//! to take what is written to it.
 
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
+
+use super::frames::FrameGuard;
 
 /// See the module.
 #[derive(Debug)]
@@ -17,11 +20,40 @@ pub(super) struct Guarded<Stream> {
     ahead: Bytes,
     write: Duration,
     clock: Option<Pin<Box<Sleep>>>,
+    guard: FrameGuard,
+    /// All that was handed over was written, so that a frame of our own stands between two others.
+    between: bool,
 }
 
 impl<Stream: AsyncRead + AsyncWrite + Unpin> Guarded<Stream> {
-    pub(super) const fn new(stream: Stream, ahead: Bytes, write: Duration) -> Self {
-        Self { stream, ahead, write, clock: None }
+    pub(super) fn new(stream: Stream, ahead: Bytes, write: Duration) -> Self {
+        let guard = FrameGuard::new(Instant::now());
+        Self { stream, ahead, write, clock: None, guard, between: true }
+    }
+
+    /// Looks at what was read into a buffer that had `before` octets; ends the connection over what it finds.
+    fn look(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+        before: usize,
+    ) -> io::Result<()> {
+        let fresh = buffer.filled().get(before..).unwrap_or_default();
+        let Err(code) = self.guard.takes(fresh, Instant::now()) else { return Ok(()) };
+        buffer.set_filled(before);
+        if self.between {
+            // A peer that takes no octet now has had its time.
+            let _ = Pin::new(&mut self.stream).poll_write(context, &self.guard.goaway(code));
+        }
+        Err(io::ErrorKind::InvalidData.into())
+    }
+
+    /// Notes what became of a write of so many octets.
+    fn wrote(&mut self, outcome: &Poll<io::Result<usize>>, all: usize) {
+        if let Poll::Ready(Ok(written)) = outcome {
+            self.guard.wrote(*written);
+            self.between = *written == all;
+        }
     }
 
     /// Fails a write that the peer has not taken for too long.
@@ -51,13 +83,15 @@ impl<Stream: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<Stream> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
         if self.ahead.is_empty() {
-            return Pin::new(&mut self.stream).poll_read(context, buffer);
+            ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        } else {
+            let count = self.ahead.len().min(buffer.remaining());
+            buffer.put_slice(self.ahead.get(..count).unwrap_or_default());
+            self.ahead.advance(count);
         }
-        let count = self.ahead.len().min(buffer.remaining());
-        buffer.put_slice(self.ahead.get(..count).unwrap_or_default());
-        self.ahead.advance(count);
-        Poll::Ready(Ok(()))
+        Poll::Ready(self.look(context, buffer, before))
     }
 }
 
@@ -68,6 +102,7 @@ impl<Stream: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<Stream> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.wrote(&outcome, bytes.len());
         self.watch(context, outcome)
     }
 
@@ -86,6 +121,7 @@ impl<Stream: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<Stream> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.wrote(&outcome, slices.iter().map(|slice| slice.len()).sum());
         self.watch(context, outcome)
     }
 
@@ -106,12 +142,26 @@ mod tests {
     #[tokio::test]
     async fn what_was_read_ahead_comes_first() {
         let (mut near, far) = duplex(64);
-        near.write_all(b"def").await.unwrap();
+        near.write_all(b"TP/2.0").await.unwrap();
         drop(near);
-        let mut io = Guarded::new(far, Bytes::from_static(b"abc"), Duration::from_secs(5));
+        let mut io = Guarded::new(far, Bytes::from_static(b"PRI * HT"), Duration::from_secs(5));
         let mut seen = Vec::new();
         io.read_to_end(&mut seen).await.unwrap();
-        assert_eq!(seen, b"abcdef");
+        assert_eq!(seen, b"PRI * HTTP/2.0");
+    }
+
+    #[tokio::test]
+    async fn a_frame_that_is_wrong_ends_the_connection_with_its_code() {
+        let (mut near, far) = duplex(64);
+        near.write_all(b"\0\0\x01\x06\0\0\0\0\0").await.unwrap();
+        let preface = Bytes::from_static(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
+        let mut io = Guarded::new(far, preface, Duration::from_secs(5));
+        let mut seen = Vec::new();
+        let error = io.read_to_end(&mut seen).await.unwrap_err();
+        assert_eq!((error.kind(), seen.len()), (std::io::ErrorKind::InvalidData, 33));
+        let mut said = [0; 17];
+        near.read_exact(&mut said).await.unwrap();
+        assert_eq!((said[3], said[16]), (7, 6));
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 mod admin;
 mod connection;
 mod endpoints;
+mod frames;
 mod gateway;
 mod http1;
 mod io;

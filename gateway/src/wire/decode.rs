@@ -50,7 +50,7 @@ const HEAD_ONLY: [HeaderName; 24] = [
     TRANSFER_ENCODING,
     UPGRADE,
     VIA,
-    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-real-ip"),
 ];
 
 /// Why a body has no proper end.
@@ -235,11 +235,21 @@ impl Decoder {
         let Ok(mut fields) = parse_fields(&section, TRAILER_FIELDS) else {
             return malformed("the trailer section is malformed");
         };
-        for name in HEAD_ONLY {
-            fields.remove(name);
-        }
+        strip_trailers(&mut fields);
         self.state = State::Done;
         Ok(if fields.is_empty() { Piece::End } else { Piece::Trailers(fields) })
+    }
+}
+
+/// Takes out of a trailer section what may stand only in a head.
+pub(super) fn strip_trailers(fields: &mut HeaderMap) {
+    for name in HEAD_ONLY {
+        fields.remove(name);
+    }
+    let forwarded = |name: &&HeaderName| name.as_str().starts_with("x-forwarded-");
+    let spoofed: Vec<HeaderName> = fields.keys().filter(forwarded).cloned().collect();
+    for name in spoofed {
+        fields.remove(name);
     }
 }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 use super::backend::BackendBody;
-use super::decode::BodyError;
+use super::decode::{BodyError, strip_trailers};
 use super::seat::SeatBody;
 
 /// A body as it comes.
@@ -45,6 +45,21 @@ impl Drop for Lease {
     }
 }
 
+type Polled<Error> = Poll<Option<Result<Frame<Bytes>, Error>>>;
+
+/// A frame of HTTP/2 without trailers that may stand only in a head.
+fn stripped(polled: Polled<hyper::Error>) -> Polled<BodyError> {
+    polled.map(|frame| {
+        let mut frame = frame.map(|frame| frame.map_err(BodyError::Http2));
+        if let Some(Ok(frame)) = &mut frame
+            && let Some(trailers) = frame.trailers_mut()
+        {
+            strip_trailers(trailers);
+        }
+        frame
+    })
+}
+
 impl Body for Incoming {
     type Data = Bytes;
     type Error = BodyError;
@@ -57,10 +72,8 @@ impl Body for Incoming {
             Self::Empty => Poll::Ready(None),
             Self::Client(body) => body.poll_frame(context),
             Self::Backend(body) => body.poll_frame(context),
-            Self::Http2(body) => Pin::new(body).poll_frame(context).map_err(BodyError::Http2),
-            Self::Shared(shared) => {
-                Pin::new(&mut shared.0).poll_frame(context).map_err(BodyError::Http2)
-            }
+            Self::Http2(body) => stripped(Pin::new(body).poll_frame(context)),
+            Self::Shared(shared) => stripped(Pin::new(&mut shared.0).poll_frame(context)),
         }
     }
 

@@ -15,6 +15,9 @@ use super::framing::Framing;
 use super::head::{End, HeadFault, RequestHead, end, parse_request};
 use super::link::Link;
 
+/// Most empty lines before a request: RFC 9112 §2.2 asks for one.
+const EMPTY_LINES: u8 = 4;
+
 /// What a head may be.
 #[derive(Clone, Copy, Debug)]
 pub struct HeadLimits {
@@ -31,8 +34,8 @@ pub enum Arrival {
     Head(Box<RequestHead>),
     /// Something that is none.
     Fault(HeadFault),
-    /// More than a head may have.
-    TooLarge,
+    /// More than a head may have; `true` when its first line alone has more.
+    TooLarge(bool),
     /// Nothing whole in time; `true` when something had come.
     Late(bool),
     /// The peer is gone, or closed between two requests.
@@ -49,6 +52,8 @@ struct State {
     link: Link,
     /// Octets of the head that were looked at.
     seen: usize,
+    /// Empty lines before it.
+    empty: u8,
     decoder: Decoder,
     /// The client waits for a 100 before it sends the body.
     expects: bool,
@@ -60,7 +65,8 @@ impl Seat {
     /// A seat on a connection.
     pub fn new(link: Link) -> Arc<Self> {
         let decoder = Decoder::new(Framing::Length(0));
-        Arc::new(Self(Mutex::new(State { link, seen: 0, decoder, expects: false, broken: false })))
+        let state = State { link, seen: 0, empty: 0, decoder, expects: false, broken: false };
+        Arc::new(Self(Mutex::new(state)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -80,15 +86,20 @@ impl Seat {
         deadline: Instant,
     ) -> Poll<Arrival> {
         let mut state = self.state();
-        let State { link, seen, .. } = &mut *state;
+        let State { link, seen, empty, .. } = &mut *state;
         loop {
             // RFC 9112 §2.2: empty lines before a request are skipped
             while *seen == 0 && link.input.starts_with(b"\r\n") {
+                if *empty == EMPTY_LINES {
+                    let why = "too many empty lines stand before a request; leave them out";
+                    return Poll::Ready(Arrival::Fault(HeadFault::Malformed(why)));
+                }
+                *empty += 1;
                 let _ = link.input.split_to(2);
             }
             match end(&link.input, *seen) {
                 End::At(at) if at <= limits.octets => {
-                    *seen = 0;
+                    (*seen, *empty) = (0, 0);
                     let bytes = link.input.split_to(at).freeze();
                     return Poll::Ready(match parse_request(&bytes, limits.fields) {
                         Ok(head) => Arrival::Head(Box::new(head)),
@@ -100,7 +111,10 @@ impl Seat {
                     return Poll::Ready(Arrival::Fault(HeadFault::Malformed(why)));
                 }
                 End::NotYet if link.input.len() <= limits.octets => {}
-                End::At(_) | End::NotYet => return Poll::Ready(Arrival::TooLarge),
+                End::At(_) | End::NotYet => {
+                    let within = link.input.get(..limits.octets).unwrap_or_default();
+                    return Poll::Ready(Arrival::TooLarge(!within.contains(&b'\n')));
+                }
             }
             // a CR that stands first may be the first half of an empty line
             *seen = if link.input.len() < 2 { 0 } else { link.input.len() };

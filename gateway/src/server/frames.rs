@@ -1,0 +1,272 @@
+//! A look at the frames of an HTTP/2 connection before the library that serves it sees them: what each frame alone
+//! makes wrong is ended with the code that RFC 9113 asks for, and who only makes work is ended too.
+
+use std::time::Instant;
+
+/// Octets of the preface, which was read before.
+const PREFACE: usize = 24;
+
+/// Largest payload of a frame: what is served never asks for more (RFC 9113 §6.5.2).
+const FRAME: usize = 16_384;
+
+/// Frames that carry nothing that may come at once: enough for any client, and for hours at its usual pace.
+const BURST: u32 = 2_000;
+
+/// How many of them are forgotten in a second.
+const PER_SECOND: u32 = 200;
+
+/// Octets of answers that pay for one of them, as whoever reads much has to open windows often.
+const PAY: usize = 512;
+
+/// Codes of GOAWAY (RFC 9113 §7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(super) enum Code {
+    Protocol = 1,
+    FlowControl = 3,
+    FrameSize = 6,
+    EnhanceYourCalm = 11,
+}
+
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const GOAWAY: u8 = 7;
+const WINDOW_UPDATE: u8 = 8;
+const CONTINUATION: u8 = 9;
+/// `ACK` of SETTINGS.
+const ACK: u8 = 1;
+
+/// Follows the frames that a client sends.
+#[derive(Debug)]
+pub(super) struct FrameGuard {
+    preface: usize,
+    head: [u8; 9],
+    /// How much of the head has come.
+    have: usize,
+    /// Octets of the payload still to come.
+    left: usize,
+    /// One value of SETTINGS, and how much of it has come; `None` in other frames.
+    value: Option<([u8; 6], usize)>,
+    begun: bool,
+    last: u32,
+    idle: Idle,
+}
+
+/// Frames that carry nothing, as they come and are forgotten.
+#[derive(Debug)]
+struct Idle {
+    count: u32,
+    since: Instant,
+    paid: usize,
+}
+
+impl FrameGuard {
+    /// Follows a connection from its first octet on.
+    pub(super) const fn new(now: Instant) -> Self {
+        Self {
+            preface: PREFACE,
+            head: [0; 9],
+            have: 0,
+            left: 0,
+            value: None,
+            begun: false,
+            last: 0,
+            idle: Idle { count: 0, since: now, paid: 0 },
+        }
+    }
+
+    /// Takes the octets that came next.
+    ///
+    /// # Errors
+    /// The code to end the connection with.
+    pub(super) fn takes(&mut self, mut bytes: &[u8], now: Instant) -> Result<(), Code> {
+        let skipped = self.preface.min(bytes.len());
+        self.preface -= skipped;
+        bytes = bytes.get(skipped..).unwrap_or_default();
+        while let Some((first, rest)) = bytes.split_first() {
+            if self.left > 0 {
+                let here = self.left.min(bytes.len());
+                let (payload, rest) = bytes.split_at(here);
+                self.left -= here;
+                bytes = rest;
+                self.payload(payload)?;
+                continue;
+            }
+            if let Some(slot) = self.head.get_mut(self.have) {
+                *slot = *first;
+            }
+            self.have += 1;
+            bytes = rest;
+            if self.have == self.head.len() {
+                self.have = 0;
+                self.frame(now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// So many octets were written to the client.
+    pub(super) const fn wrote(&mut self, octets: usize) {
+        self.idle.paid = self.idle.paid.saturating_add(octets);
+    }
+
+    /// The last frame of a connection that is ended.
+    pub(super) fn goaway(&self, code: Code) -> [u8; 17] {
+        let mut frame = [0, 0, 8, GOAWAY, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        let (_, payload) = frame.split_at_mut(9);
+        let said = self.last.to_be_bytes().into_iter().chain((code as u32).to_be_bytes());
+        for (slot, octet) in payload.iter_mut().zip(said) {
+            *slot = octet;
+        }
+        frame
+    }
+
+    /// A head of a frame has come.
+    fn frame(&mut self, now: Instant) -> Result<(), Code> {
+        let ([high, middle, low, kind, flags, ..], [.., one, two, three, four]) =
+            (self.head, self.head);
+        let length = u32::from_be_bytes([0, high, middle, low]) as usize;
+        let stream = u32::from_be_bytes([one, two, three, four]) & 0x7fff_ffff;
+        if !self.begun && (kind != SETTINGS || flags & ACK != 0) {
+            return Err(Code::Protocol);
+        }
+        self.begun = true;
+        if length > FRAME {
+            return Err(Code::FrameSize);
+        }
+        self.value = None;
+        match kind {
+            SETTINGS | PING | GOAWAY if stream != 0 => return Err(Code::Protocol),
+            SETTINGS if !length.is_multiple_of(6) || (flags & ACK != 0 && length > 0) => {
+                return Err(Code::FrameSize);
+            }
+            SETTINGS => self.value = Some(([0; 6], 0)),
+            RST_STREAM | WINDOW_UPDATE if length != 4 => return Err(Code::FrameSize),
+            PING if length != 8 => return Err(Code::FrameSize),
+            GOAWAY if length < 8 => return Err(Code::FrameSize),
+            HEADERS => self.last = self.last.max(stream),
+            _ => {}
+        }
+        self.left = length;
+        // A DATA frame with octets, and what makes a header block, are bounded by what they ask for.
+        let carries = matches!(kind, HEADERS | CONTINUATION)
+            || (kind == DATA && (length > 0 || flags & 1 != 0))
+            || (kind == SETTINGS && flags & ACK != 0);
+        if carries { Ok(()) } else { self.idle.one_more(now) }
+    }
+
+    fn payload(&mut self, bytes: &[u8]) -> Result<(), Code> {
+        let Some((value, have)) = &mut self.value else { return Ok(()) };
+        for byte in bytes {
+            if let Some(slot) = value.get_mut(*have) {
+                *slot = *byte;
+            }
+            *have += 1;
+            if *have == value.len() {
+                *have = 0;
+                setting(*value)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One value of SETTINGS (RFC 9113 §6.5.2).
+fn setting(octets: [u8; 6]) -> Result<(), Code> {
+    let ([high, low, ..], [_, _, value @ ..]) = (octets, octets);
+    let value = u32::from_be_bytes(value);
+    match u16::from_be_bytes([high, low]) {
+        2 if value > 1 => Err(Code::Protocol),
+        4 if value > 0x7fff_ffff => Err(Code::FlowControl),
+        5 if !(16_384..=16_777_215).contains(&value) => Err(Code::Protocol),
+        _ => Ok(()),
+    }
+}
+
+impl Idle {
+    fn one_more(&mut self, now: Instant) -> Result<(), Code> {
+        let paid = self.paid / PAY;
+        self.paid %= PAY;
+        let passed = now.saturating_duration_since(self.since);
+        let second = u128::from(PER_SECOND);
+        let forgotten = passed.as_millis() * second / 1000;
+        if forgotten > 0 {
+            self.since = now;
+        }
+        let less = u32::try_from(forgotten.saturating_add(paid as u128)).unwrap_or(u32::MAX);
+        self.count = self.count.saturating_sub(less).saturating_add(1);
+        if self.count > BURST { Err(Code::EnhanceYourCalm) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{BURST, Code, FrameGuard, PER_SECOND};
+
+    fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+        let [.., a, b, c] = payload.len().to_be_bytes();
+        [&[a, b, c, kind, flags, 0, 0, 0, stream], payload].concat()
+    }
+
+    fn opening() -> Vec<u8> {
+        [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frame(4, 0, 0, &[])].concat()
+    }
+
+    /// Whole and octet by octet come to the same.
+    #[track_caller]
+    fn check(octets: &[u8], expected: Result<(), Code>) {
+        let now = Instant::now();
+        let mut whole = FrameGuard::new(now);
+        assert_eq!(whole.takes(octets, now), expected);
+        let mut pieces = FrameGuard::new(now);
+        let mut each = octets.iter().map(|octet| pieces.takes(&[*octet], now));
+        assert_eq!(each.find(Result::is_err).unwrap_or(Ok(())), expected);
+    }
+
+    #[test]
+    fn a_frame_that_is_wrong_by_itself_has_its_code() {
+        let after = |frame: Vec<u8>| [opening(), frame].concat();
+        check(&opening(), Ok(()));
+        check(&[&opening()[..24], &frame(6, 0, 0, &[0; 8])].concat(), Err(Code::Protocol));
+        check(&[&opening()[..24], &frame(4, 1, 0, &[])].concat(), Err(Code::Protocol));
+        check(&after(frame(4, 1, 0, &[0; 6])), Err(Code::FrameSize));
+        check(&after(frame(4, 0, 0, &[0; 5])), Err(Code::FrameSize));
+        check(&after(frame(4, 0, 1, &[])), Err(Code::Protocol));
+        check(&after(frame(4, 0, 0, &[0, 4, 0x80, 0, 0, 0])), Err(Code::FlowControl));
+        check(&after(frame(4, 0, 0, &[0, 3, 0, 0, 0, 9, 0, 5, 0, 0, 0, 0])), Err(Code::Protocol));
+        check(&after(frame(4, 0, 0, &[0, 2, 0, 0, 0, 2])), Err(Code::Protocol));
+        check(&after(frame(3, 0, 1, &[0; 3])), Err(Code::FrameSize));
+        check(&after(frame(8, 0, 0, &[0; 5])), Err(Code::FrameSize));
+        check(&after(frame(6, 0, 0, &[0; 7])), Err(Code::FrameSize));
+        check(&after(frame(0, 0, 1, &[0; 16_385])), Err(Code::FrameSize));
+        check(&after([frame(1, 5, 1, &[0; 900]), frame(0, 0, 1, b"abc")].concat()), Ok(()));
+    }
+
+    #[test]
+    fn who_only_makes_work_is_ended_and_who_reads_much_is_not() {
+        let now = Instant::now();
+        let ping = frame(6, 0, 0, &[0; 8]);
+        let mut guard = FrameGuard::new(now);
+        guard.takes(&opening(), now).unwrap();
+        for _ in 1..BURST {
+            guard.takes(&ping, now).unwrap();
+        }
+        assert_eq!(guard.takes(&ping, now), Err(Code::EnhanceYourCalm));
+        let later = now + Duration::from_secs(1);
+        for _ in 1..PER_SECOND {
+            guard.takes(&ping, later).unwrap();
+        }
+        let update = frame(8, 0, 1, &[0, 0, 4, 0]);
+        for _ in 0..10 * BURST {
+            guard.wrote(1024);
+            guard.takes(&update, later).unwrap();
+        }
+        guard.takes(&frame(1, 5, 9, &[]), later).unwrap();
+        assert_eq!(guard.goaway(Code::EnhanceYourCalm)[8..], [0, 0, 0, 0, 9, 0, 0, 0, 11]);
+    }
+}
