@@ -1,14 +1,14 @@
-//! Runs the wire suites against Evergate or a peer: `wire [--peer NAME]... [--only PART] [--table]`.
+//! Runs the wire suites against Evergate or a peer: `wire [--http2] [--peer NAME]... [--only PART] [--table]`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints")]
 
 use std::process::ExitCode;
 
-use evergate_tests::desync;
 use evergate_tests::desync::recorder::Recorder;
 use evergate_tests::desync::run::{Verdict, run};
 use evergate_tests::desync::table::{failures, summary, table};
 use evergate_tests::desync::target::{Peer, Target};
+use evergate_tests::{desync, frames};
 
 /// What is asked for.
 #[derive(Debug, Default)]
@@ -16,6 +16,7 @@ struct Asked {
     peers: Vec<Peer>,
     only: String,
     table: bool,
+    http2: bool,
 }
 
 fn asked() -> Result<Asked, String> {
@@ -29,6 +30,7 @@ fn asked() -> Result<Asked, String> {
                 asked.peers.push(peer);
             }
             "--only" => asked.only = words.next().unwrap_or_default(),
+            "--http2" => asked.http2 = true,
             "--table" => asked.table = true,
             other => return Err(format!("`{other}` is not understood")),
         }
@@ -45,9 +47,16 @@ fn all(asked: &Asked) -> Result<Vec<(&'static str, Vec<Verdict>)>, String> {
         let backend = Recorder::start().map_err(|error| error.to_string())?;
         let target = Target::start(*peer, backend.address());
         let target = target.map_err(|error| format!("{}: {error}", peer.name()))?;
-        let mut cases = desync::all();
-        cases.retain(|case| case.name.contains(&asked.only));
-        columns.push((peer.name(), run(target.http1, &backend, &cases)));
+        let verdicts = if asked.http2 {
+            let mut rows = frames::all();
+            rows.retain(|row| row.name.contains(&asked.only));
+            frames::run::run(target.http2, target.http1, &backend, &rows)
+        } else {
+            let mut cases = desync::all();
+            cases.retain(|case| case.name.contains(&asked.only));
+            run(target.http1, &backend, &cases)
+        };
+        columns.push((peer.name(), verdicts));
     }
     Ok(columns)
 }

@@ -131,6 +131,11 @@ impl Gate {
         ask(self.admin(), &request.clone().field("Host", "localhost"))
     }
 
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What the program printed so far, both streams.
     pub fn log(&self) -> String {
         lock(&self.log).clone()

@@ -13,6 +13,7 @@ pub mod binary;
 pub mod client;
 pub mod corpus;
 pub mod desync;
+pub mod frames;
 pub mod gate;
 pub mod load;
 pub mod orders;

@@ -10,19 +10,7 @@ use evergate_tests::desync::table::summary;
 use evergate_tests::desync::target::{Peer, Target};
 
 /// Cases that fail today; one that no longer does has to be taken out.
-const KNOWN: [&str; 11] = [
-    "answer-bare-lf-between-fields",
-    "answer-of-bare-lfs",
-    "bare-lf-between-fields",
-    "extension-with-nul",
-    "head-ended-by-bare-lf",
-    "head-of-bare-lfs",
-    "interim-without-end",
-    "line-ended-by-bare-lf",
-    "method-connect-opens-no-tunnel",
-    "target-over-the-limit",
-    "trailer-line-of-bare-lf",
-];
+const KNOWN: [&str; 0] = [];
 
 #[test]
 fn every_must_and_every_security_case_passes() {

@@ -13,8 +13,11 @@ use crate::backend::lock;
 /// Targets that begin so belong to no case, and are answered with what was asked for.
 pub const SENTINEL: &str = "/sentinel-";
 
-/// How long a proxy may take to end a connection that the backend has ended.
+/// How long a proxy may take to end a connection that the backend has ended, in the middle of a request.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The same for a connection that is unused: some proxies look at those only when they are to be used again.
+const UNUSED: Duration = Duration::from_millis(10);
 
 /// One connection, as the backend got it.
 #[derive(Debug, Default)]
@@ -95,8 +98,12 @@ impl Recorder {
         for connection in connections.iter() {
             connection.shut(Shutdown::Write);
         }
-        while connections.iter().any(|connection| !connection.ended) {
-            let Some(left) = PATIENCE.checked_sub(began.elapsed()) else { break };
+        let open = |connections: &[Connection]| {
+            let open = connections.iter().filter(|connection| !connection.ended);
+            open.map(|one| if one.rest.is_empty() { UNUSED } else { PATIENCE }).max()
+        };
+        while let Some(most) = open(&connections) {
+            let Some(left) = most.checked_sub(began.elapsed()) else { break };
             connections = self.wait(connections, left);
         }
         for connection in connections.iter() {

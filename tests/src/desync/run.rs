@@ -123,7 +123,7 @@ fn sentinel(client: &mut Client, number: usize, faults: &mut Vec<String>) -> boo
 }
 
 /// The same on a connection of its own; what came that is another's.
-fn elsewhere(proxy: SocketAddr, mark: &str) -> Option<String> {
+pub(crate) fn elsewhere(proxy: SocketAddr, mark: &str) -> Option<String> {
     let target = format!("{SENTINEL}{mark}-other");
     let mut client = Client::connect(proxy, false).ok()?;
     client.send(ask(&target).as_bytes());
