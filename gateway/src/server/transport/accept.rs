@@ -6,9 +6,10 @@ use std::time::SystemTime;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderName, HeaderValue};
+use rustls::server::Acceptor;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::proxy::{self, Malformed};
@@ -91,9 +92,11 @@ pub(crate) async fn accept(
         let stream = Stream::Tcp(stream);
         return Ok(Arrival { stream, address, protocol: None, secure, told: Vec::new() });
     };
+    // who sends nothing waits for itself alone, and takes no turn from others
+    let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await;
+    let begun = begun.map_err(Refused::Handshake)?;
     let turn = handshakes.acquire().await.map_err(|_| Refused::Stopping)?;
-    let stream =
-        TlsAcceptor::from(tls.config()).accept(stream).await.map_err(Refused::Handshake)?;
+    let stream = begun.into_stream(tls.config()).await.map_err(Refused::Handshake)?;
     drop(turn);
     // without ALPN there is no HTTP/2 (RFC 9113 §3.2)
     let protocol = match stream.get_ref().1.alpn_protocol() {
