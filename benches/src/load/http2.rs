@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 use super::asked::{Asked, Taken};
+use super::reply::SAMPLED;
 use super::stream::HOST;
 use crate::fault::{During as _, Fault, Outcome};
 
@@ -101,8 +102,14 @@ async fn connect(asked: &Asked) -> Outcome<SendRequest<Bytes>> {
 async fn ask_until(sender: SendRequest<Bytes>, asked: Asked, until: Instant) -> Outcome<Vec<u64>> {
     let mut times = Vec::new();
     let mut begun = Instant::now();
+    let mut kept = Vec::new();
     while begun < until {
-        let (status, length) = one(sender.clone(), &asked, None).await?;
+        let sampled = times.len().is_multiple_of(SAMPLED);
+        kept.clear();
+        let (status, length) = one(sender.clone(), &asked, sampled.then_some(&mut kept)).await?;
+        if sampled && status == asked.status && *kept != *asked.body {
+            return Err(Fault::said("the octets of an answer differ"));
+        }
         if status != asked.status || length != asked.body.len() {
             let (wanted, octets) = (asked.status, asked.body.len());
             return Err(Fault(format!(

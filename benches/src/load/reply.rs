@@ -3,7 +3,7 @@
 use crate::fault::{Fault, Outcome};
 
 /// One in so many answers is compared by its octets, the others by status and length.
-const SAMPLED: u64 = 32;
+pub(crate) const SAMPLED: usize = 32;
 /// Longest head that a peer may send.
 const HEAD: usize = 16 << 10;
 
@@ -28,7 +28,7 @@ pub(crate) struct Reply {
     /// Sum of the octets of a body whose members come in any order.
     sum: u64,
     /// Answers so far.
-    count: u64,
+    count: usize,
     /// The whole body, where it is wanted.
     pub(crate) kept: Option<Vec<u8>>,
 }
