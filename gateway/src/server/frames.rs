@@ -9,14 +9,21 @@ const PREFACE: usize = 24;
 /// Largest payload of a frame: what is served never asks for more (RFC 9113 §6.5.2).
 const FRAME: usize = 16_384;
 
-/// Frames that carry nothing that may come at once: enough for any client, and for hours at its usual pace.
-const BURST: u32 = 2_000;
+/// What frames that carry nothing may cost at once: enough for any client, and for hours at its usual pace.
+const BURST: u32 = 50_000;
 
-/// How many of them are forgotten in a second.
-const PER_SECOND: u32 = 200;
+/// How much of it is forgotten in a second. Libraries that measure the way send a PING for each round trip, which may be
+/// short.
+const PER_SECOND: u32 = 5_000;
 
-/// Octets of answers that pay for one of them, as whoever reads much has to open windows often.
+/// What a reset costs, as it may have cost a backend a request; all others cost 1.
+const RESET: u32 = 25;
+
+/// Octets of answers that pay for a reset, as whoever reads much has to open windows and may stop in between.
 const PAY: usize = 512;
+
+/// Octets of the longest answer to a frame that carries nothing: that to a PING.
+const ANSWER: usize = 17;
 
 /// Codes of GOAWAY (RFC 9113 §7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +68,8 @@ struct Idle {
     count: u32,
     since: Instant,
     paid: usize,
+    /// Octets that answer such frames, and pay for nothing.
+    owed: usize,
 }
 
 impl FrameGuard {
@@ -74,7 +83,7 @@ impl FrameGuard {
             value: None,
             begun: false,
             last: 0,
-            idle: Idle { count: 0, since: now, paid: 0 },
+            idle: Idle { count: 0, since: now, paid: 0, owed: 0 },
         }
     }
 
@@ -110,7 +119,9 @@ impl FrameGuard {
 
     /// So many octets were written to the client.
     pub(super) const fn wrote(&mut self, octets: usize) {
-        self.idle.paid = self.idle.paid.saturating_add(octets);
+        let answers = if octets < self.idle.owed { octets } else { self.idle.owed };
+        self.idle.owed -= answers;
+        self.idle.paid = self.idle.paid.saturating_add(octets - answers);
     }
 
     /// The last frame of a connection that is ended.
@@ -155,7 +166,10 @@ impl FrameGuard {
         let carries = matches!(kind, HEADERS | CONTINUATION)
             || (kind == DATA && (length > 0 || flags & 1 != 0))
             || (kind == SETTINGS && flags & ACK != 0);
-        if carries { Ok(()) } else { self.idle.one_more(now) }
+        if carries {
+            return Ok(());
+        }
+        self.idle.one_more(if kind == RST_STREAM { RESET } else { 1 }, now)
     }
 
     fn payload(&mut self, bytes: &[u8]) -> Result<(), Code> {
@@ -187,9 +201,10 @@ fn setting(octets: [u8; 6]) -> Result<(), Code> {
 }
 
 impl Idle {
-    fn one_more(&mut self, now: Instant) -> Result<(), Code> {
-        let paid = self.paid / PAY;
+    fn one_more(&mut self, cost: u32, now: Instant) -> Result<(), Code> {
+        let paid = self.paid / PAY * RESET as usize;
         self.paid %= PAY;
+        self.owed = self.owed.saturating_add(ANSWER);
         let passed = now.saturating_duration_since(self.since);
         let second = u128::from(PER_SECOND);
         let forgotten = passed.as_millis() * second / 1000;
@@ -197,7 +212,7 @@ impl Idle {
             self.since = now;
         }
         let less = u32::try_from(forgotten.saturating_add(paid as u128)).unwrap_or(u32::MAX);
-        self.count = self.count.saturating_sub(less).saturating_add(1);
+        self.count = self.count.saturating_sub(less).saturating_add(cost);
         if self.count > BURST { Err(Code::EnhanceYourCalm) } else { Ok(()) }
     }
 }
@@ -206,7 +221,7 @@ impl Idle {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{BURST, Code, FrameGuard, PER_SECOND};
+    use super::{ANSWER, BURST, Code, FrameGuard, PER_SECOND, RESET};
 
     fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
         let [.., a, b, c] = payload.len().to_be_bytes();
@@ -243,7 +258,7 @@ mod tests {
         check(&after(frame(3, 0, 1, &[0; 3])), Err(Code::FrameSize));
         check(&after(frame(8, 0, 0, &[0; 5])), Err(Code::FrameSize));
         check(&after(frame(6, 0, 0, &[0; 7])), Err(Code::FrameSize));
-        check(&after(frame(0, 0, 1, &[0; 16_385])), Err(Code::FrameSize));
+        check(&after(frame(0, 0, 1, &vec![0; 16_385])), Err(Code::FrameSize));
         check(&after([frame(1, 5, 1, &[0; 900]), frame(0, 0, 1, b"abc")].concat()), Ok(()));
     }
 
@@ -255,18 +270,25 @@ mod tests {
         guard.takes(&opening(), now).unwrap();
         for _ in 1..BURST {
             guard.takes(&ping, now).unwrap();
+            guard.wrote(ANSWER);
         }
         assert_eq!(guard.takes(&ping, now), Err(Code::EnhanceYourCalm));
         let later = now + Duration::from_secs(1);
         for _ in 1..PER_SECOND {
             guard.takes(&ping, later).unwrap();
+            guard.wrote(ANSWER);
         }
+        guard.wrote(ANSWER);
         let update = frame(8, 0, 1, &[0, 0, 4, 0]);
-        for _ in 0..10 * BURST {
+        for _ in 0..2 * BURST {
             guard.wrote(1024);
             guard.takes(&update, later).unwrap();
         }
         guard.takes(&frame(1, 5, 9, &[]), later).unwrap();
+        let reset = frame(3, 0, 1, &[0; 4]);
+        let much = later + Duration::from_mins(1);
+        assert!((0..BURST / RESET).all(|_| guard.takes(&reset, much).is_ok()));
+        assert_eq!(guard.takes(&reset, much), Err(Code::EnhanceYourCalm));
         assert_eq!(guard.goaway(Code::EnhanceYourCalm)[8..], [0, 0, 0, 0, 9, 0, 0, 0, 11]);
     }
 }
