@@ -276,12 +276,20 @@ fn pool(
 ) -> Arc<Pool> {
     let (api, version): (Arc<str>, Arc<str>) =
         (config.name.as_str().into(), backend.version.as_deref().unwrap_or_default().into());
-    let endpoint = |authority: &Authority| {
+    let fleet = metrics.fleet();
+    let endpoint = |authority: &Authority, address| {
         let (api, version) = (Arc::clone(&api), Arc::clone(&version));
-        let place = Place { api, version, authority: authority.clone(), address: None };
-        metrics.fleet().endpoint(place, &backend.policy)
+        let place = Place { api, version, authority: authority.clone(), address };
+        fleet.endpoint(place, &backend.policy)
     };
-    let members = backend.endpoints.iter().map(endpoint).collect();
+    let mut members = Vec::new();
+    for authority in &backend.endpoints {
+        let known = fleet.addresses(authority);
+        members.extend(known.iter().map(|address| endpoint(authority, Some(*address))));
+        if known.is_empty() {
+            members.push(endpoint(authority, None));
+        }
+    }
     let (own, policy) = (&backend.policy.times, &backend.policy);
     let times = PoolTimes {
         connect: own.connect.unwrap_or(timeouts.connect),
@@ -289,7 +297,7 @@ fn pool(
         silence: own.silence.unwrap_or(timeouts.silence),
         request: own.request.unwrap_or(timeouts.request),
     };
-    let ledger = metrics.fleet().ledger((&api, &version), &backend.endpoints, policy);
+    let ledger = fleet.ledger((&api, &version), &backend.endpoints, policy);
     let counted = (ledger, metrics.pool(&api, &version));
     Arc::new(Pool::new((policy.clone(), times), members, counted).spoken(dial.clone()))
 }

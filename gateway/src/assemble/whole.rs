@@ -98,6 +98,7 @@ pub fn assemble(
         apis,
         bounds: bounds(&config),
         client: client(&config),
+        name_servers: config.name_servers.clone(),
         homeless: metrics.exchange(ExchangeLabels {
             api: String::new(),
             operation: String::new(),

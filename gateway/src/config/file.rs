@@ -1,6 +1,6 @@
 //! The file as a whole: listeners, limits, timeouts and the list of apis.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -50,7 +50,8 @@ pub fn parse(
 
 fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) -> Option<Config> {
     let root = Pointer::root();
-    let known = ["listen", "admin", "workers", "apis", "limits", "timeouts", "trusted_proxies"];
+    let known =
+        ["listen", "admin", "workers", "apis", "limits", "timeouts", "trusted_proxies", "dns"];
     let object = reader.object(value, &root, &known)?;
     let listen = listen::listen(reader, object.get("listen"), directory);
     let admin = object.get("admin").and_then(|value| {
@@ -84,7 +85,11 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
         .and_then(|value| workers(reader, value, &root.join("workers")))
         .or_else(|| std::thread::available_parallelism().ok())
         .unwrap_or(NonZeroUsize::MIN);
-    Some(Config { listen, admin, workers, apis, limits, timeouts, trusted_proxies })
+    let name_servers = object
+        .get("dns")
+        .map(|value| name_servers(reader, value, &root.join("dns")))
+        .unwrap_or_default();
+    Some(Config { name_servers, listen, admin, workers, apis, limits, timeouts, trusted_proxies })
 }
 
 fn workers<'doc>(
@@ -99,6 +104,31 @@ fn workers<'doc>(
         reader.fault(at, what, format!("write a number from 1 to {WORKERS}, or leave it out"));
     }
     number
+}
+
+fn name_servers<'doc>(
+    reader: &mut Reader<'doc>,
+    value: &'doc Value,
+    at: &Pointer,
+) -> Vec<SocketAddr> {
+    let found = reader.object(value, at, &["servers"]);
+    let list = found.and_then(|found| found.get("servers")).map(Reader::list).unwrap_or_default();
+    let at = at.join("servers");
+    let mut servers = Vec::new();
+    for (index, value) in list.iter().enumerate() {
+        let at = at.join(&index.to_string());
+        let Some(text) = reader.text(value, &at) else { continue };
+        let port = text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53));
+        match text.parse().or(port) {
+            Ok(server) => servers.push(server),
+            Err(_) => reader.fault(
+                &at,
+                format!("`{text}` is not the address of a name server"),
+                "write `10.0.0.2` or `10.0.0.2:53`",
+            ),
+        }
+    }
+    servers
 }
 
 fn limits<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -> Limits {

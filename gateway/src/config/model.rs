@@ -27,6 +27,8 @@ pub struct Config {
     pub workers: NonZeroUsize,
     /// By name.
     pub apis: Vec<ApiConfig>,
+    /// Who is asked for the addresses of names; none for the servers of the system.
+    pub name_servers: Vec<SocketAddr>,
     /// Bounds.
     pub limits: Limits,
     /// Times.

@@ -48,6 +48,7 @@ impl Reloader {
         first: (Config, Vec<Watched>),
     ) -> Self {
         let (started_with, watched) = first;
+        let keeper = Keeper::new(Arc::clone(metrics.fleet()));
         Self {
             path,
             shared,
@@ -56,7 +57,7 @@ impl Reloader {
             started_with,
             turn: Mutex::default(),
             watched: watch::Sender::new(watched),
-            keeper: Keeper::default(),
+            keeper,
         }
     }
 

@@ -51,6 +51,8 @@ pub struct Snapshot {
     pub apis: Vec<Arc<Api>>,
     /// Bounds.
     pub bounds: Bounds,
+    /// Who is asked for the addresses of names; none for the servers of the system.
+    pub name_servers: Vec<SocketAddr>,
     /// How backends are reached.
     pub client: ClientSettings,
     /// Counts what matched no api.

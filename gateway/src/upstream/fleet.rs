@@ -1,6 +1,7 @@
 //! All endpoints of a gateway, so that what is known of them outlives the snapshot.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use http::uri::Authority;
@@ -39,6 +40,8 @@ type Account = (Arc<str>, Arc<str>, Vec<Authority>, BackendPolicy);
 pub struct Fleet {
     endpoints: Mutex<HashMap<Key, Weak<Endpoint>>>,
     ledgers: Mutex<HashMap<Account, Weak<Ledger>>>,
+    /// The addresses that names had when they were last looked up.
+    names: Mutex<HashMap<Authority, Vec<SocketAddr>>>,
 }
 
 impl Fleet {
@@ -53,6 +56,38 @@ impl Fleet {
         let fresh = Arc::new(Endpoint::new(key.0.clone()));
         endpoints.insert(key, Arc::downgrade(&fresh));
         fresh
+    }
+
+    /// The endpoint beside another one, of the same backend and name, at this address.
+    pub(super) fn beside(
+        &self,
+        other: &Endpoint,
+        address: SocketAddr,
+        policy: &BackendPolicy,
+    ) -> Arc<Endpoint> {
+        self.endpoint(Place { address: Some(address), ..other.place().clone() }, policy)
+    }
+
+    /// The addresses that were last found of a name; none where it was never looked up.
+    pub fn addresses(&self, authority: &Authority) -> Vec<SocketAddr> {
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        names.get(authority).cloned().unwrap_or_default()
+    }
+
+    /// Keeps what was found, and says whether that is new.
+    pub(super) fn remember(&self, authority: &Authority, addresses: &[SocketAddr]) -> bool {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if names.get(authority).is_some_and(|known| known == addresses) {
+            return false;
+        }
+        names.insert(authority.clone(), addresses.to_vec());
+        true
+    }
+
+    /// Forgets all names but those that are in use.
+    pub fn forget_names(&self, is_used: impl Fn(&Authority) -> bool) {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        names.retain(|authority, _| is_used(authority));
     }
 
     /// The ledger of this backend of an api and a version.

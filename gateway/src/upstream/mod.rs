@@ -15,6 +15,7 @@ mod gate;
 mod health;
 mod http2;
 mod meter;
+mod names;
 mod pool;
 #[cfg(test)]
 mod pool_tests;
@@ -28,4 +29,5 @@ pub use fleet::{Fleet, Ledger};
 pub use gate::{Full, Gate, Pass};
 pub use health::{Asker, Expected, Find, first_look, watch};
 pub use meter::{Again, BackendLabels, Limit, PoolMeter, ReasonLabels};
+pub use names::{Names, follow, name, resolve};
 pub use pool::{Chosen, Outcome, Pool, PoolTimes, Reach, Tried, Wish};
