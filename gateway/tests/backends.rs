@@ -124,8 +124,12 @@ async fn what_is_known_of_instances_outlives_a_reload() {
 
 /// What a client sees that asks once, and how often both instances are asked in all.
 async fn check_busy(request: &str, more: &str, wanted: (u16, usize)) {
-    let (busy, well) =
-        (Instance::start(Act::status(503)).await, Instance::start(Act::ok("{}")).await);
+    check_trouble(Act::status(503), request, more, wanted).await;
+}
+
+/// The same where one of them is in this trouble.
+async fn check_trouble(act: Act, request: &str, more: &str, wanted: (u16, usize)) {
+    let (busy, well) = (Instance::start(act).await, Instance::start(Act::ok("{}")).await);
     let house = house(&[&busy, &well], more).await;
     // until the busy one was the first choice
     let mut seen = (0, 0);
@@ -396,4 +400,57 @@ async fn a_name_is_followed_to_its_new_addresses_and_keeps_the_old_while_nobody_
     assert_eq!(other.seen().len(), seen + 1);
     assert_eq!(house.reload().await.status, 200);
     assert_eq!(states(&house).await, ["up"]);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_asked_for_again_only_where_it_may_be_done_twice() {
+    let get = "GET /x HTTP/1.1\r\nhost: x\r\n\r\n";
+    let post = "POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc";
+    let keyed = "POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\nidempotency-key: k\r\n\r\n";
+    let guarded = "PUT /x HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\nif-match: \"a\"\r\n\r\n";
+    check_trouble(Act::Close, get, "", (200, 2)).await;
+    check_trouble(Act::Close, post, ", idempotency: key", (502, 1)).await;
+    check_trouble(Act::Close, keyed, ", idempotency: key", (200, 2)).await;
+    check_trouble(Act::Close, guarded, "", (502, 1)).await;
+    let half = || Act::Answer("HTTP/1.1 200 OK\r\ncontent-le\n\r\n".to_owned());
+    check_trouble(half(), get, "", (200, 2)).await;
+    check_trouble(half(), post, "", (502, 1)).await;
+}
+
+#[tokio::test]
+async fn each_time_that_runs_out_has_its_own_code() {
+    let (held, _never) = Act::held(ok("{}"));
+    let instance = Instance::start(held).await;
+    for (settings, code) in [
+        (", timeouts: { upstream: 50ms }", "backend-timeout"),
+        (", timeouts: { upstream: 10s, request: 50ms }", "request-timeout"),
+    ] {
+        let house = house(&[&instance], settings).await;
+        let reply = house.get("/x", "").await;
+        assert_eq!((reply.status, reply.json()["code"].as_str()), (504, Some(code)));
+    }
+    let begun = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nab";
+    instance.becomes(Act::Answer(begun.to_owned()));
+    let house = house(&[&instance], ", timeouts: { silence: 50ms }").await;
+    let reply = house.get("/x", "").await;
+    assert_eq!((reply.status, reply.body.as_str()), (200, "ab"), "cut, and never ended");
+}
+
+#[tokio::test]
+async fn a_full_gateway_is_a_503_that_says_when_to_come_back() {
+    let (held, release) = Act::held(ok("{}"));
+    let instance = Instance::start(held).await;
+    let settings = "workers: 1\nlimits: { requests: 1 }";
+    let house = House::with(&apis(&[&instance], ""), settings).await;
+    let address = house.address();
+    let first = tokio::spawn(async move {
+        support::exchange(address, b"GET /first HTTP/1.1\r\nhost: x\r\n\r\n").await
+    });
+    until("the first is there", async || !instance.seen().is_empty()).await;
+    let refused = house.get("/second", "").await;
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (503, Some("overloaded")));
+    assert_eq!(refused.field("retry-after"), "1");
+    release.send(true).unwrap();
+    assert!(first.await.unwrap().starts_with("HTTP/1.1 200"));
+    until("the place is free again", async || house.get("/third", "").await.status == 200).await;
 }

@@ -154,6 +154,7 @@ fn bounds(config: &Config) -> Bounds {
     let limits = &config.limits;
     Bounds {
         target: limits.target,
+        requests: limits.requests,
         body: limits.body,
         held_bodies: limits.held_bodies,
         pace: Pace { octets: limits.pace, window: config.timeouts.body },

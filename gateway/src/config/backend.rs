@@ -177,8 +177,6 @@ pub struct BackendLimits {
     pub requests: Option<usize>,
     /// Requests that wait for a connection.
     pub pending: Option<usize>,
-    /// Open connections to each instance.
-    pub connections: Option<usize>,
 }
 
 /// Times of a backend that differ from those of the whole gateway.
@@ -192,8 +190,6 @@ pub struct BackendTimes {
     pub silence: Option<Duration>,
     /// From the request to the head of the last attempt's answer, all attempts and pauses together.
     pub request: Option<Duration>,
-    /// How long an unused connection to it is kept.
-    pub idle: Option<Duration>,
 }
 
 /// How often names are looked up.

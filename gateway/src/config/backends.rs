@@ -171,13 +171,9 @@ fn policy<'doc>(reader: &mut Reader<'doc>, object: &'doc Members, at: &Pointer) 
     }
     if let Some(value) = object.get("limits") {
         let at = at.join("limits");
-        let found = reader.object(value, &at, &["requests", "pending", "connections"]);
+        let found = reader.object(value, &at, &["requests", "pending"]);
         let limits = &mut policy.limits;
-        for (key, slot) in [
-            ("requests", &mut limits.requests),
-            ("pending", &mut limits.pending),
-            ("connections", &mut limits.connections),
-        ] {
+        for (key, slot) in [("requests", &mut limits.requests), ("pending", &mut limits.pending)] {
             let mut most = 0;
             let given = found
                 .is_some_and(|found| number(reader, (found, key), &at, 1..=u64::MAX, &mut most));
@@ -300,14 +296,13 @@ fn times<'doc>(
     policy: &mut BackendPolicy,
 ) {
     let times = &mut policy.times;
-    let known = ["connect", "upstream", "silence", "request", "idle"];
+    let known = ["connect", "upstream", "silence", "request"];
     let Some(found) = reader.object(value, at, &known) else { return };
     for (key, slot) in known.into_iter().zip([
         &mut times.connect,
         &mut times.upstream,
         &mut times.silence,
         &mut times.request,
-        &mut times.idle,
     ]) {
         let mut own = Duration::ZERO;
         if time(reader, (found, key), at, (&mut own, false)) {

@@ -1,6 +1,7 @@
 //! A backend's answer as the client gets it: its version's body, fields and media type.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY};
 use http::{Method, Response, StatusCode};
@@ -32,6 +33,8 @@ const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 pub(crate) struct Ask<'a> {
     pub(crate) api: &'a Api,
     pub(crate) bounds: &'a Bounds,
+    /// Longest silence inside the backend's answer.
+    pub(crate) silence: Duration,
     pub(crate) method: &'a Method,
     /// Index and label of the client's version.
     pub(crate) client: (usize, &'a str),
@@ -149,7 +152,7 @@ fn untouched(
     if let Some(length) = length {
         head.headers.insert(CONTENT_LENGTH, length);
     }
-    Response::from_parts(head, ReplyBody::through(Quiet::new(body, ask.bounds.silence)))
+    Response::from_parts(head, ReplyBody::through(Quiet::new(body, ask.silence)))
 }
 
 /// A body of a status that its version does not declare. An error is always told: who refused it would hide it.
@@ -237,7 +240,7 @@ async fn convert(
     let (head, body) = answer;
     let Running { conversion, codings, coding, values, trailing } = running;
     let length = body.size_hint().exact();
-    let source = Quiet::new(body, ask.bounds.silence);
+    let source = Quiet::new(body, ask.silence);
     let digests = Digests::take(&mut head.headers, trailing);
     let work = Work::document(conversion, ask.bounds.conversion, Arc::new(values), &head.headers);
     let bounds = PipeBounds { decoded: ask.bounds.decoded, ratio: ask.bounds.ratio };

@@ -234,7 +234,7 @@ impl Visit<'_> {
         let digests = Digests::take(&mut head.headers, trailing);
         let pipe =
             self.pipe(at, &writing.reading.copy, (&codings, Arc::default())).checked(digests);
-        let source = Quiet::new(source, self.snapshot.bounds.silence);
+        let source = Quiet::new(source, record.silence.unwrap_or(self.snapshot.bounds.silence));
         let bytes = body::document(source, pipe, &self.snapshot.bounds, &self.house.held).await?;
         Ok(Found::Document(head.headers, bytes))
     }

@@ -1,10 +1,10 @@
 //! The request as the backend gets it: its version's path, indicators and fields.
 
+use http::HeaderName;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, Entry, HeaderMap, HeaderValue, IF_RANGE, RANGE,
 };
-use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderName, Uri};
+use http::uri::PathAndQuery;
 
 use super::asked::Asked;
 use super::inbound::Inbound;
@@ -116,16 +116,6 @@ pub(crate) fn ask_for_convertible(
     }
     headers.remove(RANGE);
     headers.remove(IF_RANGE);
-}
-
-/// The address of a request: an endpoint of the configuration, and the target.
-pub(crate) fn uri(authority: &Authority, target: PathAndQuery) -> Result<Uri, Refusal> {
-    let mut parts = http::uri::Parts::default();
-    parts.scheme = Some(Scheme::HTTP);
-    parts.authority = Some(authority.clone());
-    parts.path_and_query = Some(target);
-    Uri::from_parts(parts)
-        .map_err(|_| Refusal::Target("the request target cannot be written for the backend"))
 }
 
 /// The target of a path and a query.

@@ -4,18 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
-use http::uri::Authority;
-use http::{Request, Response};
+use http::request::Parts;
+use http::{Request, Response, Uri};
 
 use super::body;
-use super::outbound;
 use super::request::Outbound;
 use super::walk::Visit;
 use crate::refusal::{FullOf, Refusal};
 use crate::snapshot::Group;
 use crate::telemetry::Record;
 use crate::upstream::{
-    Again, Chosen, Goal, Limit, OutboundBody, Outcome, Pool, Reach, SendFailure, Tried,
+    Again, Chosen, Endpoint, Limit, OutboundBody, Outcome, Pool, Reach, SendFailure, Tried,
 };
 use crate::wire::Incoming;
 
@@ -24,13 +23,13 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// A request on its way from endpoint to endpoint.
 struct Going<'a> {
     group: &'a Group,
-    request: Outbound,
+    head: Parts,
     /// Endpoints that are not asked again.
     tried: Tried,
     /// How often it was sent, to whatever end.
     attempts: u32,
-    /// Some endpoint showed no certificate that holds.
-    untrusted: bool,
+    /// What there is to say where nobody can be sent to.
+    none: Refusal,
     /// Chosen for the next attempt already.
     next: Option<Chosen<'a>>,
 }
@@ -59,39 +58,37 @@ impl Visit<'_> {
     ) -> Result<Response<Incoming>, Refusal> {
         let mut going = Going {
             group,
-            request,
+            head: head(request),
             tried: Tried::new(),
             attempts: 0,
-            untrusted: false,
+            none: Refusal::Unreachable,
             next: None,
         };
-        let mut body = Some(body);
+        let (mut body, mut why) = (Some(body), None);
         while let Some(chosen) = going.choose() {
             let Some(own) = body.take() else { break };
             let pool = chosen.pool;
-            if going.attempts == 0 && going.tried.is_empty() {
-                pool.earn();
+            match why {
+                None => pool.earn(),
+                Some(why) => pool.meter().again(why),
             }
-            let repeats = may_repeat(&going.request, pool.policy().keyed)
+            let repeats = may_repeat(&going.head, pool.policy().keyed)
                 && going.attempts + 1 < pool.policy().retries.attempts;
             let again = if repeats { own.again() } else { None };
             match self.attempt(&mut going, (chosen, own, again.is_some()), record).await {
                 Attempt::Over(end) => return end,
                 Attempt::Unsent(unsent) => {
-                    pool.meter().again(Again::Unsent);
-                    body = Some(unsent);
+                    (body, why) = (Some(unsent), Some(Again::Unsent));
                 }
-                Attempt::Again(why, end) => {
-                    let Some(pause) = going.pause((pool, why), record) else { return end };
+                Attempt::Again(reason, end) => {
+                    let Some(pause) = going.pause((pool, reason), record) else { return end };
                     drop(end);
-                    pool.meter().again(why);
                     tokio::time::sleep(pause).await;
-                    body = again;
+                    (body, why) = (again, Some(reason));
                 }
             }
         }
-        let none = if going.untrusted { Refusal::Untrusted } else { Refusal::Unreachable };
-        let Some(full) = group.full() else { return Err(none) };
+        let Some(full) = group.full() else { return Err(going.none) };
         full.meter().limited(Limit::Requests);
         Err(Refusal::BackendFull(FullOf::Requests))
     }
@@ -104,23 +101,19 @@ impl Visit<'_> {
         record: &mut Record,
     ) -> Attempt {
         let Chosen { pool, seat, started } = chosen;
-        let own = Arc::clone(seat.endpoint());
-        let message = match message(own.authority(), &going.request, body) {
-            Ok(message) => message,
-            Err(refusal) => return Attempt::Over(Err(refusal)),
+        record.seat = Some(seat);
+        let lasted = || record.started.elapsed();
+        let Some(settings) = pool.times().within(&self.snapshot.client, lasted) else {
+            return Attempt::Over(Err(Refusal::RequestTimeout));
         };
         going.attempts += 1;
         record.sent += 1;
-        record.seat = Some(seat);
-        let goal = Goal {
-            authority: own.authority(),
-            host: own.place().authority.host(),
-            dial: pool.dial(),
-        };
-        let sent = self.house.client.send(&goal, message, &self.snapshot.client).await;
+        record.silence = Some(pool.times().silence);
         let Some(endpoint) = record.endpoint() else {
             return Attempt::Over(Err(Refusal::Unreachable));
         };
+        let goal = pool.goal(endpoint);
+        let sent = self.house.client.send(&goal, (&going.head, body), &settings).await;
         let note = |outcome| pool.note(endpoint, outcome, started);
         match sent {
             Ok(response) => {
@@ -134,17 +127,21 @@ impl Visit<'_> {
             }
             Err(SendFailure::Connect(unsent)) => {
                 note(Outcome::Refused);
-                going.attempts -= 1;
-                going.tried.push(Arc::clone(endpoint));
-                Attempt::Unsent(unsent)
+                going.passes(endpoint, Refusal::Unreachable, unsent)
+            }
+            Err(SendFailure::ConnectTimeout(unsent)) => {
+                note(Outcome::Refused);
+                going.passes(endpoint, Refusal::ConnectTimeout, unsent)
+            }
+            Err(SendFailure::Full(unsent)) => {
+                pool.meter().limited(Limit::Pending);
+                going.passes(endpoint, Refusal::BackendFull(FullOf::Pending), unsent)
             }
             Err(SendFailure::Untrusted(unsent, why)) => {
                 note(Outcome::Refused);
-                going.attempts -= 1;
-                going.tried.push(Arc::clone(endpoint));
-                going.untrusted = true;
+                let passed = going.passes(endpoint, Refusal::Untrusted, unsent);
                 record.cause = why;
-                Attempt::Unsent(unsent)
+                passed
             }
             Err(SendFailure::Unanswered) => {
                 note(Outcome::Failed);
@@ -155,7 +152,9 @@ impl Visit<'_> {
             }
             Err(SendFailure::Timeout) => {
                 note(Outcome::Failed);
-                Attempt::Over(Err(Refusal::BackendTimeout))
+                let own = settings.answer == pool.times().answer;
+                let end = if own { Refusal::BackendTimeout } else { Refusal::RequestTimeout };
+                Attempt::Over(Err(end))
             }
             Err(SendFailure::Body(fault)) => Attempt::Over(Err(body::body_fault(fault))),
             Err(SendFailure::Broken(why)) => {
@@ -172,7 +171,15 @@ impl Visit<'_> {
 impl<'a> Going<'a> {
     fn choose(&mut self) -> Option<Chosen<'a>> {
         let next = self.next.take();
-        next.or_else(|| self.group.choose(&self.request.headers, &self.tried, Reach::Any))
+        next.or_else(|| self.group.choose(&self.head.headers, &self.tried, Reach::Any))
+    }
+
+    /// Nothing was sent to an endpoint, and this is to be said if nobody else can be sent to.
+    fn passes(&mut self, endpoint: &Arc<Endpoint>, none: Refusal, unsent: OutboundBody) -> Attempt {
+        self.attempts -= 1;
+        self.none = none;
+        self.tried.push(Arc::clone(endpoint));
+        Attempt::Unsent(unsent)
     }
 
     /// The pause before it is sent again, if there is somebody to send it to and that is allowed.
@@ -181,10 +188,10 @@ impl<'a> Going<'a> {
         if record.started.elapsed().saturating_add(pause) >= pool.times().request {
             return None;
         }
-        self.next = self.group.choose(&self.request.headers, &self.tried, Reach::Well);
+        self.next = self.group.choose(&self.head.headers, &self.tried, Reach::Well);
         if self.next.is_none() && why == Again::Lost {
             // a connection may end for reasons of its own; a status is what the endpoint had to say
-            self.next = self.group.choose(&self.request.headers, &[], Reach::Any);
+            self.next = self.group.choose(&self.head.headers, &[], Reach::Any);
         }
         (self.next.is_some() && pool.spend()).then_some(pause)
     }
@@ -192,8 +199,8 @@ impl<'a> Going<'a> {
 
 /// Whether a request may be done twice: by its method (RFC 9110 §9.2.2), or by a key that the backend knows it by. One
 /// that asks for a state of what it changes would find the state that it made itself, and fail where it had succeeded.
-fn may_repeat(request: &Outbound, keyed: bool) -> bool {
-    let Outbound { method, headers, .. } = request;
+fn may_repeat(request: &Parts, keyed: bool) -> bool {
+    let Parts { method, headers, .. } = request;
     if method.is_safe() {
         return true;
     }
@@ -202,24 +209,20 @@ fn may_repeat(request: &Outbound, keyed: bool) -> bool {
     (method.is_idempotent() || keyed) && !asks.iter().any(|name| headers.contains_key(name))
 }
 
-/// The request for one endpoint.
-fn message(
-    authority: &Authority,
-    request: &Outbound,
-    body: OutboundBody,
-) -> Result<Request<OutboundBody>, Refusal> {
-    let mut message = Request::new(body);
-    *message.uri_mut() = outbound::uri(authority, request.target.clone())?;
-    message.method_mut().clone_from(&request.method);
-    message.headers_mut().clone_from(&request.headers);
-    Ok(message)
+/// The head as a client takes it.
+fn head(outbound: Outbound) -> Parts {
+    let (mut head, ()) = Request::new(()).into_parts();
+    head.method = outbound.method;
+    head.uri = Uri::from(outbound.target);
+    head.headers = outbound.headers;
+    head
 }
 
 #[cfg(test)]
 mod tests {
     use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-    use super::{Outbound, may_repeat};
+    use super::{Outbound, head, may_repeat};
 
     #[track_caller]
     fn check(method: &Method, fields: &[&'static str], keyed: bool, repeats: bool) {
@@ -228,7 +231,7 @@ mod tests {
             headers.insert(HeaderName::from_static(field), HeaderValue::from_static("x"));
         }
         let (method, target) = (method.clone(), "/".parse().unwrap());
-        let request = Outbound { method, target, headers, selects: false };
+        let request = head(Outbound { method, target, headers, selects: false });
         assert_eq!(may_repeat(&request, keyed), repeats);
     }
 

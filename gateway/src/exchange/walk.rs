@@ -24,7 +24,7 @@ use crate::refusal::Refusal;
 use crate::snapshot::meter::ExchangeMeter;
 use crate::snapshot::{Api, ClientVersion, Crossing, Group, Shared, Signatures, Snapshot};
 use crate::telemetry::Record;
-use crate::upstream::Client;
+use crate::upstream::{Client, Gate};
 use crate::wire::Incoming;
 
 const API_VERSION: HeaderName = HeaderName::from_static("api-version");
@@ -36,6 +36,8 @@ pub struct House {
     snapshot: Arc<Shared>,
     pub(super) client: Client,
     pub(super) held: Arc<Held>,
+    /// Requests in flight that this worker has.
+    inside: Arc<Gate>,
     /// Distinguishes this process from others in request ids.
     mark: u32,
     count: AtomicU64,
@@ -44,7 +46,7 @@ pub struct House {
 impl House {
     /// A house that serves the snapshot in use; `mark` is any number that other processes are unlikely to have.
     pub fn new(snapshot: Arc<Shared>, client: Client, (held, mark): (Arc<Held>, u32)) -> Self {
-        Self { snapshot, client, held, mark, count: AtomicU64::new(0) }
+        Self { snapshot, client, held, inside: Arc::default(), mark, count: AtomicU64::new(0) }
     }
 
     /// Closes connections to backends that were not used for long.
@@ -194,6 +196,9 @@ impl<'a> Visit<'a> {
         body: Incoming,
     ) -> Result<Response<ReplyBody>, Refusal> {
         let (known, record) = facts;
+        let most = self.house.client.share(self.snapshot.bounds.requests);
+        let pass = self.house.inside.enter_below(most).map_err(|_| Refusal::Overloaded)?;
+        record.pass = Some(pass);
         let inbound = Inbound::read(&head, &self.snapshot.bounds, self.peer)?;
         inbound.path().clone_into(&mut record.path);
         let api = self.snapshot.api(&inbound.host, inbound.path()).ok_or(Refusal::NoApi)?;
@@ -268,8 +273,20 @@ impl<'a> Visit<'a> {
             Some(writing) => Box::pin(self.merged(&at, (request, *writing), record)).await?,
         };
         let (client, bounds) = ((asked.version, &*found.client.label), &self.snapshot.bounds);
-        let ask =
-            Ask { api, bounds, method, client, way, accepted, parameters, selects, prefer, here };
+        let silence = record.silence.unwrap_or(bounds.silence);
+        let ask = Ask {
+            api,
+            bounds,
+            silence,
+            method,
+            client,
+            way,
+            accepted,
+            parameters,
+            selects,
+            prefer,
+            here,
+        };
         let (mut response, lost, rest) = answer::answer(&ask, response).await?;
         record.lose(&lost);
         let telling = (api.loss_header, prefer);

@@ -38,8 +38,6 @@ pub enum FullOf {
     Requests,
     /// Requests that wait for a connection.
     Pending,
-    /// Open connections.
-    Connections,
 }
 
 /// Why an exchange does not go on. The code and the status of each are public: changing one breaks clients.
@@ -178,6 +176,8 @@ pub enum Refusal {
     Untrusted,
     /// A bound of the backend is reached: which, as the end of the code.
     BackendFull(FullOf),
+    /// No endpoint took a connection in time.
+    ConnectTimeout,
     /// The backend did not answer in time.
     BackendTimeout,
     /// All attempts together took longer than a request may.
@@ -253,7 +253,7 @@ impl Refusal {
             Self::Untrusted => "backend-untrusted",
             Self::BackendFull(FullOf::Requests) => "backend-full",
             Self::BackendFull(FullOf::Pending) => "backend-queue-full",
-            Self::BackendFull(FullOf::Connections) => "backend-connections-full",
+            Self::ConnectTimeout => "connect-timeout",
             Self::BackendTimeout => "backend-timeout",
             Self::RequestTimeout => "request-timeout",
             Self::BackendBroken(_) => "backend-broken",
@@ -307,7 +307,9 @@ impl Refusal {
             Self::HttpVersion => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             Self::HeadTooSlow | Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Overloaded | Self::BackendFull(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::BackendTimeout | Self::RequestTimeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::ConnectTimeout | Self::BackendTimeout | Self::RequestTimeout => {
+                StatusCode::GATEWAY_TIMEOUT
+            }
             Self::Unreachable
             | Self::Untrusted
             | Self::BackendBroken(_)
@@ -510,9 +512,11 @@ impl Refusal {
                 let what = match full {
                     FullOf::Requests => "requests as it may",
                     FullOf::Pending => "requests waiting for a connection as it may",
-                    FullOf::Connections => "connections as it may",
                 };
                 format!("the backend has as many {what}, nothing was sent to it; try again later")
+            }
+            Self::ConnectTimeout => {
+                "no endpoint of the backend took a connection in time, nothing was sent to it; try again later".to_owned()
             }
             Self::RequestTimeout => {
                 "no backend answered within the time of a request; whether one did the work is unknown".to_owned()

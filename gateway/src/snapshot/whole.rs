@@ -16,6 +16,8 @@ use crate::upstream::{ClientSettings, Pace};
 pub struct Bounds {
     /// Longest request target, in octets.
     pub target: usize,
+    /// Most requests in flight.
+    pub requests: usize,
     /// Largest request body that is held to be converted, in octets.
     pub body: usize,
     /// Most octets of request bodies held at once, over all exchanges.

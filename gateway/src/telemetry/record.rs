@@ -1,10 +1,10 @@
 //! One event for each exchange, said when its last byte is gone or its body is cut.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::snapshot::loss::Lost;
-use crate::upstream::{Endpoint, Seat};
+use crate::upstream::{Endpoint, Pass, Seat};
 use http::{HeaderValue, Method};
 use tracing::{Level, enabled, event};
 
@@ -51,6 +51,10 @@ pub struct Record {
     pub backend_version: Arc<str>,
     /// The place at the endpoint that was sent to last; it is given back when the record is said.
     pub seat: Option<Seat>,
+    /// Longest silence inside the answer, where a backend is asked.
+    pub silence: Option<Duration>,
+    /// How many of the worker's requests this is one of; given back with the record.
+    pub pass: Option<Pass>,
     /// How often a request was sent to a backend for it.
     pub sent: u32,
     /// The snapshot that served it.
@@ -87,6 +91,8 @@ impl Record {
             client_version: Arc::clone(&nothing),
             backend_version: nothing,
             seat: None,
+            silence: None,
+            pass: None,
             sent: 0,
             generation,
             status: 0,

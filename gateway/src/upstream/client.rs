@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::BytesMut;
+use http::Response;
 use http::request::Parts;
 use http::uri::Authority;
-use http::{Request, Response};
 use tokio::time::timeout;
 
 use super::body::{BodyFault, OutboundBody};
@@ -44,6 +44,10 @@ pub struct ClientSettings {
 pub enum SendFailure {
     /// No connection; nothing was sent, and the body is here to be sent elsewhere.
     Connect(OutboundBody),
+    /// No connection in time; the same holds.
+    ConnectTimeout(OutboundBody),
+    /// As many requests wait for a connection as may; the same holds.
+    Full(OutboundBody),
     /// The endpoint shows no certificate that holds, as the text says, for the log; nothing was sent, and the body is here.
     Untrusted(OutboundBody, String),
     /// The connection ended before anything of an answer came. Whether the request was served is unknown.
@@ -87,15 +91,14 @@ impl Client {
     pub async fn send(
         &self,
         goal: &Goal<'_>,
-        request: Request<OutboundBody>,
+        (head, mut body): (&Parts, OutboundBody),
         settings: &ClientSettings,
     ) -> Result<Response<Incoming>, SendFailure> {
         let lane = self.lane(goal);
-        let (head, mut body) = request.into_parts();
         let home = (Arc::clone(&lane.lot), settings.idle_connections.div_ceil(self.workers));
         if let Some(link) = lane.lot.take() {
             let again = if head.method.is_idempotent() { body.again() } else { None };
-            let call = Call::new(link, &head, body, settings);
+            let call = Call::new(link, head, body, settings);
             match call.run(&head.method, home.clone()).await {
                 // a backend may close a connection just when it is used again; that says nothing of its health
                 Err(SendFailure::Unanswered) if again.is_some() => {
@@ -110,7 +113,7 @@ impl Client {
                 Err(failure) => return Err(failed(failure, body)),
             }
         } else {
-            match Box::pin(shared(&lane, goal, (&head, body), settings)).await {
+            match Box::pin(shared(&lane, goal, (head, body), settings)).await {
                 Shared::Over(end) => return end,
                 Shared::Alone(stream, unsent) => {
                     body = unsent;
@@ -119,7 +122,7 @@ impl Client {
             }
         };
         let link = Box::new(Link::new(stream, BytesMut::new()));
-        let call = Call::new(link, &head, body, settings);
+        let call = Call::new(link, head, body, settings);
         call.run(&head.method, home).await
     }
 
@@ -136,6 +139,11 @@ impl Client {
         let lane = Arc::<Lane>::default();
         own.push((mark, Arc::clone(&lane)));
         lane
+    }
+
+    /// This worker's part of what all may have.
+    pub const fn share(&self, most: usize) -> usize {
+        most.div_ceil(self.workers)
     }
 
     /// Closes connections that were not used for this long, and forgets addresses that have none.
@@ -198,7 +206,7 @@ async fn way(
         return Ok(Found::Way(way));
     }
     let turn = timeout(settings.connect, lane.trunks.turn()).await;
-    let _turn = turn.map_err(|_| ConnectFailure::Unreachable)?;
+    let _turn = turn.map_err(|_| ConnectFailure::TooSlow)?;
     if let Some(way) = lane.trunks.way() {
         return Ok(Found::Way(way));
     }
@@ -214,6 +222,8 @@ async fn way(
 fn failed(failure: ConnectFailure, body: OutboundBody) -> SendFailure {
     match failure {
         ConnectFailure::Unreachable => SendFailure::Connect(body),
+        ConnectFailure::TooSlow => SendFailure::ConnectTimeout(body),
+        ConnectFailure::Full => SendFailure::Full(body),
         ConnectFailure::Untrusted(why) => SendFailure::Untrusted(body, why),
     }
 }

@@ -1,6 +1,7 @@
 //! Making a connection to an endpoint: TCP, TLS where it is spoken, and the HTTP that was agreed on.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::Authority;
@@ -10,6 +11,7 @@ use tokio::time::timeout;
 use tokio_rustls::{TlsConnector, TlsStream};
 
 use super::dial::Dial;
+use super::gate::{Full, Gate};
 use crate::config::BackendProtocol;
 use crate::tls::ClientSide;
 use crate::wire::Stream;
@@ -23,6 +25,8 @@ pub struct Goal<'a> {
     pub host: &'a str,
     /// How it is spoken to.
     pub dial: &'a Dial,
+    /// Those that wait for a connection to the backend.
+    pub pending: &'a Arc<Gate>,
 }
 
 /// A connection on which nothing was sent yet.
@@ -39,6 +43,10 @@ pub(super) enum Connected {
 pub(super) enum ConnectFailure {
     /// It does not answer.
     Unreachable,
+    /// It did not answer in time.
+    TooSlow,
+    /// As many wait for a connection as may.
+    Full,
     /// It shows no certificate that can be trusted, as the text says, for the log.
     Untrusted(String),
 }
@@ -48,7 +56,8 @@ pub(super) async fn connect(
     goal: &Goal<'_>,
     within: Duration,
 ) -> Result<Connected, ConnectFailure> {
-    timeout(within, connected(goal)).await.unwrap_or(Err(ConnectFailure::Unreachable))
+    let _waits = goal.pending.enter().map_err(|Full| ConnectFailure::Full)?;
+    timeout(within, connected(goal)).await.unwrap_or(Err(ConnectFailure::TooSlow))
 }
 
 async fn connected(goal: &Goal<'_>) -> Result<Connected, ConnectFailure> {

@@ -14,8 +14,8 @@ use super::gate::Pass;
 
 /// The least share that an endpoint takes which has just begun.
 const LEAST_SHARE: f32 = 0.1;
-/// What an endpoint that fails is taken to need at least, in microseconds: failing quickly is not being quick.
-const FAILURE_COST: u64 = 1_000_000;
+/// What an endpoint that fails is taken to need at least, in microseconds.
+const FAILURE_COST: u64 = 1000;
 /// The longest that a failure is taken to need.
 const MOST_FAILURE_COST: f32 = 60_000_000.0;
 
@@ -247,7 +247,8 @@ impl Endpoint {
         }
     }
 
-    /// A failure: how many there are in a row now.
+    /// A failure: how many there are in a row now. It counts as an answer that took twice as long as usual, since failing
+    /// quickly is not being quick.
     pub(super) fn failed(&self, now: u64) -> u32 {
         let twice = self.latency.cost(now).unwrap_or(0.0) * 2.0;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded")]

@@ -21,6 +21,8 @@ pub struct Ledger {
     pub(super) budget: Budget,
     /// Requests in flight.
     pub(super) requests: Arc<Gate>,
+    /// Requests that wait for a connection.
+    pub(super) pending: Arc<Gate>,
 }
 
 impl Ledger {
@@ -28,6 +30,7 @@ impl Ledger {
         Self {
             budget: Budget::new(&policy.retries, clock::now()),
             requests: Arc::new(Gate::new(policy.limits.requests)),
+            pending: Arc::new(Gate::new(policy.limits.pending)),
         }
     }
 }

@@ -27,6 +27,11 @@ impl Gate {
     /// Goes in.
     pub fn enter(self: &Arc<Self>) -> Result<Pass, Full> {
         let Some(most) = self.most else { return Ok(Pass(None)) };
+        self.enter_below(most)
+    }
+
+    /// Goes in if fewer than so many are inside, whatever the bound of the gate is.
+    pub fn enter_below(self: &Arc<Self>, most: usize) -> Result<Pass, Full> {
         if self.inside.fetch_add(1, Relaxed) >= most {
             self.inside.fetch_sub(1, Relaxed);
             return Err(Full);

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use http::header::{HOST, USER_AGENT};
-use http::{HeaderValue, Request, StatusCode, Uri};
+use http::request::Parts;
+use http::{HeaderValue, Request, StatusCode};
 use tracing::{info, warn};
 
 use super::body::OutboundBody;
@@ -15,6 +16,7 @@ use super::clock::micros;
 use super::connect::Goal;
 use super::dice::Dice;
 use super::endpoint::{Endpoint, Version};
+use super::gate::Gate;
 use super::pool::Pool;
 use crate::config::HealthConfig;
 
@@ -43,6 +45,8 @@ impl std::fmt::Debug for Expected {
 pub struct Asker {
     client: Client,
     settings: ClientSettings,
+    /// A question is not kept away by requests that wait.
+    pending: Arc<Gate>,
 }
 
 impl Asker {
@@ -52,6 +56,7 @@ impl Asker {
         Self {
             client: Client::new(1),
             settings: ClientSettings { idle_connections: 0, ..settings },
+            pending: Arc::default(),
         }
     }
 }
@@ -119,13 +124,9 @@ fn jittered(interval: Duration) -> Duration {
 type Answer = Result<Option<String>, String>;
 
 async fn ask(asker: &Asker, pool: &Pool, endpoint: &Endpoint, health: &HealthConfig) -> Answer {
-    let request = question(endpoint, health).map_err(|error| error.to_string())?;
-    let goal = Goal {
-        authority: endpoint.authority(),
-        host: endpoint.place().authority.host(),
-        dial: pool.dial(),
-    };
-    let sent = asker.client.send(&goal, request, &asker.settings);
+    let head = question(endpoint, health).map_err(|error| error.to_string())?;
+    let goal = Goal { pending: &asker.pending, ..pool.goal(endpoint) };
+    let sent = asker.client.send(&goal, (&head, OutboundBody::empty()), &asker.settings);
     let sent = tokio::time::timeout(health.timeout, sent).await;
     let response = match sent {
         Err(_) => return Err("no answer in time".to_owned()),
@@ -140,21 +141,13 @@ async fn ask(asker: &Asker, pool: &Pool, endpoint: &Endpoint, health: &HealthCon
     Ok(said.and_then(|value| value.to_str().ok()).map(|text| text.trim().to_owned()))
 }
 
-fn question(
-    endpoint: &Endpoint,
-    health: &HealthConfig,
-) -> Result<Request<OutboundBody>, http::Error> {
-    let authority = endpoint.authority();
-    let uri = Uri::builder()
-        .scheme("http")
-        .authority(authority.clone())
-        .path_and_query(health.path.as_str())
-        .build()?;
+fn question(endpoint: &Endpoint, health: &HealthConfig) -> Result<Parts, http::Error> {
     let own = endpoint.place().authority.as_str();
-    Request::get(uri)
+    let request = Request::get(health.path.as_str())
         .header(HOST, health.host.as_deref().unwrap_or(own))
         .header(USER_AGENT, AGENT)
-        .body(OutboundBody::empty())
+        .body(())?;
+    Ok(request.into_parts().0)
 }
 
 fn why(failure: SendFailure) -> String {
@@ -162,6 +155,7 @@ fn why(failure: SendFailure) -> String {
         SendFailure::Connect(_) => "no connection".to_owned(),
         SendFailure::Unanswered => "the connection ended before an answer".to_owned(),
         SendFailure::Timeout => "no answer in time".to_owned(),
+        SendFailure::ConnectTimeout(_) | SendFailure::Full(_) => "no connection in time".to_owned(),
         SendFailure::Body(fault) => fault.to_string(),
         SendFailure::Broken(why) | SendFailure::Untrusted(_, why) => why,
     }

@@ -19,7 +19,7 @@ pub struct ReasonLabels {
     pub api: String,
     /// The configured version; empty for none.
     pub version: String,
-    /// Of a retry `unsent`, `lost` or `status`; of a limit `requests`, `pending` or `connections`.
+    /// Of a retry `unsent`, `lost` or `status`; of a limit `requests` or `pending`.
     pub why: &'static str,
 }
 
@@ -55,20 +55,17 @@ pub enum Limit {
     Requests,
     /// Requests that wait for a connection.
     Pending,
-    /// Open connections.
-    Connections,
 }
 
 impl Limit {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Requests, Self::Pending, Self::Connections];
+    pub const ALL: [Self; 2] = [Self::Requests, Self::Pending];
 
     /// The word of the metric.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Requests => "requests",
             Self::Pending => "pending",
-            Self::Connections => "connections",
         }
     }
 }
@@ -83,7 +80,7 @@ pub struct PoolMeter {
     /// Retries that the budget did not allow.
     pub unretried: Counter,
     /// Requests that a bound kept away, in the order of [`Limit::ALL`].
-    pub limited: [Counter; 3],
+    pub limited: [Counter; 2],
     /// Endpoints that were found to speak another version than is configured.
     pub mismatches: Counter,
 }

@@ -19,8 +19,6 @@ use super::endpoint::Endpoint;
 use super::fleet::Fleet;
 use super::pool::Pool;
 
-/// The port of an endpoint that names none.
-const PORT: u16 = 80;
 /// Most addresses that are used of one name.
 const ADDRESSES: usize = 256;
 
@@ -105,12 +103,13 @@ pub async fn resolve(pool: &Pool, fleet: &Fleet, names: &Names) -> Option<Durati
     }
     let answers = join_all(wanted.iter().map(|(_, host)| names.look_up(host))).await;
     let dns = &pool.policy().dns;
+    let usual = if pool.dial().tls.is_some() { 443 } else { 80 };
     let (mut known, mut again) = (Known::new(), dns.most);
     for ((authority, host), answer) in wanted.iter().zip(answers) {
         match answer {
             Ok((addresses, holds)) => {
                 again = again.min(holds.max(dns.least));
-                let port = authority.port_u16().unwrap_or(PORT);
+                let port = authority.port_u16().unwrap_or(usual);
                 let all: Vec<_> =
                     addresses.into_iter().map(|one| SocketAddr::new(one, port)).collect();
                 if fleet.remember(authority, &all) {

@@ -7,7 +7,9 @@ use arc_swap::ArcSwap;
 use http::HeaderMap;
 use smallvec::SmallVec;
 
+use super::client::ClientSettings;
 use super::clock::{self, micros};
+use super::connect::Goal;
 use super::dial::Dial;
 use super::dice::{Dice, hash};
 use super::endpoint::{Endpoint, Seat, State, Wanted};
@@ -86,6 +88,23 @@ pub struct PoolTimes {
     pub request: Duration,
 }
 
+impl PoolTimes {
+    /// The settings with these times, as far as a request may still last that has lasted so long; `None` where it may
+    /// not. What cannot become too long is not measured.
+    pub fn within(
+        &self,
+        settings: &ClientSettings,
+        lasted: impl FnOnce() -> Duration,
+    ) -> Option<ClientSettings> {
+        let mut own = ClientSettings { connect: self.connect, answer: self.answer, ..*settings };
+        if self.connect.saturating_add(self.answer) > self.request {
+            let left = self.request.checked_sub(lasted()).filter(|left| !left.is_zero())?;
+            (own.connect, own.answer) = (own.connect.min(left), own.answer.min(left));
+        }
+        Some(own)
+    }
+}
+
 impl Pool {
     /// A pool; an empty one never chooses.
     pub fn new(
@@ -123,6 +142,16 @@ impl Pool {
     /// Whether it takes no request more.
     pub fn is_full(&self) -> bool {
         self.ledger.requests.is_full()
+    }
+
+    /// Who is spoken to at an endpoint.
+    pub fn goal<'a>(&'a self, endpoint: &'a Endpoint) -> Goal<'a> {
+        Goal {
+            authority: endpoint.authority(),
+            host: endpoint.place().authority.host(),
+            dial: self.dial(),
+            pending: &self.ledger.pending,
+        }
     }
 
     /// A request is sent for the first time.
