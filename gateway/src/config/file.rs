@@ -89,7 +89,7 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
         .get("dns")
         .map(|value| name_servers(reader, value, &root.join("dns")))
         .unwrap_or_default();
-    Some(Config { name_servers, listen, admin, workers, apis, limits, timeouts, trusted_proxies })
+    Some(Config { listen, admin, workers, apis, name_servers, limits, timeouts, trusted_proxies })
 }
 
 fn workers<'doc>(
