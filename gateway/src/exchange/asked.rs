@@ -1,7 +1,11 @@
 //! Which version a request asks for: all indicators are read, and all must agree.
 
+use std::borrow::Cow;
+
 use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
+
+use smallvec::SmallVec;
 
 use super::query;
 use crate::refusal::Refusal;
@@ -25,7 +29,7 @@ pub(crate) struct Asked<'path> {
 }
 
 /// The indicators that were seen, as written, by selector.
-type Seen<'a> = Vec<(&'a Selector, String)>;
+type Seen<'a> = SmallVec<[(&'a Selector, Cow<'a, str>); 3]>;
 
 /// Reads the version that a request asks for.
 pub(crate) fn asked<'path>(
@@ -48,7 +52,7 @@ pub(crate) fn asked<'path>(
                 seen.extend(
                     segment
                         .and_then(|one| affix.capture(one))
-                        .map(|text| (selector, text.to_owned())),
+                        .map(|text| (selector, Cow::Borrowed(text))),
                 );
             }
             Selector::Header(name) => header(headers, name, selector, &mut seen)?,
@@ -56,7 +60,7 @@ pub(crate) fn asked<'path>(
             Selector::Query(name) => {
                 let values = query::pairs(query.unwrap_or_default())
                     .filter(|(raw, _)| query::is_named(raw, name));
-                seen.extend(values.map(|(_, value)| (selector, query::decode(value).into_owned())));
+                seen.extend(values.map(|(_, value)| (selector, query::decode(value))));
             }
             Selector::Consumer(name) => {
                 let mut keys = headers.get_all(name).iter();
@@ -64,7 +68,7 @@ pub(crate) fn asked<'path>(
                     && let Some(version) = key.to_str().ok().and_then(|key| api.consumers.get(key))
                     && let Some(label) = api.versions.labels().get(*version)
                 {
-                    seen.push((selector, label.clone()));
+                    seen.push((selector, Cow::Borrowed(label)));
                 }
             }
         }
@@ -86,7 +90,7 @@ fn path_segment<'path>(api: &Api, after_prefix: &'path str) -> Option<&'path str
 }
 
 fn header<'a>(
-    headers: &HeaderMap,
+    headers: &'a HeaderMap,
     name: &HeaderName,
     selector: &'a Selector,
     seen: &mut Seen<'a>,
@@ -95,13 +99,13 @@ fn header<'a>(
         let text = value.to_str().map_err(|_| Refusal::VersionsDisagree {
             seen: vec![(selector.place(), "characters no version has".to_owned())],
         })?;
-        seen.push((selector, text.trim().to_owned()));
+        seen.push((selector, Cow::Borrowed(text.trim())));
     }
     Ok(())
 }
 
 fn accept<'a>(
-    headers: &HeaderMap,
+    headers: &'a HeaderMap,
     rule: &MediaVersion,
     selector: &'a Selector,
     seen: &mut Seen<'a>,
@@ -117,11 +121,11 @@ fn accept<'a>(
             versions.into_iter().map(|version| (place.clone(), version.to_owned())).collect();
         return Err(Refusal::VersionsDisagree { seen });
     }
-    seen.extend(versions.first().map(|version| (selector, (*version).to_owned())));
+    seen.extend(versions.first().map(|version| (selector, Cow::Owned((*version).to_owned()))));
     // a body in another version than the answer's would have to be converted by another way
     let body = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let body = body.and_then(|value| rule.versions(value).first().copied());
-    seen.extend(body.map(|version| (selector, version.to_owned())));
+    seen.extend(body.map(|version| (selector, Cow::Borrowed(version))));
     Ok(())
 }
 
@@ -136,14 +140,14 @@ fn agree(api: &Api, seen: &Seen<'_>) -> Result<usize, Refusal> {
     for (_, text) in seen {
         let version = api.versions.find(text);
         if version.is_none() {
-            return Err(Refusal::VersionUnknown { asked: text.clone(), known: known() });
+            return Err(Refusal::VersionUnknown { asked: text.to_string(), known: known() });
         }
         if found.is_some() && found != version {
             let seen =
-                seen.iter().map(|(selector, text)| (selector.place(), text.clone())).collect();
+                seen.iter().map(|(selector, text)| (selector.place(), text.to_string())).collect();
             return Err(Refusal::VersionsDisagree { seen });
         }
         found = version;
     }
-    found.ok_or_else(|| Refusal::VersionUnknown { asked: first.clone(), known: known() })
+    found.ok_or_else(|| Refusal::VersionUnknown { asked: first.to_string(), known: known() })
 }

@@ -8,7 +8,7 @@ use http::uri::{Authority, PathAndQuery};
 use http::{Method, Uri, Version};
 
 use super::fields::has_outer_blanks;
-use super::normal::{authority, check_path, check_query};
+use super::normal::{authority, check_authority, check_path, check_query, host};
 use crate::refusal::Refusal;
 use crate::snapshot::Bounds;
 use crate::wire::of_request;
@@ -70,8 +70,8 @@ impl Peer {
 pub(crate) struct Inbound {
     /// The host and port asked for, as sent.
     pub(crate) authority: HeaderValue,
-    /// The host alone, lower case.
-    pub(crate) host: String,
+    /// The host alone, where it came in capitals.
+    lower: Option<Box<str>>,
     /// Path and query, checked.
     pub(crate) target: PathAndQuery,
 }
@@ -95,10 +95,10 @@ impl Inbound {
         {
             return Err(Refusal::Expectation);
         }
-        let host = authority.host().to_ascii_lowercase();
-        let authority = HeaderValue::try_from(authority.as_str())
-            .map_err(|_| Refusal::Host("the Host is not a field value"))?;
-        Ok(Self { authority, host, target })
+        let own = host(authority.to_str().unwrap_or_default());
+        let capitals = own.bytes().any(|byte| byte.is_ascii_uppercase());
+        let lower = capitals.then(|| own.to_ascii_lowercase().into());
+        Ok(Self { authority, lower, target })
     }
 
     /// The same with another query.
@@ -108,7 +108,13 @@ impl Inbound {
     pub(crate) fn with_query(&self, query: &str) -> Result<Self, Refusal> {
         check_query(query).map_err(Refusal::Target)?;
         let target = super::outbound::target(self.path(), query)?;
-        Ok(Self { authority: self.authority.clone(), host: self.host.clone(), target })
+        Ok(Self { authority: self.authority.clone(), lower: self.lower.clone(), target })
+    }
+
+    /// The host alone, lower case.
+    pub(crate) fn host(&self) -> &str {
+        let own = || host(self.authority.to_str().unwrap_or_default());
+        self.lower.as_deref().unwrap_or_else(own)
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -120,17 +126,13 @@ impl Inbound {
     }
 }
 
-fn one_authority(head: &Parts, peer: &Peer) -> Result<Authority, Refusal> {
+fn one_authority(head: &Parts, peer: &Peer) -> Result<HeaderValue, Refusal> {
     let mut hosts = head.headers.get_all(HOST).iter();
     let host = hosts.next();
     if hosts.next().is_some() {
         return Err(Refusal::Host("the request has more than one Host; send one"));
     }
-    let host = host
-        .map(|host| host.to_str().map_err(|_| "the Host has characters that no host has"))
-        .transpose()
-        .and_then(|host| host.map(authority).transpose())
-        .map_err(Refusal::Host)?;
+    let text = host.map(check_authority).transpose().map_err(Refusal::Host)?;
     let target = head
         .uri
         .authority()
@@ -138,21 +140,28 @@ fn one_authority(head: &Parts, peer: &Peer) -> Result<Authority, Refusal> {
         .transpose()
         .map_err(Refusal::Host)?;
     match (host, target) {
-        (Some(host), Some(target)) if !same(&host, &target, peer) => Err(Refusal::Host(
-            "the Host differs from the authority of the request target; send the same in both",
-        )),
-        (_, Some(target)) if head.version >= Version::HTTP_2 => Ok(target),
-        (Some(host), _) => Ok(host),
+        (_, Some(target)) if text.is_some_and(|text| !same(text, &target, peer)) => {
+            let why =
+                "the Host differs from the authority of the request target; send the same in both";
+            Err(Refusal::Host(why))
+        }
+        (_, Some(target)) if head.version >= Version::HTTP_2 => {
+            HeaderValue::try_from(target.as_str())
+                .map_err(|_| Refusal::Host("the authority is not a field value"))
+        }
+        (Some(host), _) => Ok(host.clone()),
         // RFC 9112 §3.2: an absolute-form request must have a Host too
         (None, _) => Err(Refusal::Host("the request has no Host; send one")),
     }
 }
 
 /// Equal but for case and the port that the scheme implies.
-fn same(host: &Authority, target: &Authority, peer: &Peer) -> bool {
+fn same(text: &str, target: &Authority, peer: &Peer) -> bool {
     let usual = if peer.secure { 443 } else { 80 };
     let port = |authority: &Authority| authority.port_u16().unwrap_or(usual);
-    host.host().eq_ignore_ascii_case(target.host()) && port(host) == port(target)
+    authority(text).is_ok_and(|own| {
+        own.host().eq_ignore_ascii_case(target.host()) && port(&own) == port(target)
+    })
 }
 
 fn target(uri: &Uri, bounds: &Bounds) -> Result<PathAndQuery, Refusal> {

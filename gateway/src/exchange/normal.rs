@@ -1,6 +1,7 @@
 //! The one form in which a path and a host are routed and forwarded: what is not in it is refused, never repaired,
 //! so that no later reader can see another target than the gateway saw.
 
+use http::HeaderValue;
 use http::uri::Authority;
 
 /// Checks a path: absolute, no empty or dot segment (encoded ones included), only characters of RFC 3986 §3.3,
@@ -76,7 +77,26 @@ fn has_dots(segment: &str) -> bool {
 
 /// Reads `uri-host [ ":" port ]` (RFC 9110 §7.2): no user information, nothing empty, only host characters.
 pub(crate) fn authority(text: &str) -> Result<Authority, &'static str> {
-    const WHY: &str = "the Host is not a host with an optional port; send the name of the host";
+    if is_authority(text) { text.parse().map_err(|_| NO_HOST) } else { Err(NO_HOST) }
+}
+
+/// Checks the same of a field.
+pub(crate) fn check_authority(field: &HeaderValue) -> Result<&str, &'static str> {
+    let text = field.to_str().map_err(|_| "the Host has characters that no host has")?;
+    if is_authority(text) { Ok(text) } else { Err(NO_HOST) }
+}
+
+/// The host of an authority that was checked.
+pub(crate) fn host(authority: &str) -> &str {
+    match authority.rfind(':') {
+        Some(at) if !authority.ends_with(']') => authority.get(..at).unwrap_or_default(),
+        _ => authority,
+    }
+}
+
+const NO_HOST: &str = "the Host is not a host with an optional port; send the name of the host";
+
+fn is_authority(text: &str) -> bool {
     let (host, port) = match text.rfind(':') {
         Some(at) if !text.ends_with(']') => {
             (text.get(..at).unwrap_or_default(), text.get(at + 1..))
@@ -96,7 +116,7 @@ pub(crate) fn authority(text: &str) -> Result<Authority, &'static str> {
                 })
         }
     };
-    if sound_host && sound_port { text.parse().map_err(|_| WHY) } else { Err(WHY) }
+    sound_host && sound_port
 }
 
 #[cfg(test)]

@@ -137,7 +137,8 @@ pub(super) async fn convert<'a>(
     if crossing.converts_responses() {
         outbound::ask_for_convertible(&mut head.headers, step.accepted, crossing);
     }
-    conditions(step, &mut head, &record.client_version);
+    let label = step.api.clients.get(step.asked.version).map_or("", |client| &*client.label);
+    conditions(step, &mut head, label);
     if let Some(media_type) = plan.and_then(|plan| plan.written_as.as_ref()) {
         head.headers.insert(CONTENT_TYPE, media_type.clone());
     }

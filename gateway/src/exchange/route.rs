@@ -1,7 +1,5 @@
 //! From a version to an operation, and from an operation to who serves it.
 
-use std::sync::Arc;
-
 use crate::refusal::Refusal;
 use crate::snapshot::{Api, Captures, Choice, ClientOperation, ClientVersion, Found, Undeclared};
 
@@ -76,9 +74,4 @@ pub(crate) fn choice<'a>(api: &Api, operation: &'a ClientOperation) -> Result<&'
         .find(up)
         .or_else(|| operation.choices.first())
         .ok_or_else(|| Refusal::NoBackend { why: operation.why_not.clone(), elsewhere: None })
-}
-
-/// The client's version label.
-pub(crate) fn label(client: &ClientVersion) -> Arc<str> {
-    Arc::clone(&client.label)
 }

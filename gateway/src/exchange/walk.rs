@@ -1,7 +1,8 @@
 //! The walk itself: all branching of an exchange stands here, the steps only compute.
 
-use std::sync::Arc;
+use std::io::{Cursor, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::{HeaderMap, HeaderValue, VARY};
 use http::request::Parts;
@@ -34,6 +35,8 @@ const API_BACKEND_VERSION: HeaderName = HeaderName::from_static("api-backend-ver
 #[derive(Debug)]
 pub struct House {
     snapshot: Arc<Shared>,
+    /// The snapshot in use as this worker saw it last: a count that only this worker changes.
+    seen: Mutex<Arc<Arc<Snapshot>>>,
     pub(super) client: Client,
     pub(super) held: Arc<Held>,
     /// Requests in flight that this worker has.
@@ -46,12 +49,23 @@ pub struct House {
 impl House {
     /// A house that serves the snapshot in use; `mark` is any number that other processes are unlikely to have.
     pub fn new(snapshot: Arc<Shared>, client: Client, (held, mark): (Arc<Held>, u32)) -> Self {
-        Self { snapshot, client, held, inside: Arc::default(), mark, count: AtomicU64::new(0) }
+        let (seen, inside) = (Mutex::new(Arc::new(snapshot.load_full())), Arc::default());
+        Self { snapshot, seen, client, held, inside, mark, count: AtomicU64::new(0) }
     }
 
-    /// Closes connections to backends that were not used for long.
+    /// The snapshot in use. Its own count is shared by all workers, so that a request takes one of this worker's.
+    fn current(&self) -> Arc<Arc<Snapshot>> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.snapshot.load();
+        if !Arc::ptr_eq(&now, &seen) {
+            *seen = Arc::new(Arc::clone(&now));
+        }
+        Arc::clone(&seen)
+    }
+
+    /// Closes connections to backends that were not used for long, and lets go of a snapshot that is no longer in use.
     pub fn sweep(&self) {
-        self.client.sweep(self.snapshot.load().client.idle);
+        self.client.sweep(self.current().client.idle);
     }
 
     /// The snapshot in use.
@@ -69,7 +83,11 @@ impl House {
         };
         let fresh = || {
             let count = self.count.fetch_add(1, Ordering::Relaxed);
-            HeaderValue::try_from(format!("{:08x}-{count:x}", self.mark))
+            let mut text = Cursor::new([0; 25]);
+            // 8 digits, a dash and at most 16 digits fit
+            let _ = write!(text, "{:08x}-{count:x}", self.mark);
+            let length = usize::try_from(text.position()).unwrap_or(0);
+            HeaderValue::from_bytes(text.get_ref().get(..length).unwrap_or_default())
         };
         headers
             .get(X_REQUEST_ID)
@@ -111,7 +129,7 @@ struct Found<'a, 'one, 'path> {
 
 /// Serves one request, from its head to the head of the answer; the body goes on by itself.
 pub async fn serve(house: &House, peer: &Peer, request: Request<Incoming>) -> Response<ReplyBody> {
-    let snapshot = house.snapshot.load_full();
+    let snapshot = house.current();
     let (head, body) = request.into_parts();
     let id = house.id(&head.headers);
     let mut record = Box::new(Record::new(id.clone(), head.method.clone(), snapshot.generation));
@@ -200,11 +218,11 @@ impl<'a> Visit<'a> {
         let pass = self.house.inside.enter_below(most).map_err(|_| Refusal::Overloaded)?;
         record.pass = Some(pass);
         let inbound = Inbound::read(&head, &self.snapshot.bounds, self.peer)?;
-        inbound.path().clone_into(&mut record.path);
-        let api = self.snapshot.api(&inbound.host, inbound.path()).ok_or(Refusal::NoApi)?;
+        record.say(|said| said.target = Some(inbound.target.clone()));
+        let api = self.snapshot.api(inbound.host(), inbound.path()).ok_or(Refusal::NoApi)?;
         known.api = Some(api);
         known.meter = Some(&api.unrouted);
-        record.api = Arc::clone(&api.name);
+        record.say(|said| said.api = Some(Arc::clone(&api.name)));
         let trailing = digest::trailing(&head.headers);
         let trust = &self.snapshot.trust;
         fields::outward(&mut head.headers, self.peer, &inbound.authority, &api.selectors, trust);
@@ -214,7 +232,7 @@ impl<'a> Visit<'a> {
         let client = api.clients.get(asked.version).ok_or(Refusal::NoOperation(None))?;
         known.client = Some(client);
         known.pinned = asked.pinned;
-        record.client_version = route::label(client);
+        record.say(|said| said.client_version = Some(Arc::clone(&client.label)));
         if head.method == Method::OPTIONS && !fields::goes_on(&mut head.headers) {
             return Ok(no_content());
         }
@@ -304,7 +322,7 @@ fn serving<'a>(
 ) -> Result<Serving<'a>, Refusal> {
     let (known, record) = facts;
     let (index, crossing) = if let Some(named) = named {
-        record.operation = Arc::clone(&named.operation.label);
+        record.say(|said| said.operation = Some(Arc::clone(&named.operation.label)));
         let choice = match token {
             Some(token) => token.choice(api, version, named.operation)?,
             None => route::choice(api, named.operation)?,
@@ -319,7 +337,7 @@ fn serving<'a>(
     let group = api.groups.get(index).ok_or(Refusal::Unreachable)?;
     known.group = Some(group);
     if let Some(version) = group.version.and_then(|version| api.clients.get(version)) {
-        record.backend_version = Arc::clone(&version.label);
+        record.say(|said| said.backend_version = Some(Arc::clone(&version.label)));
     }
     Ok(Serving { group, way: crossing.zip(group.version) })
 }

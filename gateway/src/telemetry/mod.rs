@@ -5,4 +5,4 @@ mod metrics;
 mod record;
 
 pub use metrics::Metrics;
-pub use record::{Ended, Record};
+pub use record::{Ended, Record, Said};

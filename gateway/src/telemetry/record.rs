@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::snapshot::loss::Lost;
 use crate::upstream::{Endpoint, Pass, Seat};
+use http::uri::PathAndQuery;
 use http::{HeaderValue, Method};
 use tracing::{Level, enabled, event};
 
@@ -30,6 +31,21 @@ impl Ended {
     }
 }
 
+/// What only the log has to know of an exchange, kept where somebody reads the log.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// The target in normal form; none when there was none.
+    pub target: Option<PathAndQuery>,
+    /// The api's name; none when unknown.
+    pub api: Option<Arc<str>>,
+    /// The operation; none when unknown.
+    pub operation: Option<Arc<str>>,
+    /// The client's version.
+    pub client_version: Option<Arc<str>>,
+    /// The backend's version.
+    pub backend_version: Option<Arc<str>>,
+}
+
 /// What is known of an exchange; it is said when dropped. Nothing of a body, a query or a credential is in it.
 #[derive(Debug)]
 pub struct Record {
@@ -39,16 +55,8 @@ pub struct Record {
     pub id: HeaderValue,
     /// The method.
     pub method: Method,
-    /// The path in normal form; empty when there was none.
-    pub path: String,
-    /// The api's name; empty when unknown.
-    pub api: Arc<str>,
-    /// The operation; empty when unknown.
-    pub operation: Arc<str>,
-    /// The client's version.
-    pub client_version: Arc<str>,
-    /// The backend's version.
-    pub backend_version: Arc<str>,
+    /// Absent where nobody reads the log.
+    said: Option<Said>,
     /// The place at the endpoint that was sent to last; it is given back when the record is said.
     pub seat: Option<Seat>,
     /// Longest silence inside the answer, where a backend is asked.
@@ -80,16 +88,12 @@ pub struct Record {
 impl Record {
     /// A record of what is known at the start.
     pub fn new(id: HeaderValue, method: Method, generation: u64) -> Self {
-        let nothing: Arc<str> = Arc::from("");
+        let told = enabled!(target: "evergate::exchange", Level::INFO);
         Self {
             started: Instant::now(),
             id,
             method,
-            path: String::new(),
-            api: Arc::clone(&nothing),
-            operation: Arc::clone(&nothing),
-            client_version: Arc::clone(&nothing),
-            backend_version: nothing,
+            said: told.then(Said::default),
             seat: None,
             silence: None,
             pass: None,
@@ -103,6 +107,13 @@ impl Record {
             merged: "",
             reads: 0,
             ended: Ended::default(),
+        }
+    }
+
+    /// Notes something for the log, if somebody reads it: each of these is a count that all workers share.
+    pub fn say(&mut self, note: impl FnOnce(&mut Said)) {
+        if let Some(said) = &mut self.said {
+            note(said);
         }
     }
 
@@ -125,9 +136,9 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
-        if !enabled!(target: "evergate::exchange", Level::INFO) {
-            return;
-        }
+        let Some(said) = self.said.take() else { return };
+        let text = |one: &Option<Arc<str>>| one.clone().unwrap_or_default();
+        let path = said.target.as_ref().map_or("", PathAndQuery::path);
         let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         let endpoint = self.endpoint().map_or("", |one| one.authority().as_str());
         event!(
@@ -135,11 +146,11 @@ impl Drop for Record {
             Level::INFO,
             id = self.id.to_str().unwrap_or_default(),
             method = self.method.as_str(),
-            path = self.path.escape_default().to_string(),
-            api = &*self.api,
-            operation = &*self.operation,
-            client_version = &*self.client_version,
-            backend_version = &*self.backend_version,
+            path = path.escape_default().to_string(),
+            api = &*text(&said.api),
+            operation = &*text(&said.operation),
+            client_version = &*text(&said.client_version),
+            backend_version = &*text(&said.backend_version),
             endpoint,
             sent = self.sent,
             generation = self.generation,

@@ -123,7 +123,7 @@ impl Upload for Outgoing {
 /// A request on a connection, its answer awaited.
 pub(super) struct Call<'a> {
     link: Box<Link>,
-    upload: Option<Box<Outgoing>>,
+    upload: Option<Outgoing>,
     settings: &'a ClientSettings,
     /// The backend took less than all of the request.
     refused: bool,
@@ -139,7 +139,7 @@ impl<'a> Call<'a> {
         body: OutboundBody,
         settings: &'a ClientSettings,
     ) -> Self {
-        let upload = Box::new(Outgoing::new(body, settings.write));
+        let upload = Outgoing::new(body, settings.write);
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
         request_head(link.scratch(), (&head.method, target), &head.headers, upload.sending);
         link.queue_scratch();
@@ -242,7 +242,7 @@ impl<'a> Call<'a> {
             .map_err(|why| SendFailure::Broken(why.to_owned()))?;
         let decoder = Decoder::new(framing);
         let kept = !self.refused && lasts(&head);
-        let upload = self.upload.take().map(|upload| upload as Box<dyn Upload>);
+        let upload = self.upload.take().map(|upload| Box::new(upload) as Box<dyn Upload>);
         let home = kept.then_some(home);
         let is_over = decoder.is_done();
         let body = BackendBody::new(self.link, decoder, upload, home);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use http::Response;
+use http::header::{IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 use http::request::Parts;
 use http::uri::Authority;
 use tokio::time::timeout;
@@ -69,14 +70,14 @@ struct Lane {
     trunks: Trunks,
 }
 
-/// Lanes to one endpoint, by the mark of how it is spoken to.
-type Lanes = Vec<(u64, Arc<Lane>)>;
+/// Lanes to endpoints of one key, by what is connected to and the mark of how it is spoken to.
+type Lanes = Vec<(Authority, u64, Arc<Lane>)>;
 
 /// The connections of one worker to all endpoints.
 #[derive(Debug)]
 pub struct Client {
-    /// By what is connected to.
-    lanes: Mutex<HashMap<Authority, Lanes>>,
+    /// By the endpoint's key.
+    lanes: Mutex<HashMap<u64, Lanes>>,
     /// The workers that there are, each with a client.
     workers: usize,
 }
@@ -97,7 +98,7 @@ impl Client {
         let lane = self.lane(goal);
         let home = (Arc::clone(&lane.lot), settings.idle_connections.div_ceil(self.workers));
         if let Some(link) = lane.lot.take() {
-            let again = if head.method.is_idempotent() { body.again() } else { None };
+            let again = if may_repeat(head) { body.again() } else { None };
             let call = Call::new(link, head, body, settings);
             match call.run(&head.method, home.clone()).await {
                 // a backend may close a connection just when it is used again; that says nothing of its health
@@ -129,15 +130,15 @@ impl Client {
     fn lane(&self, goal: &Goal<'_>) -> Arc<Lane> {
         let mark = goal.dial.mark();
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = match lanes.get_mut(goal.authority) {
-            Some(own) => own,
-            None => lanes.entry(goal.authority.clone()).or_default(),
+        let own = lanes.entry(goal.key).or_default();
+        let same = |(authority, known, _): &&(Authority, u64, Arc<Lane>)| {
+            *known == mark && authority == goal.authority
         };
-        if let Some((_, lane)) = own.iter().find(|(known, _)| *known == mark) {
+        if let Some((_, _, lane)) = own.iter().find(same) {
             return Arc::clone(lane);
         }
         let lane = Arc::<Lane>::default();
-        own.push((mark, Arc::clone(&lane)));
+        own.push((goal.authority.clone(), mark, Arc::clone(&lane)));
         lane
     }
 
@@ -150,13 +151,21 @@ impl Client {
     pub fn sweep(&self, idle: Duration) {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         lanes.retain(|_, own| {
-            own.retain(|(_, lane)| {
+            own.retain(|(_, _, lane)| {
                 let left = lane.lot.sweep(idle) + lane.trunks.sweep(idle);
                 left > 0 || Arc::strong_count(lane) > 1 || Arc::strong_count(&lane.lot) > 1
             });
             !own.is_empty()
         });
     }
+}
+
+/// Whether a request may be done twice by what it says itself (RFC 9110 §9.2.2). One that asks for a state of what it
+/// changes would find the state that it made, and fail where it had succeeded.
+pub fn may_repeat(head: &Parts) -> bool {
+    let asks = [IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE];
+    let asks = || asks.iter().any(|name| head.headers.contains_key(name));
+    head.method.is_safe() || (head.method.is_idempotent() && !asks())
 }
 
 /// What came of a request to an endpoint that may speak HTTP/2.

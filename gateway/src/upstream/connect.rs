@@ -19,6 +19,8 @@ use crate::wire::Stream;
 /// Who is spoken to.
 #[derive(Clone, Copy, Debug)]
 pub struct Goal<'a> {
+    /// The endpoint's key, by which its connections are found.
+    pub key: u64,
     /// What a connection is made to: an address where the name was looked up, else the name.
     pub authority: &'a Authority,
     /// The host as configured, which its certificate has to have.

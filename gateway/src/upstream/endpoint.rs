@@ -146,6 +146,11 @@ impl Endpoint {
         }
     }
 
+    /// A number of the authority, which hardly another endpoint has.
+    pub const fn key(&self) -> u64 {
+        self.hash
+    }
+
     /// Host and port of what a connection is made to: an address where the name was looked up, else the name.
     pub const fn authority(&self) -> &Authority {
         &self.dialled

@@ -147,6 +147,7 @@ impl Pool {
     /// Who is spoken to at an endpoint.
     pub fn goal<'a>(&'a self, endpoint: &'a Endpoint) -> Goal<'a> {
         Goal {
+            key: endpoint.key(),
             authority: endpoint.authority(),
             host: endpoint.place().authority.host(),
             dial: self.dial(),
