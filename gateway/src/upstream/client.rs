@@ -162,7 +162,7 @@ impl Client {
 
 /// Whether a request may be done twice by what it says itself (RFC 9110 §9.2.2). One that asks for a state of what it
 /// changes would find the state that it made, and fail where it had succeeded.
-pub fn may_repeat(head: &Parts) -> bool {
+fn may_repeat(head: &Parts) -> bool {
     let asks = [IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE];
     let asks = || asks.iter().any(|name| head.headers.contains_key(name));
     head.method.is_safe() || (head.method.is_idempotent() && !asks())
