@@ -1,6 +1,6 @@
 //! One api: its versions in order, its backends by version, and who serves which operation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use evergate_schemas::problem::{Problem, Severity};
@@ -58,10 +58,6 @@ pub(super) fn build(
         return Err(problems);
     }
     let default = default(config, &versions, &selectors);
-    let consumers = config.consumers.iter();
-    let consumers = consumers
-        .filter_map(|(key, (label, _))| Some((key.clone(), versions.find(label)?)))
-        .collect();
     let values = config
         .values
         .iter()
@@ -73,7 +69,7 @@ pub(super) fn build(
         hosts: config.hosts.clone(),
         vary: vary(&selectors),
         selectors,
-        consumers,
+        consumers: consumers(config, &versions),
         default,
         versions,
         clients,
@@ -95,6 +91,7 @@ pub(super) fn build(
             SignaturesConfig::Refuse => Signatures::Refuse,
             SignaturesConfig::Forward => Signatures::Forward,
         },
+        upgrades: config.upgrades.clone(),
         values,
         unrouted: metrics.exchange(label_set(&config.name, "", "", "")),
         requests: metrics.conversion(&config.name, Way::request),
@@ -102,6 +99,12 @@ pub(super) fn build(
         unconverted: metrics.unconverted(&config.name),
     };
     Ok((api, problems))
+}
+
+/// The version that each consumer is pinned to.
+fn consumers(config: &ApiConfig, versions: &Versions) -> HashMap<String, usize> {
+    let all = config.consumers.iter();
+    all.filter_map(|(key, (label, _))| Some((key.clone(), versions.find(label)?))).collect()
 }
 
 /// The version of clients that ask for none.

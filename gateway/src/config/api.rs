@@ -15,11 +15,12 @@ use super::backends::backends;
 use super::conversion::conversion;
 use super::model::{ApiConfig, DefaultVersion, LifecycleConfig, SelectorConfig, UndeclaredConfig};
 use super::reader::Reader;
+use super::upgrades::upgrades;
 use super::writes::writes;
 
 pub(super) type Members = Map<String, Value>;
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "description",
     "match",
     "public",
@@ -28,6 +29,7 @@ const KEYS: [&str; 11] = [
     "undeclared",
     "conversion",
     "writes",
+    "upgrades",
     "values",
     "consumers",
     "versions",
@@ -60,6 +62,7 @@ pub(super) fn api<'doc>(
         reader.word(value, &at.join("undeclared"), &words)
     });
     let backends = backends(reader, members, at, directory);
+    let upgrades = upgrades(reader, members, at, &backends);
     Some(ApiConfig {
         name: name.to_owned(),
         place: reader.place(at),
@@ -73,6 +76,7 @@ pub(super) fn api<'doc>(
         undeclared: undeclared.unwrap_or_default(),
         conversion: conversion(reader, members, at),
         writes: writes(reader, members, at),
+        upgrades,
         values: values(reader, members, at),
         consumers: consumers(reader, members, at),
         versions: versions(reader, members, at),

@@ -190,6 +190,7 @@ fn timeouts<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -
         ("upstream", &mut timeouts.upstream),
         ("silence", &mut timeouts.silence),
         ("request", &mut timeouts.request),
+        ("tunnel", &mut timeouts.tunnel),
         ("idle", &mut timeouts.idle),
         ("drain", &mut timeouts.drain),
     ];

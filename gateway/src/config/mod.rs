@@ -11,6 +11,7 @@ mod model;
 mod reader;
 mod secure;
 mod units;
+mod upgrades;
 mod writes;
 
 pub use backend::{

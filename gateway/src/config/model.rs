@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use evergate_schemas::convert::Unconvertible;
 use evergate_schemas::problem::Place;
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -64,6 +64,8 @@ pub struct ApiConfig {
     pub conversion: ConversionConfig,
     /// What is done with full writes that would take away what the client's version cannot show.
     pub writes: WritesConfig,
+    /// Protocols that clients may switch to on their connections, lower case. Default none.
+    pub upgrades: Vec<HeaderValue>,
     /// What `configuration` sources read.
     pub values: BTreeMap<String, Value>,
     /// Consumer to version label, with the place.
@@ -315,6 +317,8 @@ pub struct Timeouts {
     pub silence: Duration,
     /// From a request to the head of its answer, all attempts and pauses together. Default 2 min.
     pub request: Duration,
+    /// How long nothing moves in a tunnel behind a 101 before it is closed. Default 1 h.
+    pub tunnel: Duration,
     /// How long an unused backend connection is kept. Default 60 s.
     pub idle: Duration,
     /// How long exchanges may go on after the gateway was told to stop. Default 30 s.
@@ -331,6 +335,7 @@ impl Default for Timeouts {
             upstream: Duration::from_mins(1),
             silence: Duration::from_mins(5),
             request: Duration::from_mins(2),
+            tunnel: Duration::from_hours(1),
             idle: Duration::from_mins(1),
             drain: Duration::from_secs(30),
         }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY};
+use http::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, UPGRADE, VARY,
+};
 use http::{Method, Response, StatusCode};
 use http_body::Body as _;
 
@@ -25,7 +27,7 @@ use crate::snapshot::{
     Api, Bounds, Conversion, Crossing, CrossingBody, CrossingMessage, NoTransform, Signatures,
     Undeclared,
 };
-use crate::wire::Incoming;
+use crate::wire::{Incoming, Link};
 
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
@@ -61,9 +63,11 @@ pub(crate) async fn answer(
     response: Response<Incoming>,
 ) -> Result<Answered, Refusal> {
     let (mut head, body) = response.into_parts();
-    if head.status == StatusCode::SWITCHING_PROTOCOLS {
-        return Err(Refusal::BackendBroken("it switched protocols unasked"));
-    }
+    let body = match body {
+        Incoming::Tunnel(link) => return switched(ask, head, link),
+        _ if head.status == StatusCode::SWITCHING_PROTOCOLS => return Err(UNASKED),
+        body => body,
+    };
     head.version = http::Version::HTTP_11;
     let length = head.headers.get(CONTENT_LENGTH).cloned();
     let trailing = digest::trailing(&head.headers);
@@ -124,6 +128,23 @@ pub(crate) async fn answer(
     lost.merge(&dropped);
     let rest = body.goes_on().then(|| Arc::clone(&conversion.losses));
     Ok((Response::from_parts(head, body), lost, rest))
+}
+
+const UNASKED: Refusal = Refusal::BackendBroken("it switched protocols unasked");
+
+/// The backend's 101. Nobody asks for one where anything is converted.
+fn switched(
+    ask: &Ask<'_>,
+    mut head: http::response::Parts,
+    link: Box<Link>,
+) -> Result<Answered, Refusal> {
+    if ask.way.is_some() {
+        return Err(UNASKED);
+    }
+    let protocol = head.headers.remove(UPGRADE);
+    fields::inward(&mut head.headers);
+    head.headers.extend(protocol.map(|protocol| (UPGRADE, protocol)));
+    Ok((Response::from_parts(head, ReplyBody::tunnel(link)), Lost::default(), None))
 }
 
 /// Refuses a safe request's answer that has lost something, where the client prefers that. An unsafe request's work is

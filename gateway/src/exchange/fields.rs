@@ -2,33 +2,20 @@
 
 use http::Version;
 use http::header::{
-    CONNECTION, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, MAX_FORWARDS,
-    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, VIA,
+    EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, MAX_FORWARDS, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, TE, VIA,
 };
-use smallvec::SmallVec;
 
 use super::inbound::Peer;
 use crate::snapshot::Trust;
 use crate::snapshot::selector::Selector;
+use crate::wire::{names, strip_hop_by_hop};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const COOKIE: HeaderName = http::header::COOKIE;
-
-/// Fields of one connection (RFC 9110 §7.6.1). Trailers are not announced: the gateway frames anew.
-const HOP_BY_HOP: [&str; 9] = [
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "http2-settings",
-    "content-length",
-];
 
 /// Fields that the gateway, or whoever reads behind it, takes decisions from.
 const TRUSTED: [&str; 17] = [
@@ -53,30 +40,6 @@ const TRUSTED: [&str; 17] = [
 
 /// The id of an exchange, taken from the client if it sent a sound one.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Removes what belongs to one connection, with what `Connection` names.
-pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    strip_named(headers);
-    let doomed: SmallVec<[HeaderName; 4]> =
-        headers.keys().filter(|name| HOP_BY_HOP.contains(&name.as_str())).cloned().collect();
-    for name in &doomed {
-        headers.remove(name);
-    }
-}
-
-fn strip_named(headers: &mut HeaderMap) {
-    if !headers.contains_key(CONNECTION) {
-        return;
-    }
-    let mut named: Vec<HeaderName> = Vec::new();
-    for value in headers.get_all(CONNECTION) {
-        let options = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-        named.extend(options.filter_map(|option| HeaderName::from_bytes(option).ok()));
-    }
-    for name in named {
-        headers.remove(name);
-    }
-}
 
 /// Makes a request's fields the gateway's own: hop-by-hop ones go, forwarding ones are written anew, or added to where
 /// the peer is a proxy of ours, so that what `Connection` names can never strip what is added here.
@@ -133,10 +96,7 @@ pub(crate) fn has_outer_blanks(headers: &HeaderMap) -> bool {
 /// Whether the client takes trailers: the one thing of `TE` that may be said over HTTP/2 (RFC 9113 §8.2.2), where gRPC asks
 /// for it. Whoever speaks HTTP/1.1 to the backend leaves it out.
 fn takes_trailers(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(TE).iter();
-    values
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-        .any(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"trailers"))
+    names(headers, &TE, b"trailers")
 }
 
 /// A proxy of ours has said how it was reached; we say how it reached us.

@@ -1,6 +1,7 @@
 //! A request in normal form: one host, one path, one framing, or a refusal.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use http::header::{EXPECT, HOST, HeaderName, HeaderValue};
 use http::request::Parts;
@@ -11,7 +12,7 @@ use super::fields::has_outer_blanks;
 use super::normal::{authority, check_authority, check_path, check_query, host};
 use crate::refusal::Refusal;
 use crate::snapshot::Bounds;
-use crate::wire::of_request;
+use crate::wire::{Seat, of_request};
 
 /// Who is at the other end of a connection, with the fields that say so ready to be written.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct Peer {
     pub(crate) forwarded: HeaderValue,
     /// What backends are told of its certificate.
     pub(crate) told: Vec<(HeaderName, HeaderValue)>,
+    /// Its connection, where it hears of interim answers.
+    pub(crate) client: Option<Arc<Seat>>,
     secure: bool,
 }
 
@@ -48,6 +51,7 @@ impl Peer {
             forwarded_for: value(ip.to_string()),
             forwarded: value(node),
             told: Vec::new(),
+            client: None,
             secure,
         }
     }

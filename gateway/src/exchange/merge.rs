@@ -208,6 +208,8 @@ impl Visit<'_> {
             target: request.target.clone(),
             headers,
             selects: false,
+            upgrade: None,
+            hears: false,
         };
         let sent = self.send(at.group, outbound, OutboundBody::empty(), record).await;
         let response = sent.map_err(|refusal| match refusal {

@@ -32,9 +32,10 @@ mod send;
 mod signature;
 mod style;
 mod told;
+mod upgrade;
 mod walk;
 
 pub use body::Held;
 pub use inbound::Peer;
-pub use reply::{Cut, ReplyBody};
+pub use reply::{Cut, Opened, ReplyBody};
 pub use walk::{House, refuse, serve};

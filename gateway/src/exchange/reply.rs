@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::converted::Converted;
 use crate::telemetry::{Ended, Record};
-use crate::wire::{Clock, Incoming};
+use crate::wire::{Clock, Incoming, Link};
 
 /// Why a body was cut after the head was gone: HTTP/1.1 closes the connection, HTTP/2 resets the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +77,15 @@ enum Kind {
     Whole(Bytes),
     Through(Quiet),
     Converted(Box<Converted>),
+    Tunnel(Box<Link>),
+}
+
+/// A backend's connection behind its 101, and the record that ends with it.
+#[derive(Debug)]
+pub struct Opened {
+    /// With what was read ahead of the 101.
+    pub(crate) link: Box<Link>,
+    pub(crate) record: Option<Box<Record>>,
 }
 
 /// The body of an answer.
@@ -103,6 +112,21 @@ impl ReplyBody {
 
     pub(crate) const fn converted(body: Box<Converted>) -> Self {
         Self { kind: Kind::Converted(body), record: None }
+    }
+
+    /// No body: behind its head the connection speaks another protocol.
+    pub(crate) const fn tunnel(link: Box<Link>) -> Self {
+        Self { kind: Kind::Tunnel(link), record: None }
+    }
+
+    /// Takes the tunnel out of an answer that opens one.
+    pub(crate) fn opened(&mut self) -> Option<Opened> {
+        if !matches!(self.kind, Kind::Tunnel(_)) {
+            return None;
+        }
+        let kind = std::mem::replace(&mut self.kind, Kind::Done);
+        let Kind::Tunnel(link) = kind else { return None };
+        Some(Opened { link, record: self.record.take() })
     }
 
     /// Whether the body is converted further after its head is sent.
@@ -133,7 +157,7 @@ impl ReplyBody {
         let over = match &self.kind {
             Kind::Done => true,
             Kind::Through(source) => source.body.is_end_stream(),
-            Kind::Whole(_) | Kind::Converted(_) => false,
+            Kind::Whole(_) | Kind::Converted(_) | Kind::Tunnel(_) => false,
         };
         if over && record.ended == Ended::Abandoned {
             record.ended = Ended::Whole;
@@ -142,7 +166,7 @@ impl ReplyBody {
 
     fn poll_kind(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         match &mut self.kind {
-            Kind::Done => Poll::Ready(None),
+            Kind::Done | Kind::Tunnel(_) => Poll::Ready(None),
             Kind::Whole(bytes) => {
                 let bytes = std::mem::take(bytes);
                 self.kind = Kind::Done;
@@ -195,7 +219,7 @@ impl Body for ReplyBody {
             Kind::Done => true,
             Kind::Whole(bytes) => bytes.is_empty(),
             Kind::Through(source) => source.body.is_end_stream(),
-            Kind::Converted(_) => false,
+            Kind::Converted(_) | Kind::Tunnel(_) => false,
         }
     }
 
@@ -204,7 +228,7 @@ impl Body for ReplyBody {
             Kind::Done => SizeHint::with_exact(0),
             Kind::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Kind::Through(source) => source.body.size_hint(),
-            Kind::Converted(_) => SizeHint::default(),
+            Kind::Converted(_) | Kind::Tunnel(_) => SizeHint::default(),
         }
     }
 }

@@ -48,6 +48,10 @@ pub(super) struct Outbound {
     pub(super) headers: HeaderMap,
     /// It asks for some members of the answer only.
     pub(super) selects: bool,
+    /// The protocol that its connection may switch to.
+    pub(super) upgrade: Option<HeaderValue>,
+    /// The client hears of interim answers: those of another version could name what is not its own.
+    pub(super) hears: bool,
 }
 
 /// A request that can be sent, or merged first.
@@ -63,6 +67,8 @@ pub(super) struct Arrived<'a> {
     pub(super) inbound: &'a Inbound,
     /// Its `Trailer` names a digest.
     pub(super) trailing: bool,
+    /// The protocol that its connection may switch to.
+    pub(super) upgrade: Option<HeaderValue>,
 }
 
 /// What a conversion of a request works on.
@@ -90,7 +96,7 @@ impl<'a> Step<'a, '_> {
 
 /// The request as it came, for a backend of the client's own version.
 pub(super) fn untouched(api: &Api, request: Arrived<'_>, bounds: &Bounds) -> Ready<'static> {
-    let Arrived { mut head, body, inbound, .. } = request;
+    let Arrived { mut head, body, inbound, upgrade, .. } = request;
     // a tag that the client got when another version served it still names a state
     if api.clients.len() > 1 {
         let asks = if is_read(&head.method) { Asks::Own } else { Asks::State };
@@ -99,11 +105,8 @@ pub(super) fn untouched(api: &Api, request: Arrived<'_>, bounds: &Bounds) -> Rea
     let outbound = OutboundBody::streamed(body, bounds.pace);
     say_empty(&mut head, &outbound);
     let target = outbound::unchanged(inbound);
-    (
-        Outbound { method: head.method, target, headers: head.headers, selects: false },
-        outbound,
-        None,
-    )
+    let (method, headers) = (head.method, head.headers);
+    (Outbound { method, target, headers, selects: false, upgrade, hears: true }, outbound, None)
 }
 
 /// The request in the backend's version.
@@ -112,7 +115,10 @@ pub(super) async fn convert<'a>(
     request: Arrived<'_>,
     record: &mut Record,
 ) -> Result<Ready<'a>, Refusal> {
-    let Arrived { mut head, body, inbound, trailing } = request;
+    let Arrived { mut head, body, inbound, trailing, upgrade } = request;
+    if upgrade.is_some() {
+        return Err(Refusal::UpgradeElsewhere);
+    }
     let (crossing, backend) = step.way;
     let (message, path) = (&crossing.request, step.path_parts());
     refuse_hiding(crossing)?;
@@ -172,8 +178,9 @@ pub(super) async fn convert<'a>(
     }
     record.lose(&lost);
     say_empty(&mut head, &outbound);
+    let (method, headers) = (head.method, head.headers);
     Ok((
-        Outbound { method: head.method, target, headers: head.headers, selects },
+        Outbound { method, target, headers, selects, upgrade: None, hears: false },
         outbound,
         writing,
     ))

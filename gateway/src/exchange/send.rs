@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
+use http::header::{HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 use http::request::Parts;
 use http::{Request, Response, Uri};
 
@@ -14,7 +14,8 @@ use crate::refusal::{FullOf, Refusal};
 use crate::snapshot::Group;
 use crate::telemetry::Record;
 use crate::upstream::{
-    Again, Chosen, Endpoint, Limit, OutboundBody, Outcome, Pool, Reach, SendFailure, Tried,
+    Again, Beside, Chosen, Endpoint, Goal, Limit, OutboundBody, Outcome, Pool, Reach, SendFailure,
+    Tried,
 };
 use crate::wire::Incoming;
 
@@ -32,6 +33,10 @@ struct Going<'a> {
     none: Refusal,
     /// Chosen for the next attempt already.
     next: Option<Chosen<'a>>,
+    /// The protocol that the connection may switch to.
+    upgrade: Option<HeaderValue>,
+    /// The client hears of interim answers.
+    hears: bool,
 }
 
 /// What an attempt came to.
@@ -52,10 +57,11 @@ impl Visit<'_> {
     pub(super) async fn send(
         &self,
         group: &Group,
-        request: Outbound,
+        mut request: Outbound,
         body: OutboundBody,
         record: &mut Record,
     ) -> Result<Response<Incoming>, Refusal> {
+        let (upgrade, hears) = (request.upgrade.take(), request.hears);
         let mut going = Going {
             group,
             head: head(request),
@@ -63,6 +69,8 @@ impl Visit<'_> {
             attempts: 0,
             none: Refusal::Unreachable,
             next: None,
+            upgrade,
+            hears,
         };
         let (mut body, mut why) = (Some(body), None);
         while let Some(chosen) = going.choose() {
@@ -112,7 +120,9 @@ impl Visit<'_> {
         let Some(endpoint) = record.endpoint() else {
             return Attempt::Over(Err(Refusal::Unreachable));
         };
-        let goal = pool.goal(endpoint);
+        let client = self.peer.client.as_deref().filter(|_| going.hears);
+        let beside = Beside { upgrade: going.upgrade.as_ref(), client };
+        let goal = Goal { beside, ..pool.goal(endpoint) };
         let sent = self.house.client.send(&goal, (&going.head, body), &settings).await;
         let note = |outcome| pool.note(endpoint, outcome, started);
         match sent {
@@ -231,7 +241,8 @@ mod tests {
             headers.insert(HeaderName::from_static(field), HeaderValue::from_static("x"));
         }
         let (method, target) = (method.clone(), "/".parse().unwrap());
-        let request = head(Outbound { method, target, headers, selects: false });
+        let (selects, upgrade, hears) = (false, None, false);
+        let request = head(Outbound { method, target, headers, selects, upgrade, hears });
         assert_eq!(may_repeat(&request, keyed), repeats);
     }
 

@@ -20,7 +20,7 @@ use super::prefer::Prefer;
 use super::reply::ReplyBody;
 use super::request::{self, Arrived, Step};
 use super::route::{self, Named};
-use super::{digest, merge, pipe, representation, signature, told};
+use super::{digest, merge, pipe, representation, signature, told, upgrade};
 use crate::refusal::Refusal;
 use crate::snapshot::meter::ExchangeMeter;
 use crate::snapshot::{Api, ClientVersion, Crossing, Group, Shared, Signatures, Snapshot};
@@ -202,7 +202,7 @@ fn sign(known: &Known<'_>, headers: &mut HeaderMap, id: HeaderValue) {
 /// One exchange: what it may read.
 pub(super) struct Visit<'a> {
     pub(super) house: &'a House,
-    peer: &'a Peer,
+    pub(super) peer: &'a Peer,
     pub(super) snapshot: &'a Snapshot,
 }
 
@@ -224,6 +224,7 @@ impl<'a> Visit<'a> {
         known.meter = Some(&api.unrouted);
         record.say(|said| said.api = Some(Arc::clone(&api.name)));
         let trailing = digest::trailing(&head.headers);
+        let upgrade = upgrade::asked(&head, &body, &api.upgrades);
         let trust = &self.snapshot.trust;
         fields::outward(&mut head.headers, self.peer, &inbound.authority, &api.selectors, trust);
         fields::via(&mut head.headers, head.version);
@@ -248,7 +249,7 @@ impl<'a> Visit<'a> {
         let inbound = opened.as_ref().unwrap_or(&inbound);
         known.prefer = Prefer::read(&head.headers);
         let found = Found { api, client, asked: &asked, named: named.as_ref(), serving };
-        let arrived = Arrived { head, body, inbound, trailing };
+        let arrived = Arrived { head, body, inbound, trailing, upgrade };
         self.forward(&found, arrived, (known.prefer, record)).await
     }
 

@@ -162,6 +162,8 @@ pub enum Refusal {
     MediaType,
     /// The request forbids the transformation it would need.
     RequestNoTransform,
+    /// The request asks for another protocol, and only a backend of another version is running.
+    UpgradeElsewhere,
     /// The signature in this field would not hold after the conversion that the request needs.
     RequestSigned(String),
     /// The body came in too slowly or stopped.
@@ -245,6 +247,7 @@ impl Refusal {
             Self::RequestDigest(_) => "request-digest",
             Self::MediaType => "media-type-undeclared",
             Self::RequestNoTransform => "request-no-transform",
+            Self::UpgradeElsewhere => "upgrade-elsewhere",
             Self::RequestSigned(_) => "request-signed",
             Self::BodyTooSlow => "body-too-slow",
             Self::BodyBroken => "body-broken",
@@ -285,9 +288,10 @@ impl Refusal {
             | Self::RequestDigest(_)
             | Self::BodyBroken => StatusCode::BAD_REQUEST,
             Self::TargetTooLong(_) => StatusCode::URI_TOO_LONG,
-            Self::Method(_) | Self::NoBackend { .. } | Self::RequestSigned(_) => {
-                StatusCode::NOT_IMPLEMENTED
-            }
+            Self::Method(_)
+            | Self::NoBackend { .. }
+            | Self::UpgradeElsewhere
+            | Self::RequestSigned(_) => StatusCode::NOT_IMPLEMENTED,
             Self::Expectation => StatusCode::EXPECTATION_FAILED,
             Self::NoApi | Self::NoOperation(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
@@ -489,6 +493,9 @@ impl Refusal {
                 "the request forbids transformation, and only another version is running; leave out `no-transform`"
                     .to_owned()
             }
+            Self::UpgradeElsewhere => "only another version is running, and what goes over an upgraded connection cannot be \
+                                       converted; speak the version that `API-Backend-Version` names"
+                .to_owned(),
             Self::RequestSigned(field) => format!(
                 "the signature in `{field}` would not hold in the version that is running; sign for that version"
             ),

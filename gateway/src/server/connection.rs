@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::http1::{Caller, http1};
 use super::io::Guarded;
 use super::transport::{Arrival, Refused, accept};
+use super::tunnel::Waits;
 use crate::config::Config;
 use crate::exchange::{House, Peer, serve};
 use crate::snapshot::Listener;
@@ -36,6 +38,7 @@ pub(super) struct Rules {
     streams: u32,
     pub(super) header: Duration,
     pub(super) write: Duration,
+    pub(super) tunnel: Waits,
 }
 
 impl Rules {
@@ -46,6 +49,7 @@ impl Rules {
             streams: config.limits.streams,
             header: config.timeouts.header,
             write: config.timeouts.write,
+            tunnel: Waits { write: config.timeouts.write, idle: config.timeouts.tunnel },
         }
     }
 }
@@ -92,6 +96,7 @@ pub(super) async fn connection(
     house: Arc<House>,
     rules: Rules,
     drain: CancellationToken,
+    tunnels: Gauge,
 ) {
     let Arrival { mut stream, address, protocol, secure, told } = arrival;
     let mut ahead = BytesMut::new();
@@ -109,7 +114,7 @@ pub(super) async fn connection(
     let peer = Peer::over(address, secure).told(told);
     match protocol {
         Protocol::Http1 => {
-            http1(Link::new(stream, ahead), &Caller { house, peer, rules, drain }).await;
+            http1(Link::new(stream, ahead), Caller { house, peer, rules, drain, tunnels }).await;
         }
         Protocol::Http2 => {
             http2(Guarded::new(stream, ahead.freeze(), rules.write), house, peer, (rules, drain))

@@ -8,17 +8,19 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HeaderMap, HeaderName, HeaderValue, TE};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HeaderValue, TE};
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body::{Body as _, Frame};
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::Rules;
+use super::tunnel::tunnel;
 use crate::exchange::{Cut, House, Peer, ReplyBody, refuse, serve};
 use crate::refusal::Refusal;
 use crate::wire::{
-    Arrival, HeadFault, Incoming, Link, RequestHead, Seat, Sending, chunk, end_of_chunks,
+    Arrival, HeadFault, Incoming, Link, RequestHead, Seat, Sending, chunk, end_of_chunks, names,
     of_request, response_head,
 };
 
@@ -38,6 +40,8 @@ pub(super) struct Caller {
     pub(super) peer: Peer,
     pub(super) rules: Rules,
     pub(super) drain: CancellationToken,
+    /// Counts tunnels that are open.
+    pub(super) tunnels: Gauge,
 }
 
 /// What the answer has to know of its request.
@@ -70,17 +74,10 @@ impl Asked {
     }
 }
 
-/// Whether a list field names this option.
-fn names(headers: &HeaderMap, name: &HeaderName, option: &[u8]) -> bool {
-    let values = headers.get_all(name).iter();
-    values
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-        .any(|one| one.trim_ascii().eq_ignore_ascii_case(option))
-}
-
 /// Serves a connection until it closes, or until it is idle and told to drain.
-pub(super) async fn http1(link: Link, caller: &Caller) {
+pub(super) async fn http1(link: Link, mut caller: Caller) {
     let seat = Seat::new(link);
+    caller.peer.client = Some(Arc::clone(&seat));
     let mut drain = pin!(caller.drain.cancelled());
     loop {
         let deadline = Instant::now() + caller.rules.header;
@@ -120,17 +117,13 @@ impl Caller {
     /// One request and its answer. Whether the connection can carry another.
     async fn exchange(&self, seat: &Arc<Seat>, head: RequestHead) -> bool {
         let mut asked = Asked::read(&head);
-        let body = match of_request(head.version, &head.headers) {
-            Ok(framing) => {
-                let expects = head.version == Version::HTTP_11
-                    && names(&head.headers, &EXPECT, b"100-continue");
-                seat.body(framing, expects)
-            }
+        let body = if let Ok(framing) = of_request(head.version, &head.headers) {
+            let expects = names(&head.headers, &EXPECT, b"100-continue");
+            seat.body(framing, (head.version, expects))
+        } else {
             // refused by the walk, which asks the same
-            Err(_) => {
-                asked.keeps = false;
-                None
-            }
+            asked.keeps = false;
+            None
         };
         let sound = asked.keeps || body.is_some() || seat.is_body_over();
         let body = body.map_or(Incoming::Empty, Incoming::Client);
@@ -143,7 +136,16 @@ impl Caller {
             });
             served.await
         };
-        let Some(response) = response else { return false };
+        let Some(mut response) = response else { return false };
+        if let Some(opened) = response.body_mut().opened() {
+            let switched = (Sending::Nothing, Some("upgrade"));
+            seat.with(|link| {
+                response_head(link.scratch(), response.status(), response.headers(), switched);
+                link.queue_scratch();
+            });
+            tunnel(seat, opened, self.rules.tunnel, &self.tunnels).await;
+            return false;
+        }
         match self.answer(seat, &asked, response).await {
             Err(_) => return false,
             Ok(true) if sound => {

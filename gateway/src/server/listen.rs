@@ -67,7 +67,9 @@ pub(super) async fn listen(listener: TcpListener, place: Arc<Listener>, index: u
                 () = drain.cancelled() => Err(Refused::Stopping),
             };
             match arrival {
-                Ok(arrival) => connection(arrival, house, rules, drain).await,
+                Ok(arrival) => {
+                    connection(arrival, house, rules, drain, metrics.tunnels.clone()).await;
+                }
                 Err(refused) => {
                     debug!(%address, %refused, "a connection is refused");
                     metrics.turn_away(refused.word());

@@ -12,6 +12,7 @@ mod listen;
 mod losses;
 mod reload;
 mod transport;
+mod tunnel;
 mod watch;
 mod worker;
 

@@ -49,6 +49,8 @@ pub struct Api {
     pub loss_header: LossHeader,
     /// What is done with messages whose signature a conversion would break.
     pub signatures: Signatures,
+    /// Protocols that connections may switch to behind a request, lower case; empty for none.
+    pub upgrades: Vec<HeaderValue>,
     /// The values of `configuration` sources as JSON texts.
     pub values: BTreeMap<Arc<str>, Arc<str>>,
     /// Counts what was refused before the operation was known.

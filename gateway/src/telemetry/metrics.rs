@@ -45,6 +45,8 @@ pub struct Metrics {
     expiries: Family<CertificateLabels, Gauge>,
     /// Connections that are open.
     pub connections: Gauge,
+    /// Of those, the ones that speak another protocol than HTTP.
+    pub tunnels: Gauge,
 }
 
 /// Why a connection ended before HTTP.
@@ -85,6 +87,13 @@ fn counter(registry: &mut Registry, what: (&str, &str)) -> Counter {
     let counter = Counter::default();
     registry.register(what.0, what.1, counter.clone());
     counter
+}
+
+/// A registered gauge by name and meaning.
+fn gauge(registry: &mut Registry, what: (&str, &str)) -> Gauge {
+    let gauge = Gauge::default();
+    registry.register(what.0, what.1, gauge.clone());
+    gauge
 }
 
 impl Default for Metrics {
@@ -133,8 +142,8 @@ impl Default for Metrics {
             "The configuration in use, counted from 1",
             generation.clone(),
         );
-        let connections = Gauge::default();
-        registry.register("connections", "Open client connections", connections.clone());
+        let connections = gauge(&mut registry, ("connections", "Open client connections"));
+        let tunnels = gauge(&mut registry, ("tunnels", "Open client connections after a 101"));
         let what = "Connections that ended before HTTP, by reason";
         let turned_away = family(&mut registry, ("connections_refused", what));
         let expiries = Family::default();
@@ -157,6 +166,7 @@ impl Default for Metrics {
             turned_away,
             expiries,
             connections,
+            tunnels,
         }
     }
 }

@@ -73,8 +73,10 @@ pub struct Record {
     pub refusal: &'static str,
     /// What is said to the log alone.
     pub cause: String,
-    /// Octets of body sent to the client.
+    /// Octets of body sent to the client, or through a tunnel to it.
     pub bytes_out: u64,
+    /// Octets that the client sent through a tunnel.
+    pub tunnel_in: u64,
     /// What the conversions lost.
     lost: Lost,
     /// How a full write was merged with what its version cannot show; empty when it was not.
@@ -103,6 +105,7 @@ impl Record {
             refusal: "",
             cause: String::new(),
             bytes_out: 0,
+            tunnel_in: 0,
             lost: Lost::default(),
             merged: "",
             reads: 0,
@@ -158,6 +161,7 @@ impl Drop for Record {
             refusal = self.refusal,
             cause = self.cause.escape_default().to_string(),
             bytes_out = self.bytes_out,
+            tunnel_in = self.tunnel_in,
             losses = self.lost.total(),
             lost = self.lost.rules(),
             merged = self.merged,

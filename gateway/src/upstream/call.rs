@@ -7,16 +7,18 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::{CONNECTION, UPGRADE};
 use http::request::Parts;
-use http::{Method, Response, StatusCode};
+use http::{Method, Response, StatusCode, Version};
 use http_body::{Body, Frame};
 use tokio::time::Instant;
 
 use super::body::{BodyFault, OutboundBody};
 use super::client::{ClientSettings, SendFailure};
+use super::connect::Beside;
 use crate::wire::{
     BackendBody, Decoder, End, HeadFault, Incoming, Link, Lot, ResponseHead, Sending, Upload,
-    UploadFault, chunk, end, end_of_chunks, of_response, parse_response, request_head,
+    UploadFault, chunk, end, end_of_chunks, names, of_response, parse_response, request_head,
 };
 
 /// So many octets of a body are queued before they are written.
@@ -125,6 +127,7 @@ pub(super) struct Call<'a> {
     link: Box<Link>,
     upload: Option<Outgoing>,
     settings: &'a ClientSettings,
+    beside: Beside<'a>,
     /// The backend took less than all of the request.
     refused: bool,
     seen: usize,
@@ -135,15 +138,16 @@ impl<'a> Call<'a> {
     /// Writes the head into the connection's queue.
     pub(super) fn new(
         mut link: Box<Link>,
-        head: &Parts,
-        body: OutboundBody,
+        (head, body): (&Parts, OutboundBody),
+        beside: Beside<'a>,
         settings: &'a ClientSettings,
     ) -> Self {
         let upload = Outgoing::new(body, settings.write);
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
-        request_head(link.scratch(), (&head.method, target), &head.headers, upload.sending);
+        let told = (upload.sending, beside.upgrade);
+        request_head(link.scratch(), (&head.method, target), &head.headers, told);
         link.queue_scratch();
-        Self { link, upload: Some(upload), settings, refused: false, seen: 0, interim: 0 }
+        Self { link, upload: Some(upload), settings, beside, refused: false, seen: 0, interim: 0 }
     }
 
     /// Sends, and waits for the head of the answer.
@@ -179,6 +183,11 @@ impl<'a> Call<'a> {
         loop {
             if let Some(head) = self.head().transpose() {
                 return Poll::Ready(head);
+            }
+            if self.interim > 0
+                && let Some(client) = self.beside.client
+            {
+                client.poll_told(context);
             }
             match self.link.poll_fill(context) {
                 Poll::Ready(Ok(1..)) => {}
@@ -216,11 +225,35 @@ impl<'a> Call<'a> {
             if !head.status.is_informational() {
                 return Ok(Some(head));
             }
+            if head.status == StatusCode::SWITCHING_PROTOCOLS {
+                if self.may_switch(&head) {
+                    return Ok(Some(head));
+                }
+                return broken("it switched to a protocol that nobody asked for");
+            }
             self.interim += 1;
-            if head.status == StatusCode::SWITCHING_PROTOCOLS || self.interim > INTERIM {
+            if self.interim > INTERIM {
                 return broken("an interim answer that nobody asked for");
             }
+            if let Some(client) = self.beside.client
+                && head.status != StatusCode::CONTINUE
+            {
+                client.interim(head.status, head.headers);
+            }
         }
+    }
+
+    /// Whether a 101 is to the protocol that was asked for, once all of the request is gone (RFC 9110 §7.8).
+    fn may_switch(&self, head: &ResponseHead) -> bool {
+        let Some(wanted) = self.beside.upgrade else { return false };
+        let mut protocols = head.headers.get_all(UPGRADE).iter();
+        let own = protocols.next().map(|own| own.as_bytes().trim_ascii());
+        head.version == Version::HTTP_11
+            && names(&head.headers, &CONNECTION, b"upgrade")
+            && own.is_some_and(|own| own.eq_ignore_ascii_case(wanted.as_bytes()))
+            && protocols.next().is_none()
+            && self.upload.is_none()
+            && !self.refused
     }
 
     /// The connection ended before a head was whole.
@@ -240,6 +273,9 @@ impl<'a> Call<'a> {
     ) -> Result<Response<Incoming>, SendFailure> {
         let framing = of_response(method, head.status, head.version, &head.headers)
             .map_err(|why| SendFailure::Broken(why.to_owned()))?;
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(Response::from_parts(head, Incoming::Tunnel(self.link)));
+        }
         let decoder = Decoder::new(framing);
         let kept = !self.refused && lasts(&head);
         let upload = self.upload.take().map(|upload| Box::new(upload) as Box<dyn Upload>);
@@ -253,11 +289,8 @@ impl<'a> Call<'a> {
 
 /// Whether the connection may carry another request (RFC 9112 §9.3).
 fn lasts(head: &ResponseHead) -> bool {
-    let says = |option: &[u8]| {
-        let values = head.headers.get_all(http::header::CONNECTION).iter();
-        values
-            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-            .any(|one| one.trim_ascii().eq_ignore_ascii_case(option))
-    };
-    if head.version == http::Version::HTTP_10 { says(b"keep-alive") } else { !says(b"close") }
+    match head.version {
+        Version::HTTP_10 => names(&head.headers, &CONNECTION, b"keep-alive"),
+        _ => !names(&head.headers, &CONNECTION, b"close"),
+    }
 }

@@ -99,7 +99,7 @@ impl Client {
         let home = (Arc::clone(&lane.lot), settings.idle_connections.div_ceil(self.workers));
         if let Some(link) = lane.lot.take() {
             let again = if may_repeat(head) { body.again() } else { None };
-            let call = Call::new(link, head, body, settings);
+            let call = Call::new(link, (head, body), goal.beside, settings);
             match call.run(&head.method, home.clone()).await {
                 // a backend may close a connection just when it is used again; that says nothing of its health
                 Err(SendFailure::Unanswered) if again.is_some() => {
@@ -123,7 +123,7 @@ impl Client {
             }
         };
         let link = Box::new(Link::new(stream, BytesMut::new()));
-        let call = Call::new(link, head, body, settings);
+        let call = Call::new(link, (head, body), goal.beside, settings);
         call.run(&head.method, home).await
     }
 

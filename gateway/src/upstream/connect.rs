@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
 use http::uri::Authority;
 use rustls::Error;
 use tokio::net::TcpStream;
@@ -14,7 +15,7 @@ use super::dial::Dial;
 use super::gate::{Full, Gate};
 use crate::config::BackendProtocol;
 use crate::tls::ClientSide;
-use crate::wire::Stream;
+use crate::wire::{Seat, Stream};
 
 /// Who is spoken to.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,17 @@ pub struct Goal<'a> {
     pub dial: &'a Dial,
     /// Those that wait for a connection to the backend.
     pub pending: &'a Arc<Gate>,
+    /// What the request wants beside an answer; only HTTP/1.1 can give it.
+    pub beside: Beside<'a>,
+}
+
+/// What a request may get beside its answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'a> {
+    /// The protocol that the connection may switch to. Without it no 101 is taken.
+    pub upgrade: Option<&'a HeaderValue>,
+    /// The client that hears of interim answers.
+    pub client: Option<&'a Seat>,
 }
 
 /// A connection on which nothing was sent yet.

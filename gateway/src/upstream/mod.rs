@@ -22,7 +22,7 @@ mod pool_tests;
 
 pub use body::{BodyFault, OutboundBody, Pace};
 pub use client::{Client, ClientSettings, SendFailure};
-pub use connect::Goal;
+pub use connect::{Beside, Goal};
 pub use dial::Dial;
 pub use endpoint::{Endpoint, Place, Seat, State, Version, Wanted};
 pub use fleet::{Fleet, Ledger};

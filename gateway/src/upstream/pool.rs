@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::client::ClientSettings;
 use super::clock::{self, micros};
-use super::connect::Goal;
+use super::connect::{Beside, Goal};
 use super::dial::Dial;
 use super::dice::{Dice, hash};
 use super::endpoint::{Endpoint, Seat, State, Wanted};
@@ -152,6 +152,7 @@ impl Pool {
             host: endpoint.place().authority.host(),
             dial: self.dial(),
             pending: &self.ledger.pending,
+            beside: Beside::default(),
         }
     }
 

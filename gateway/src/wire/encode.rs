@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HOST, TE, TRANSFER_ENCODING};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::link::Link;
 
@@ -23,12 +23,12 @@ pub enum Sending {
     Close,
 }
 
-/// Writes the head of a request.
+/// Writes the head of a request; `upgrade` is the protocol that its connection may switch to.
 pub fn request_head(
     out: &mut BytesMut,
     (method, target): (&Method, &str),
     headers: &HeaderMap,
-    sending: Sending,
+    (sending, upgrade): (Sending, Option<&HeaderValue>),
 ) {
     out.reserve(256);
     put(out, &[method.as_str().as_bytes(), b" ", target.as_bytes(), b" HTTP/1.1\r\n"]);
@@ -37,6 +37,9 @@ pub fn request_head(
         put(out, &[b"host: ", host.as_bytes(), b"\r\n"]);
     }
     fields(out, headers, sending);
+    if let Some(protocol) = upgrade {
+        put(out, &[b"connection: upgrade\r\nupgrade: ", protocol.as_bytes(), b"\r\n"]);
+    }
     out.put_slice(b"\r\n");
 }
 
@@ -172,8 +175,13 @@ mod tests {
         let headers =
             map(&[("a", "1"), ("content-length", "7"), ("host", "h"), ("transfer-encoding", "x")]);
         let mut out = BytesMut::new();
-        request_head(&mut out, (&Method::GET, "/x"), &headers, Sending::Length(3));
+        request_head(&mut out, (&Method::GET, "/x"), &headers, (Sending::Length(3), None));
         assert_eq!(out, "GET /x HTTP/1.1\r\nhost: h\r\na: 1\r\ncontent-length: 3\r\n\r\n");
+        let mut out = BytesMut::new();
+        let upgrade = HeaderValue::from_static("websocket");
+        let sending = (Sending::Nothing, Some(&upgrade));
+        request_head(&mut out, (&Method::GET, "/"), &map(&[("connection", "x")]), sending);
+        assert_eq!(out, "GET / HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
         let mut out = BytesMut::new();
         let headers = map(&[("date", "d"), ("content-length", "7")]);
         response_head(&mut out, StatusCode::OK, &headers, (Sending::Chunked, Some("close")));

@@ -10,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::backend::BackendBody;
 use super::decode::{BodyError, strip_trailers};
+use super::link::Link;
 use super::seat::SeatBody;
 
 /// A body as it comes.
@@ -25,6 +26,8 @@ pub enum Incoming {
     Http2(hyper::body::Incoming),
     /// A backend's, over HTTP/2 on a connection with others; the stream counts until this is dropped.
     Shared(Box<(hyper::body::Incoming, Lease)>),
+    /// None: after its 101 the backend's connection speaks the protocol that was asked for.
+    Tunnel(Box<Link>),
 }
 
 /// One of a counted number, until it is dropped.
@@ -69,7 +72,7 @@ impl Body for Incoming {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match &mut *self {
-            Self::Empty => Poll::Ready(None),
+            Self::Empty | Self::Tunnel(_) => Poll::Ready(None),
             Self::Client(body) => body.poll_frame(context),
             Self::Backend(body) => body.poll_frame(context),
             Self::Http2(body) => stripped(Pin::new(body).poll_frame(context)),
@@ -80,6 +83,7 @@ impl Body for Incoming {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Empty => true,
+            Self::Tunnel(_) => false,
             Self::Client(body) => body.is_over(),
             Self::Backend(body) => body.is_over(),
             Self::Http2(body) => body.is_end_stream(),
@@ -94,6 +98,7 @@ impl Body for Incoming {
             Self::Backend(body) => body.left(),
             Self::Http2(body) => return body.size_hint(),
             Self::Shared(shared) => return shared.0.size_hint(),
+            Self::Tunnel(_) => None,
         };
         left.map_or_else(SizeHint::default, SizeHint::with_exact)
     }

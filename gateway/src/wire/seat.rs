@@ -6,13 +6,15 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::{HeaderMap, StatusCode, Version};
 use http_body::Frame;
 use tokio::time::Instant;
 
 use super::decode::{BodyError, Decoder, Piece};
-use super::encode::CONTINUE;
+use super::encode::{CONTINUE, interim};
 use super::framing::Framing;
 use super::head::{End, HeadFault, RequestHead, end, parse_request};
+use super::hop::strip_hop_by_hop;
 use super::link::Link;
 
 /// Most empty lines before a request: RFC 9112 §2.2 asks for one.
@@ -57,6 +59,8 @@ struct State {
     decoder: Decoder,
     /// The client waits for a 100 before it sends the body.
     expects: bool,
+    /// The client knows of interim answers.
+    hears: bool,
     /// The client gets nothing more once this failed.
     broken: bool,
 }
@@ -65,8 +69,15 @@ impl Seat {
     /// A seat on a connection.
     pub fn new(link: Link) -> Arc<Self> {
         let decoder = Decoder::new(Framing::Length(0));
-        let state = State { link, seen: 0, empty: 0, decoder, expects: false, broken: false };
-        Arc::new(Self(Mutex::new(state)))
+        Arc::new(Self(Mutex::new(State {
+            link,
+            seen: 0,
+            empty: 0,
+            decoder,
+            expects: false,
+            hears: false,
+            broken: false,
+        })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -135,12 +146,17 @@ impl Seat {
         }
     }
 
-    /// The body behind the head that was just read.
-    pub fn body(self: &Arc<Self>, framing: Framing, expects: bool) -> Option<SeatBody> {
+    /// The body behind the head that was just read, which said this version and whether a 100 is waited for.
+    pub fn body(
+        self: &Arc<Self>,
+        framing: Framing,
+        (version, expects): (Version, bool),
+    ) -> Option<SeatBody> {
         let mut state = self.state();
         state.decoder = Decoder::new(framing);
         let is_empty = state.decoder.is_done();
-        state.expects = expects && !is_empty;
+        state.hears = version == Version::HTTP_11;
+        state.expects = expects && state.hears && !is_empty;
         (!is_empty).then(|| SeatBody { seat: Arc::clone(self) })
     }
 
@@ -173,6 +189,26 @@ impl Seat {
             }
         }
         Poll::Pending
+    }
+
+    /// Tells the client something before its answer (RFC 9110 §15.2), unless it speaks HTTP/1.0. Fields of one connection
+    /// are left out.
+    pub fn interim(&self, status: StatusCode, mut headers: HeaderMap) {
+        let mut state = self.state();
+        if state.hears {
+            strip_hop_by_hop(&mut headers);
+            interim(state.link.scratch(), status, &headers);
+            state.link.queue_scratch();
+        }
+    }
+
+    /// Writes what was told, as far as the client takes it. Whoever waits for the answer notices that the client is gone,
+    /// and what it does not take is written before the answer.
+    pub fn poll_told(&self, context: &mut Context<'_>) {
+        let mut state = self.state();
+        if state.link.queued() > 0 {
+            let _ = state.link.poll_flush(context, TELLING);
+        }
     }
 
     /// Works on the link, for whoever writes the answer.
