@@ -1,5 +1,5 @@
 //! Other protocols on a connection behind a 101, and answers before the answer, over real sockets.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fall")]
+#![expect(clippy::unwrap_used, reason = "a test may fall")]
 
 #[path = "support/house.rs"]
 mod support;

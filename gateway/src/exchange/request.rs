@@ -116,12 +116,9 @@ pub(super) async fn convert<'a>(
     record: &mut Record,
 ) -> Result<Ready<'a>, Refusal> {
     let Arrived { mut head, body, inbound, trailing, upgrade } = request;
-    if upgrade.is_some() {
-        return Err(Refusal::UpgradeElsewhere);
-    }
     let (crossing, backend) = step.way;
     let (message, path) = (&crossing.request, step.path_parts());
-    refuse_hiding(crossing)?;
+    refuse(crossing, upgrade.as_ref())?;
     let mut values = conversion::values(step.api, message, &head.headers, step.parameters);
     let turner = step.here.filter(|_| message.links).map(|here| here.turner(Toward::Backend));
     links::carry(message, turner.as_ref(), &head.headers, &mut values);
@@ -270,8 +267,11 @@ async fn rewritten<'a>(
     Ok((bytes, merged, fired))
 }
 
-/// Refuses a full write that would take away what the client cannot see.
-fn refuse_hiding(crossing: &Crossing) -> Result<(), Refusal> {
+/// Refuses a full write that would take away what the client cannot see, and a protocol that nobody can convert.
+fn refuse(crossing: &Crossing, upgrade: Option<&HeaderValue>) -> Result<(), Refusal> {
+    if upgrade.is_some() {
+        return Err(Refusal::UpgradeElsewhere);
+    }
     match &crossing.hiding {
         Some(hiding) if hiding.refuses => {
             Err(Refusal::WriteHides(told::refused(hiding.members.iter().map(|loss| &**loss))))

@@ -56,7 +56,7 @@ impl Link {
         }
     }
 
-    /// Reads what there is, at most [`MOST_ROOM`] octets; 0 at the end of the stream.
+    /// Reads what there is, at most 64 KiB; 0 at the end of the stream.
     pub fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.input.reserve(self.room);
         let read = ready!(poll_read_buf(Pin::new(&mut self.stream), context, &mut self.input))?;

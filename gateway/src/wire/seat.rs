@@ -170,7 +170,7 @@ impl Seat {
         let state = self.state();
         // a body in chunks is tried
         let short = state.decoder.left().is_none_or(|left| left <= octets as u64);
-        short && !(state.expects && !state.decoder.is_done())
+        short && (!state.expects || state.decoder.is_done())
     }
 
     /// Ready when the peer is gone. Reads ahead of the request that is being served, no more than fits.
@@ -302,7 +302,7 @@ impl SeatBody {
     }
 
     pub(super) fn poll_frame(
-        &mut self,
+        &self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let mut state = self.seat.state();
