@@ -140,8 +140,7 @@ pub(super) async fn convert<'a>(
     if crossing.converts_responses() {
         outbound::ask_for_convertible(&mut head.headers, step.accepted, crossing);
     }
-    let label = step.api.clients.get(step.asked.version).map_or("", |client| &*client.label);
-    conditions(step, &mut head, label);
+    conditions(step, &mut head);
     if let Some(media_type) = plan.and_then(|plan| plan.written_as.as_ref()) {
         head.headers.insert(CONTENT_TYPE, media_type.clone());
     }
@@ -346,7 +345,8 @@ fn become_method(head: &mut Parts, step: &Step<'_, '_>) -> Result<(), Refusal> {
 }
 
 /// Turns the conditions of a request into the backend's.
-fn conditions(step: &Step<'_, '_>, head: &mut Parts, version: &str) {
+fn conditions(step: &Step<'_, '_>, head: &mut Parts) {
+    let version = step.api.clients.get(step.asked.version).map_or("", |client| &*client.label);
     let (crossing, _) = step.way;
     let converted = crossing.converts_responses();
     let asks = match (is_read(&head.method), converted) {

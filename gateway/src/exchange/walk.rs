@@ -31,12 +31,16 @@ use crate::wire::Incoming;
 const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 const API_BACKEND_VERSION: HeaderName = HeaderName::from_static("api-backend-version");
 
+/// A snapshot under a count of one worker's own.
+#[derive(Debug)]
+struct Seen(Arc<Snapshot>);
+
 /// What the exchanges of one worker share.
 #[derive(Debug)]
 pub struct House {
     snapshot: Arc<Shared>,
     /// The snapshot in use as this worker saw it last: a count that only this worker changes.
-    seen: Mutex<Arc<Arc<Snapshot>>>,
+    seen: Mutex<Arc<Seen>>,
     pub(super) client: Client,
     pub(super) held: Arc<Held>,
     /// Requests in flight that this worker has.
@@ -49,23 +53,24 @@ pub struct House {
 impl House {
     /// A house that serves the snapshot in use; `mark` is any number that other processes are unlikely to have.
     pub fn new(snapshot: Arc<Shared>, client: Client, (held, mark): (Arc<Held>, u32)) -> Self {
-        let (seen, inside) = (Mutex::new(Arc::new(snapshot.load_full())), Arc::default());
+        let seen = Mutex::new(Arc::new(Seen(snapshot.load_full())));
+        let inside = Arc::default();
         Self { snapshot, seen, client, held, inside, mark, count: AtomicU64::new(0) }
     }
 
     /// The snapshot in use. Its own count is shared by all workers, so that a request takes one of this worker's.
-    fn current(&self) -> Arc<Arc<Snapshot>> {
+    fn current(&self) -> Arc<Seen> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.snapshot.load();
-        if !Arc::ptr_eq(&now, &seen) {
-            *seen = Arc::new(Arc::clone(&now));
+        if !Arc::ptr_eq(&now, &seen.0) {
+            *seen = Arc::new(Seen(Arc::clone(&now)));
         }
         Arc::clone(&seen)
     }
 
     /// Closes connections to backends that were not used for long, and lets go of a snapshot that is no longer in use.
     pub fn sweep(&self) {
-        self.client.sweep(self.current().client.idle);
+        self.client.sweep(self.current().0.client.idle);
     }
 
     /// The snapshot in use.
@@ -129,12 +134,13 @@ struct Found<'a, 'one, 'path> {
 
 /// Serves one request, from its head to the head of the answer; the body goes on by itself.
 pub async fn serve(house: &House, peer: &Peer, request: Request<Incoming>) -> Response<ReplyBody> {
-    let snapshot = house.current();
+    let seen = house.current();
+    let snapshot = &seen.0;
     let (head, body) = request.into_parts();
     let id = house.id(&head.headers);
     let mut record = Box::new(Record::new(id.clone(), head.method.clone(), snapshot.generation));
     let mut known = Known::default();
-    let visit = Visit { house, peer, snapshot: &snapshot };
+    let visit = Visit { house, peer, snapshot };
     let mut response = match visit.walk((&mut known, &mut record), head, body).await {
         Ok(response) => response,
         Err(refusal) => {

@@ -412,6 +412,13 @@ impl Refusal {
                 });
                 format!("no running backend can serve this: {why}; ask for {other}")
             }
+            other => other.conversion_detail(),
+        }
+    }
+
+    /// The part of [`Self::detail`] that is about what cannot be said in another version.
+    fn conversion_detail(&self) -> String {
+        match self {
             Self::RequestUnconvertible { why, .. } => {
                 format!(
                     "the body cannot be expressed in the version that is running: {why}; change that value"

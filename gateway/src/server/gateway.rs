@@ -20,9 +20,11 @@ use super::connection::{Rules, Stops};
 use super::listen::Door;
 use super::reload::Reloader;
 use super::watch::watch;
-use super::worker::{self, Place};
+use super::worker::{self, Bound, Place};
 use crate::assemble::{Assembled, assemble};
+use crate::config::Config;
 use crate::exchange::{Held, House};
+use crate::snapshot::{Listener, Shared};
 use crate::telemetry::Metrics;
 use crate::upstream::Client;
 
@@ -81,10 +83,9 @@ impl Gateway {
             warn!(problem = %problem, "the configuration is odd");
         }
         metrics.generation.set(snapshot.generation);
-        let workers = config.workers.get();
         let mut bound = Vec::new();
         for one in &config.listen {
-            let listeners = worker::bind(one.address, workers);
+            let listeners = worker::bind(one.address, config.workers.get());
             bound.push(listeners.map_err(|source| unbound(one.address, source))?);
         }
         let (admin_listener, admin_address) = bind(config.admin).await?;
@@ -93,36 +94,10 @@ impl Gateway {
         let places = snapshot.listeners.clone();
         let shared = Arc::new(ArcSwap::from_pointee(snapshot));
         let rules = Arc::new(ArcSwap::from_pointee(Rules::new(&config)));
-        let seats = config.limits.connections.min(Semaphore::MAX_PERMITS);
-        let (seats, held) = (Arc::new(Semaphore::new(seats)), Arc::new(Held::default()));
-        let addresses: Vec<SocketAddr> = bound.iter().map(|one| one.address).collect();
-        let handshakes = config.limits.handshakes.min(Semaphore::MAX_PERMITS);
-        let handshakes = Arc::new(Semaphore::new(handshakes));
-        for index in 0..workers {
-            let client = Client::new(workers);
-            let house = House::new(Arc::clone(&shared), client, (Arc::clone(&held), mark()));
-            let door = Door {
-                house: Arc::new(house),
-                rules: Arc::clone(&rules),
-                stops: stops.of_worker(),
-                seats: Arc::clone(&seats),
-                handshakes: Arc::clone(&handshakes),
-                metrics: Arc::clone(&metrics),
-                alive: alive.clone(),
-            };
-            let listeners = bound.iter_mut().map(|one| one.listeners.pop());
-            let listeners = listeners.zip(&places).enumerate().filter_map(|(at, (one, place))| {
-                one.map(|listener| Place { listener, settings: Arc::clone(place), index: at })
-            });
-            worker::start(index, listeners.collect(), door).map_err(|source| StartFailure::Io {
-                what: "a worker cannot be started".to_owned(),
-                source,
-            })?;
-        }
-        drop(alive);
-        for (address, place) in addresses.iter().zip(&places) {
-            info!(%address, tls = place.tls.is_some(), workers, "listening");
-        }
+        let listen = bound.iter().map(|one| one.address).collect();
+        let common = Common { shared: Arc::clone(&shared), rules: Arc::clone(&rules), alive };
+        let begin = workers(&config, (bound, &places), (&stops, &metrics), &common);
+        drop(common);
         let drain = config.timeouts.drain;
         let reloader = Arc::new(Reloader::new(
             options.config.clone(),
@@ -132,11 +107,16 @@ impl Gateway {
             (config, watched),
         ));
         reloader.keep().await;
+        for (index, (places, door)) in begin.into_iter().enumerate() {
+            worker::start(index, places, door).map_err(|source| StartFailure::Io {
+                what: "a worker cannot be started".to_owned(),
+                source,
+            })?;
+        }
         info!(address = %admin_address, "listening for the administrator");
         tokio::spawn(admin(admin_listener, Arc::clone(&reloader), stops.clone()));
         tokio::spawn(watch(reloader, stops.drain.clone()));
-        let gateway =
-            Self { listen: addresses, admin: admin_address, stops, over, drain, warnings };
+        let gateway = Self { listen, admin: admin_address, stops, over, drain, warnings };
         gateway.say_ready(options)?;
         Ok(gateway)
     }
@@ -207,6 +187,48 @@ impl Drop for Gateway {
         self.stops.drain.cancel();
         self.stops.abort.cancel();
     }
+}
+
+/// What all workers have.
+struct Common {
+    shared: Arc<Shared>,
+    rules: Arc<ArcSwap<Rules>>,
+    alive: mpsc::Sender<()>,
+}
+
+/// What each worker begins with.
+fn workers(
+    config: &Config,
+    (mut bound, places): (Vec<Bound>, &[Arc<Listener>]),
+    (stops, metrics): (&Stops, &Arc<Metrics>),
+    common: &Common,
+) -> Vec<(Vec<Place>, Door)> {
+    let permits = |most: usize| Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
+    let (seats, handshakes) =
+        (permits(config.limits.connections), permits(config.limits.handshakes));
+    let (held, workers) = (Arc::new(Held::default()), config.workers.get());
+    for (one, place) in bound.iter().zip(places) {
+        info!(address = %one.address, tls = place.tls.is_some(), workers, "listening");
+    }
+    let one = |_| {
+        let client = Client::new(workers);
+        let house = House::new(Arc::clone(&common.shared), client, (Arc::clone(&held), mark()));
+        let door = Door {
+            house: Arc::new(house),
+            rules: Arc::clone(&common.rules),
+            stops: stops.of_worker(),
+            seats: Arc::clone(&seats),
+            handshakes: Arc::clone(&handshakes),
+            metrics: Arc::clone(metrics),
+            alive: common.alive.clone(),
+        };
+        let listeners = bound.iter_mut().map(|one| one.listeners.pop());
+        let listeners = listeners.zip(places).enumerate().filter_map(|(index, (one, place))| {
+            one.map(|listener| Place { listener, settings: Arc::clone(place), index })
+        });
+        (listeners.collect(), door)
+    };
+    (0..workers).map(one).collect()
 }
 
 async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartFailure> {
