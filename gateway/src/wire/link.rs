@@ -155,9 +155,14 @@ impl Link {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 
-    /// Whether it can carry another message: nothing came that was not asked for, and nobody closed.
+    /// Whether a message has just ended on it: nothing is left to be written, and nothing more was read.
+    pub fn is_settled(&self) -> bool {
+        self.input.is_empty() && self.queue.is_empty() && !self.ended
+    }
+
+    /// Whether it can carry another message: nothing came that was not asked for, and nobody closed. Asks the system.
     pub fn is_quiet(&mut self) -> bool {
-        self.input.is_empty() && self.queue.is_empty() && !self.ended && self.stream.is_quiet()
+        self.is_settled() && self.stream.is_quiet()
     }
 
     /// Makes the close a reset.

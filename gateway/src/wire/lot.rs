@@ -26,9 +26,9 @@ impl Lot {
     }
 
     /// Keeps a connection for later, unless `most` are kept.
-    pub fn keep(&self, mut link: Box<Link>, most: usize) {
+    pub fn keep(&self, link: Box<Link>, most: usize) {
         // what was sent beyond the answer was not asked for, and what comes behind it is nobody's (RFC 9112 §6.3)
-        if !link.is_quiet() {
+        if !link.is_settled() {
             return;
         }
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);

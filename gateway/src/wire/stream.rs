@@ -1,9 +1,11 @@
 //! The one type of stream that messages travel on.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
@@ -18,13 +20,24 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// Whether nothing came and nobody closed: what is expected of a connection between two messages. Costs no system
-    /// call as long as nothing happened.
+    /// Whether nothing came and nobody closed: what is expected of a connection between two messages. The system is
+    /// asked, as what the runtime has heard of may be old, and an answer that came too early would be taken for that to
+    /// the next request (RFC 9112 §9.2).
     pub fn is_quiet(&mut self) -> bool {
-        let mut room = [0; 1];
-        let mut buffer = ReadBuf::new(&mut room);
-        let mut context = Context::from_waker(Waker::noop());
-        Pin::new(self).poll_read(&mut context, &mut buffer).is_pending()
+        match self {
+            Self::Tcp(stream) => {
+                let mut room = [MaybeUninit::uninit(); 1];
+                let seen = SockRef::from(&*stream).peek(&mut room);
+                seen.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+            }
+            // octets that wait may be tickets, which only TLS can tell from data
+            Self::Tls(stream) => {
+                let mut room = [0; 1];
+                let mut buffer = ReadBuf::new(&mut room);
+                let mut context = Context::from_waker(Waker::noop());
+                Pin::new(stream).poll_read(&mut context, &mut buffer).is_pending()
+            }
+        }
     }
 
     /// Makes the close of this stream a reset, so that the peer cannot take what it got for whole.
