@@ -6,6 +6,7 @@ use evergate_schemas::convert::{Cause, Converter, Limits, Refused, Report};
 use evergate_schemas::plan::apply;
 use evergate_schemas::plan::outside::Values;
 use evergate_schemas::plan::program::{Node, Program};
+use evergate_schemas::plan::transform::Transform;
 use serde_json::Value;
 
 use crate::program::Choices;
@@ -133,6 +134,11 @@ fn means(program: &Program, body: &[u8], (out, ended): (&[u8], &Result<Report, R
     match (ended, meant) {
         (Ok(_), Ok(meant)) => {
             let Ok(seen) = serde_json::from_slice::<Value>(out) else { return };
+            let (seen, meant) = if lists_maps(program) {
+                (unordered(seen), unordered(meant))
+            } else {
+                (seen, meant)
+            };
             assert!(alike(&seen, &meant), "{seen} is not {meant} by {program:?}");
         }
         (Ok(_), Err(rejected)) => panic!("converted, but {rejected:?} by {program:?}"),
@@ -174,6 +180,30 @@ fn alike(one: &Value, other: &Value) -> bool {
         }
         (Value::String(one), Value::String(other)) => one == other || alike_inside(one, other),
         _ => one == other,
+    }
+}
+
+/// Whether a list is made of a map: its order is the sender's, of which a tree keeps nothing.
+fn lists_maps(program: &Program) -> bool {
+    let lists = |node: &Node| match node {
+        Node::Transform(one) => matches!(one.transform, Transform::Keyed(_)),
+        _ => false,
+    };
+    program.nodes.iter().any(lists)
+}
+
+/// The same with the items of every list in an order of their own.
+fn unordered(value: Value) -> Value {
+    match value {
+        Value::Array(items) => {
+            let mut items: Vec<Value> = items.into_iter().map(unordered).collect();
+            items.sort_by_cached_key(Value::to_string);
+            Value::Array(items)
+        }
+        Value::Object(members) => {
+            members.into_iter().map(|(name, value)| (name, unordered(value))).collect()
+        }
+        other => other,
     }
 }
 
