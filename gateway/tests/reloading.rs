@@ -112,9 +112,8 @@ async fn only_a_deliberate_post_reloads() {
 async fn stopping_lets_an_exchange_finish_and_takes_no_new_one() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let house =
-        House::start(&format!("  a:\n    backends: [{{ endpoints: [\"http://{address}\"] }}]"))
-            .await;
+    let api = format!("  a:\n    backends: [{{ endpoints: [\"http://{address}\"] }}]");
+    let house = House::with(&api, "timeouts: { drain_idle: 100ms }").await;
     let front = house.address();
     let mut idle = TcpStream::connect(front).await.unwrap();
     let mut client = TcpStream::connect(front).await.unwrap();
@@ -125,13 +124,34 @@ async fn stopping_lets_an_exchange_finish_and_takes_no_new_one() {
         upstream.read_buf(&mut head).await.unwrap();
     }
     let stopping = tokio::spawn(house.gateway.stop());
-    // the idle connection ends when draining has begun
+    // the idle connection ends some time after draining has begun
     assert_eq!(timeout(PATIENCE, idle.read(&mut [0; 8])).await.unwrap().unwrap_or(0), 0);
     upstream.write_all(support::ok("\"late\"").as_bytes()).await.unwrap();
     let reply = Reply::read(&read_reply(&mut client, false).await);
     assert_eq!((reply.status, reply.body.as_str()), (200, "\"late\""));
     assert!(timeout(PATIENCE, stopping).await.unwrap().unwrap(), "not all exchanges finished");
     assert!(TcpStream::connect(front).await.is_err());
+}
+
+#[tokio::test]
+async fn a_connection_that_waits_may_bring_one_more_request_while_the_gateway_drains() {
+    let backend = Backend::json("1").await;
+    let api = api(&backend, "x");
+    let house = House::with(&api, "timeouts: { drain_idle: 20s }").await;
+    let front = house.address();
+    let mut fresh = TcpStream::connect(front).await.unwrap();
+    let mut kept = TcpStream::connect(front).await.unwrap();
+    let ask = "GET /x HTTP/1.1\r\nhost: x\r\n\r\n";
+    kept.write_all(ask.as_bytes()).await.unwrap();
+    assert_eq!(Reply::read(&read_reply(&mut kept, false).await).field("connection"), "");
+    let stopping = tokio::spawn(house.gateway.stop());
+    while TcpStream::connect(front).await.is_ok() {}
+    for client in [&mut fresh, &mut kept] {
+        client.write_all(ask.as_bytes()).await.unwrap();
+        let reply = Reply::read(&read_reply(client, false).await);
+        assert_eq!((reply.status, reply.field("connection")), (200, "close".to_owned()));
+    }
+    assert!(timeout(PATIENCE, stopping).await.unwrap().unwrap(), "not all ended");
 }
 
 #[tokio::test]

@@ -193,13 +193,14 @@ fn timeouts<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -
         ("tunnel", &mut timeouts.tunnel),
         ("idle", &mut timeouts.idle),
         ("drain", &mut timeouts.drain),
+        ("drain_idle", &mut timeouts.drain_idle),
     ];
     let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
     let object = reader.object(value, at, &names);
     for (key, value) in object.into_iter().flatten() {
         let Some((_, slot)) = known.iter_mut().find(|(name, _)| name == key) else { continue };
         match duration(value) {
-            Some(time) if !time.is_zero() || key == "drain" => **slot = time,
+            Some(time) if !time.is_zero() || key.starts_with("drain") => **slot = time,
             _ => reader.fault(
                 &at.join(key),
                 format!("`{key}` is not a time"),

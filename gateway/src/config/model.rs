@@ -323,6 +323,8 @@ pub struct Timeouts {
     pub idle: Duration,
     /// How long exchanges may go on after the gateway was told to stop. Default 30 s.
     pub drain: Duration,
+    /// How long a connection without a request may still bring one then; at most `drain`. Default 5 s.
+    pub drain_idle: Duration,
 }
 
 impl Default for Timeouts {
@@ -338,6 +340,7 @@ impl Default for Timeouts {
             tunnel: Duration::from_hours(1),
             idle: Duration::from_mins(1),
             drain: Duration::from_secs(30),
+            drain_idle: Duration::from_secs(5),
         }
     }
 }

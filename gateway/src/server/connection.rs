@@ -57,8 +57,10 @@ impl Rules {
 /// Told to all connections.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Stops {
-    /// Finish what is in flight and close.
+    /// Take no more connections, and let each carry no request beyond the next.
     pub(super) drain: CancellationToken,
+    /// Close what carries no request; comes some time after `drain`, as a request may be on its way.
+    pub(super) idle: CancellationToken,
     /// Close now.
     pub(super) abort: CancellationToken,
 }
@@ -66,7 +68,8 @@ pub(super) struct Stops {
 impl Stops {
     /// The same for one worker, so that looking at them touches nothing that others look at.
     pub(super) fn of_worker(&self) -> Self {
-        Self { drain: self.drain.child_token(), abort: self.abort.child_token() }
+        let (drain, idle) = (self.drain.child_token(), self.idle.child_token());
+        Self { drain, idle, abort: self.abort.child_token() }
     }
 }
 
@@ -95,7 +98,7 @@ pub(super) async fn connection(
     arrival: Arrival,
     house: Arc<House>,
     rules: Rules,
-    drain: CancellationToken,
+    stops: Stops,
     tunnels: Gauge,
 ) {
     let Arrival { mut stream, address, protocol, secure, told } = arrival;
@@ -106,7 +109,7 @@ pub(super) async fn connection(
         ahead.reserve(4 << 10);
         let begun = tokio::select! {
             begun = timeout(rules.header, begin(&mut stream, &mut ahead)) => begun,
-            () = drain.cancelled() => return,
+            () = stops.idle.cancelled() => return,
         };
         let Ok(Ok(protocol)) = begun else { return };
         protocol
@@ -114,11 +117,16 @@ pub(super) async fn connection(
     let peer = Peer::over(address, secure).told(told);
     match protocol {
         Protocol::Http1 => {
-            http1(Link::new(stream, ahead), Caller { house, peer, rules, drain, tunnels }).await;
+            http1(Link::new(stream, ahead), Caller { house, peer, rules, stops, tunnels }).await;
         }
         Protocol::Http2 => {
-            http2(Guarded::new(stream, ahead.freeze(), rules.write), house, peer, (rules, drain))
-                .await;
+            http2(
+                Guarded::new(stream, ahead.freeze(), rules.write),
+                house,
+                peer,
+                (rules, stops.drain),
+            )
+            .await;
         }
     }
 }

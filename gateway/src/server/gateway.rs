@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{info, warn};
 
 use super::admin::admin;
@@ -62,7 +62,8 @@ pub struct Gateway {
     stops: Stops,
     /// Ends when the last connection has.
     over: mpsc::Receiver<()>,
-    drain: Duration,
+    /// Until idle connections close, and until all do.
+    drain: (Duration, Duration),
     warnings: Vec<Problem>,
 }
 
@@ -98,7 +99,7 @@ impl Gateway {
         let common = Common { shared: Arc::clone(&shared), rules: Arc::clone(&rules), alive };
         let begin = workers(&config, (bound, &places), (&stops, &metrics), &common);
         drop(common);
-        let drain = config.timeouts.drain;
+        let drain = (config.timeouts.drain_idle, config.timeouts.drain);
         let reloader = Arc::new(Reloader::new(
             options.config.clone(),
             shared,
@@ -152,12 +153,16 @@ impl Gateway {
         self.stop().await;
     }
 
-    /// Stops listening, lets exchanges finish within the configured time, then closes what is left. Says whether
-    /// all finished.
+    /// Stops listening, lets exchanges finish and waiting connections bring one more request within the configured
+    /// times, then closes what is left. Says whether all finished.
     pub async fn stop(mut self) -> bool {
         info!("draining");
         self.stops.drain.cancel();
-        let finished = timeout(self.drain, self.over.recv()).await.is_ok();
+        let (idle, whole) = self.drain;
+        let end = Instant::now() + whole;
+        let mut finished = timeout(idle.min(whole), self.over.recv()).await.is_ok();
+        self.stops.idle.cancel();
+        finished = finished || timeout_at(end, self.over.recv()).await.is_ok();
         if !finished {
             warn!("some exchanges did not finish in time and are cut");
         }
@@ -185,6 +190,7 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         self.stops.drain.cancel();
+        self.stops.idle.cancel();
         self.stops.abort.cancel();
     }
 }

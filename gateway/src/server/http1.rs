@@ -13,9 +13,8 @@ use http::{Method, Request, Response, StatusCode, Version};
 use http_body::{Body as _, Frame};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
-use super::connection::Rules;
+use super::connection::{Rules, Stops};
 use super::tunnel::tunnel;
 use crate::exchange::{Cut, House, Peer, ReplyBody, refuse, serve};
 use crate::refusal::Refusal;
@@ -39,7 +38,7 @@ pub(super) struct Caller {
     pub(super) house: Arc<House>,
     pub(super) peer: Peer,
     pub(super) rules: Rules,
-    pub(super) drain: CancellationToken,
+    pub(super) stops: Stops,
     /// Counts tunnels that are open.
     pub(super) tunnels: Gauge,
 }
@@ -74,16 +73,16 @@ impl Asked {
     }
 }
 
-/// Serves a connection until it closes, or until it is idle and told to drain.
+/// Serves a connection until it closes, or until it is idle and told to close.
 pub(super) async fn http1(link: Link, mut caller: Caller) {
     let seat = Seat::new(link);
     caller.peer.client = Some(Arc::clone(&seat));
-    let mut drain = pin!(caller.drain.cancelled());
+    let mut close = pin!(caller.stops.idle.cancelled());
     loop {
         let deadline = Instant::now() + caller.rules.header;
         let arrival = poll_fn(|context| {
             let arrival = seat.poll_head(context, caller.rules.head, deadline);
-            if arrival.is_pending() && !seat.has_begun() && drain.as_mut().poll(context).is_ready()
+            if arrival.is_pending() && !seat.has_begun() && close.as_mut().poll(context).is_ready()
             {
                 return Poll::Ready(Arrival::Gone);
             }
@@ -174,7 +173,7 @@ impl Caller {
         let (mut head, body) = response.into_parts();
         let mut keeps = asked.keeps
             && !names(&head.headers, &CONNECTION, b"close")
-            && !self.drain.is_cancelled()
+            && !self.stops.drain.is_cancelled()
             && seat.is_body_short(DRAINED);
         let sending = sending(asked, &mut head, &body);
         keeps &= sending != Sending::Close;

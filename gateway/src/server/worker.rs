@@ -12,7 +12,7 @@ use super::listen::{Door, listen};
 use crate::snapshot::Listener;
 
 /// Connections that the kernel holds until they are accepted.
-const BACKLOG: i32 = 4096;
+pub(super) const BACKLOG: i32 = 4096;
 /// How often unused connections to backends are looked at.
 const SWEEP: Duration = Duration::from_secs(1);
 
