@@ -20,6 +20,10 @@ const ROOM: usize = 4 << 10;
 const MOST_ROOM: usize = 64 << 10;
 /// So many pieces are written at once.
 const PIECES: usize = 16;
+/// A connection that waits for its next message may go on holding so many octets; one that holds more gives them back.
+const IDLE: usize = 2 * ROOM;
+/// A connection that has waited for so long is no busy one, which would ask for all that it gives back at once again.
+pub(super) const REST: Duration = Duration::from_secs(1);
 
 /// See the module.
 #[derive(Debug)]
@@ -28,6 +32,10 @@ pub struct Link {
     /// Read and not yet taken.
     pub input: BytesMut,
     room: usize,
+    /// The largest buffer that it may still hold, in octets.
+    held: usize,
+    /// When it has waited for long enough to give its buffers back.
+    rests: Option<Instant>,
     ended: bool,
     scratch: BytesMut,
     queue: VecDeque<Bytes>,
@@ -42,10 +50,13 @@ pub struct Link {
 impl Link {
     /// A link on a stream of which `input` was read ahead.
     pub fn new(stream: Stream, input: BytesMut) -> Self {
+        let held = input.capacity();
         Self {
             stream,
             input,
             room: ROOM,
+            held,
+            rests: None,
             ended: false,
             scratch: BytesMut::new(),
             queue: VecDeque::new(),
@@ -59,8 +70,10 @@ impl Link {
     /// Reads what there is, at most 64 KiB; 0 at the end of the stream.
     pub fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.input.reserve(self.room);
+        self.held = self.held.max(self.input.capacity());
         let read = ready!(poll_read_buf(Pin::new(&mut self.stream), context, &mut self.input))?;
         self.ended |= read == 0;
+        self.rests = None;
         // a read that was filled to the brim has more behind it
         if read >= self.room && self.room < MOST_ROOM {
             self.room = MOST_ROOM.min(self.room * 4);
@@ -80,6 +93,7 @@ impl Link {
 
     /// Puts what stands in the scratch behind what is still to be written.
     pub fn queue_scratch(&mut self) {
+        self.held = self.held.max(self.scratch.capacity());
         let bytes = self.scratch.split().freeze();
         self.queue(bytes);
     }
@@ -165,6 +179,34 @@ impl Link {
         self.is_settled() && self.stream.is_quiet()
     }
 
+    /// The largest buffer that it may still hold, in octets.
+    #[cfg(test)]
+    pub(super) const fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Gives its buffers back, if nothing stands in them. The next read asks for new ones.
+    pub fn rest(&mut self) {
+        if self.held > 0 && self.input.is_empty() && self.queue.is_empty() {
+            (self.input, self.scratch) = (BytesMut::new(), BytesMut::new());
+            self.queue = VecDeque::new();
+            (self.room, self.held, self.rests) = (ROOM, 0, None);
+        }
+    }
+
+    /// For a link that waits for its next message until the deadline: ready then. One that holds much and waits for long
+    /// gives it back before.
+    pub fn poll_idle(&mut self, context: &mut Context<'_>, deadline: Instant) -> Poll<()> {
+        if self.held > IDLE && self.input.is_empty() {
+            let rests = *self.rests.get_or_insert_with(|| Instant::now() + REST);
+            if rests < deadline {
+                ready!(self.clock.poll(context, rests));
+                self.rest();
+            }
+        }
+        self.clock.poll(context, deadline)
+    }
+
     /// Makes the close a reset.
     pub fn reset_on_close(&self) {
         self.stream.reset_on_close();
@@ -173,5 +215,83 @@ impl Link {
     /// The stream and what was read ahead of it, for whoever goes on with it in another protocol.
     pub fn into_parts(self) -> (Stream, BytesMut) {
         (self.stream, self.input)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::time::Duration;
+
+    use bytes::{Bytes, BytesMut};
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::Instant;
+
+    use super::{IDLE, Link, MOST_ROOM, REST};
+    use crate::wire::{Lot, Stream};
+
+    /// A link that carried a body of 1 MiB, and its other side.
+    async fn used() -> (Link, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (far, _) = listener.accept().await.unwrap();
+        let mut link = Link::new(Stream::Tcp(far), BytesMut::new());
+        let mut left = 1 << 20;
+        let body = vec![7; left];
+        let sending = async {
+            near.write_all(&body).await.unwrap();
+            near
+        };
+        let reading = async {
+            while left > 0 {
+                left -= poll_fn(|context| link.poll_fill(context)).await.unwrap();
+                link.input.clear();
+            }
+        };
+        let (near, ()) = tokio::join!(sending, reading);
+        (link, near)
+    }
+
+    #[tokio::test]
+    async fn a_link_that_waits_gives_back_what_a_large_body_made_it_hold() {
+        let (mut link, mut near) = used().await;
+        assert!(link.held() >= MOST_ROOM, "{}", link.held());
+        let begun = Instant::now();
+        poll_fn(|context| link.poll_idle(context, begun + REST / 2)).await;
+        assert!(link.held() >= MOST_ROOM, "a short pause costs nothing");
+        poll_fn(|context| link.poll_idle(context, begun + 2 * REST)).await;
+        assert_eq!((link.held(), link.input.capacity()), (0, 0));
+        assert!(begun.elapsed() >= 2 * REST, "it waited on");
+        near.write_all(b"GET /").await.unwrap();
+        poll_fn(|context| link.poll_fill(context)).await.unwrap();
+        assert_eq!(&link.input[..], b"GET /");
+        assert!(link.held() <= IDLE, "{}", link.held());
+    }
+
+    #[tokio::test]
+    async fn so_does_one_that_waits_for_a_request_to_a_backend() {
+        let ((link, _near), lot) = (used().await, Lot::default());
+        lot.keep(Box::new(link), 1);
+        let (now, hour) = (Instant::now(), Duration::from_hours(1));
+        assert_eq!(lot.sweep_at(now, hour), 1);
+        let link = lot.take().unwrap();
+        assert!(link.held() >= MOST_ROOM, "it has not waited for long");
+        lot.keep(link, 1);
+        assert_eq!(lot.sweep_at(Instant::now() + REST, hour), 1);
+        assert_eq!(lot.take().unwrap().held(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_is_still_to_be_read_or_written_is_kept() {
+        let (mut link, mut near) = used().await;
+        link.queue(Bytes::from_static(b"answer"));
+        link.rest();
+        assert_eq!(link.queued(), 6);
+        poll_fn(|context| link.poll_flush(context, Duration::from_secs(9))).await.unwrap();
+        near.write_all(b"x").await.unwrap();
+        poll_fn(|context| link.poll_fill(context)).await.unwrap();
+        link.rest();
+        assert_eq!(&link.input[..], b"x");
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::link::Link;
+use super::link::{Link, REST};
 
 /// Unused connections, the last used on top. One worker uses one lot, so that its lock is never waited for.
 #[derive(Debug, Default)]
@@ -37,10 +37,21 @@ impl Lot {
         }
     }
 
-    /// Closes those that waited for longer than this; says how many are left.
+    /// Closes those that waited for longer than this, has those give their buffers back that are no longer busy, and says
+    /// how many are left.
     pub fn sweep(&self, idle: Duration) -> usize {
+        self.sweep_at(Instant::now(), idle)
+    }
+
+    pub(super) fn sweep_at(&self, now: Instant, idle: Duration) -> usize {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.retain(|(_, since)| since.elapsed() < idle);
+        waiting.retain_mut(|(link, since)| {
+            let waited = now.saturating_duration_since(*since);
+            if waited >= REST {
+                link.rest();
+            }
+            waited < idle
+        });
         waiting.len()
     }
 }

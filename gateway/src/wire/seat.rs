@@ -138,9 +138,8 @@ impl Seat {
                 }
                 Poll::Ready(Err(_)) => return Poll::Ready(Arrival::Gone),
                 Poll::Pending => {
-                    let Link { clock, input, .. } = link;
-                    ready!(clock.poll(context, deadline));
-                    return Poll::Ready(Arrival::Late(!input.is_empty()));
+                    ready!(link.poll_idle(context, deadline));
+                    return Poll::Ready(Arrival::Late(!link.input.is_empty()));
                 }
             }
         }
