@@ -140,7 +140,6 @@ impl Record {
 impl Drop for Record {
     fn drop(&mut self) {
         let Some(said) = self.said.take() else { return };
-        let text = |one: &Option<Arc<str>>| one.clone().unwrap_or_default();
         let path = said.target.as_ref().map_or("", PathAndQuery::path);
         let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         let endpoint = self.endpoint().map_or("", |one| one.authority().as_str());
@@ -150,10 +149,10 @@ impl Drop for Record {
             id = self.id.to_str().unwrap_or_default(),
             method = self.method.as_str(),
             path = path.escape_default().to_string(),
-            api = &*text(&said.api),
-            operation = &*text(&said.operation),
-            client_version = &*text(&said.client_version),
-            backend_version = &*text(&said.backend_version),
+            api = said.api.as_deref().unwrap_or_default(),
+            operation = said.operation.as_deref().unwrap_or_default(),
+            client_version = said.client_version.as_deref().unwrap_or_default(),
+            backend_version = said.backend_version.as_deref().unwrap_or_default(),
             endpoint,
             sent = self.sent,
             generation = self.generation,
