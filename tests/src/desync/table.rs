@@ -1,5 +1,6 @@
 //! Verdicts of one or more proxies side by side, and counted by level.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::case::Level;
@@ -53,4 +54,49 @@ pub fn failures(verdicts: &[Verdict]) -> String {
         Some(format!("{} ({}, {}): {why}\n", verdict.name, verdict.section, verdict.level.word()))
     };
     verdicts.iter().filter_map(told).collect()
+}
+
+/// Holds a proxy to all rows but those of level `SHOULD` and those that are a race.
+///
+/// # Panics
+/// When another row failed than those that are known to fail, or one of those passed: it has to be taken out of the list.
+#[track_caller]
+pub fn hold(verdicts: Vec<Verdict>, known: &[&str], races: &[&str]) {
+    let failed: BTreeMap<&str, String> = verdicts
+        .iter()
+        .filter(|verdict| verdict.level != Level::Should && !races.contains(&verdict.name))
+        .filter_map(|verdict| Some((verdict.name, verdict.failed.clone()?)))
+        .collect();
+    let names: BTreeSet<&str> = failed.keys().copied().collect();
+    let known: BTreeSet<&str> = known.iter().copied().collect();
+    let fresh: Vec<_> = failed.iter().filter(|(name, _)| !known.contains(*name)).collect();
+    assert!(fresh.is_empty(), "{fresh:#?}\n{}", summary(&[("evergate", verdicts)]));
+    let mended: Vec<_> = known.difference(&names).collect();
+    assert!(mended.is_empty(), "these pass now, take them out of the list: {mended:?}");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::hold;
+    use crate::desync::case::Level;
+    use crate::desync::run::Verdict;
+
+    #[track_caller]
+    fn check(level: Level, fails: bool, known: &[&'static str], races: &[&'static str]) -> bool {
+        let failed = fails.then(|| "seen otherwise".to_owned());
+        let verdict = Verdict { name: "row", section: "RFC 9112 §2", level, failed };
+        catch_unwind(|| hold(vec![verdict], known, races)).is_ok()
+    }
+
+    #[test]
+    fn what_fails_has_to_be_known_and_what_is_known_has_to_fail() {
+        assert!(check(Level::Must, false, &[], &[]));
+        assert!(!check(Level::Must, true, &[], &[]));
+        assert!(check(Level::Security, true, &["row"], &[]));
+        assert!(!check(Level::Security, false, &["row"], &[]));
+        assert!(check(Level::Should, true, &[], &[]));
+        assert!(check(Level::Must, true, &[], &["row"]));
+    }
 }
