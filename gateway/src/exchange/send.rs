@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
+use http::header::HeaderValue;
 use http::request::Parts;
 use http::{Request, Response, Uri};
 
@@ -15,11 +15,9 @@ use crate::snapshot::Group;
 use crate::telemetry::Record;
 use crate::upstream::{
     Again, Beside, Chosen, Endpoint, Goal, Limit, OutboundBody, Outcome, Pool, Reach, SendFailure,
-    Tried,
+    Tried, may_repeat,
 };
 use crate::wire::Incoming;
-
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A request on its way from endpoint to endpoint.
 struct Going<'a> {
@@ -207,18 +205,6 @@ impl<'a> Going<'a> {
     }
 }
 
-/// Whether a request may be done twice: by its method (RFC 9110 §9.2.2), or by a key that the backend knows it by. One
-/// that asks for a state of what it changes would find the state that it made itself, and fail where it had succeeded.
-fn may_repeat(request: &Parts, keyed: bool) -> bool {
-    let Parts { method, headers, .. } = request;
-    if method.is_safe() {
-        return true;
-    }
-    let asks = [IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE];
-    let keyed = keyed && headers.contains_key(IDEMPOTENCY_KEY);
-    (method.is_idempotent() || keyed) && !asks.iter().any(|name| headers.contains_key(name))
-}
-
 /// The head as a client takes it.
 fn head(outbound: Outbound) -> Parts {
     let (mut head, ()) = Request::new(()).into_parts();
@@ -226,42 +212,4 @@ fn head(outbound: Outbound) -> Parts {
     head.uri = Uri::from(outbound.target);
     head.headers = outbound.headers;
     head
-}
-
-#[cfg(test)]
-mod tests {
-    use http::{HeaderMap, HeaderName, HeaderValue, Method};
-
-    use super::{Outbound, head, may_repeat};
-
-    #[track_caller]
-    fn check(method: &Method, fields: &[&'static str], keyed: bool, repeats: bool) {
-        let mut headers = HeaderMap::new();
-        for field in fields {
-            headers.insert(HeaderName::from_static(field), HeaderValue::from_static("x"));
-        }
-        let (method, target) = (method.clone(), "/".parse().unwrap());
-        let (selects, upgrade, hears) = (false, None, false);
-        let request = head(Outbound { method, target, headers, selects, upgrade, hears });
-        assert_eq!(may_repeat(&request, keyed), repeats);
-    }
-
-    #[test]
-    fn only_what_may_be_done_twice_is_sent_twice() {
-        for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
-            check(&method, &[], false, true);
-            check(&method, &["if-none-match"], false, true);
-        }
-        for method in [Method::PUT, Method::DELETE] {
-            check(&method, &[], false, true);
-            check(&method, &["if-match"], false, false);
-            check(&method, &["if-unmodified-since"], true, false);
-        }
-        for method in [Method::POST, Method::PATCH] {
-            check(&method, &[], true, false);
-            check(&method, &["idempotency-key"], false, false);
-            check(&method, &["idempotency-key"], true, true);
-            check(&method, &["idempotency-key", "if-match"], true, false);
-        }
-    }
 }

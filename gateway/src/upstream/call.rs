@@ -150,13 +150,13 @@ impl<'a> Call<'a> {
         Self { link, upload: Some(upload), settings, beside, refused: false, seen: 0, interim: 0 }
     }
 
-    /// Sends, and waits for the head of the answer.
+    /// Sends, and waits for the head of the answer until the deadline.
     pub(super) async fn run(
         mut self,
         method: &Method,
         home: (Arc<Lot>, usize),
+        deadline: Instant,
     ) -> Result<Response<Incoming>, SendFailure> {
-        let deadline = Instant::now() + self.settings.answer;
         let head = poll_fn(|context| self.poll_head(context, deadline)).await?;
         self.answer(head, method, home)
     }

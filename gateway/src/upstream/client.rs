@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use http::Response;
-use http::header::{IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 use http::request::Parts;
 use http::uri::Authority;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::body::{BodyFault, OutboundBody};
 use super::call::Call;
 use super::connect::{ConnectFailure, Connected, Goal, connect};
 use super::http2::{self, Sent, Trunks, Way};
+use super::repeat::may_repeat;
 use crate::config::BackendProtocol;
 use crate::wire::{Incoming, Link, Lot, Stream};
 
@@ -38,6 +38,13 @@ pub struct ClientSettings {
     pub head: usize,
     /// Most fields of an answer's head.
     pub fields: usize,
+}
+
+impl ClientSettings {
+    /// The same, for a request that has no more than this time for a connection and for its answer.
+    fn within(&self, left: Duration) -> Self {
+        Self { connect: self.connect.min(left), answer: self.answer.min(left), ..*self }
+    }
 }
 
 /// Why no answer came.
@@ -97,34 +104,27 @@ impl Client {
     ) -> Result<Response<Incoming>, SendFailure> {
         let lane = self.lane(goal);
         let home = (Arc::clone(&lane.lot), settings.idle_connections.div_ceil(self.workers));
-        if let Some(link) = lane.lot.take() {
-            let again = if may_repeat(head) { body.again() } else { None };
-            let call = Call::new(link, (head, body), goal.beside, settings);
-            match call.run(&head.method, home.clone()).await {
-                // a backend may close a connection just when it is used again; that says nothing of its health
-                Err(SendFailure::Unanswered) if again.is_some() => {
-                    body = again.unwrap_or_else(OutboundBody::empty);
-                }
-                done => return done,
-            }
-        }
-        let stream = if goal.dial.protocol == BackendProtocol::Http1 {
-            match connect(goal, settings.connect).await {
-                Ok(Connected::Http1(stream) | Connected::Http2(stream)) => stream,
-                Err(failure) => return Err(failed(failure, body)),
-            }
-        } else {
-            match Box::pin(shared(&lane, goal, (head, body), settings)).await {
-                Shared::Over(end) => return end,
-                Shared::Alone(stream, unsent) => {
-                    body = unsent;
-                    stream
-                }
-            }
+        let Some(link) = lane.lot.take() else {
+            return Box::pin(afresh((&lane, home), goal, (head, body), (settings, None))).await;
         };
-        let link = Box::new(Link::new(stream, BytesMut::new()));
+        let again = if may_repeat(head, false) { body.again() } else { None };
+        let due = Instant::now() + settings.answer;
         let call = Call::new(link, (head, body), goal.beside, settings);
-        call.run(&head.method, home).await
+        match call.run(&head.method, home.clone(), due).await {
+            // a backend may close a connection just when it is used again; that says nothing of its health
+            Err(SendFailure::Unanswered) if again.is_some() => {
+                body = again.unwrap_or_else(OutboundBody::empty);
+            }
+            done => return done,
+        }
+        // what is left of the time that the answer had
+        let left = settings.within(due.saturating_duration_since(Instant::now()));
+        match Box::pin(afresh((&lane, home), goal, (head, body), (&left, Some(due)))).await {
+            Err(SendFailure::ConnectTimeout(_)) if Instant::now() >= due => {
+                Err(SendFailure::Timeout)
+            }
+            end => end,
+        }
     }
 
     fn lane(&self, goal: &Goal<'_>) -> Arc<Lane> {
@@ -160,12 +160,31 @@ impl Client {
     }
 }
 
-/// Whether a request may be done twice by what it says itself (RFC 9110 §9.2.2). One that asks for a state of what it
-/// changes would find the state that it made, and fail where it had succeeded.
-fn may_repeat(head: &Parts) -> bool {
-    let asks = [IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE];
-    let asks = || asks.iter().any(|name| head.headers.contains_key(name));
-    head.method.is_safe() || (head.method.is_idempotent() && !asks())
+/// Sends over a new connection, or over one that is shared. The answer is due then, or in its usual time.
+async fn afresh(
+    (lane, home): (&Lane, (Arc<Lot>, usize)),
+    goal: &Goal<'_>,
+    (head, mut body): (&Parts, OutboundBody),
+    (settings, due): (&ClientSettings, Option<Instant>),
+) -> Result<Response<Incoming>, SendFailure> {
+    let stream = if goal.dial.protocol == BackendProtocol::Http1 {
+        match connect(goal, settings.connect).await {
+            Ok(Connected::Http1(stream) | Connected::Http2(stream)) => stream,
+            Err(failure) => return Err(failed(failure, body)),
+        }
+    } else {
+        match shared(lane, goal, (head, body), settings).await {
+            Shared::Over(end) => return end,
+            Shared::Alone(stream, unsent) => {
+                body = unsent;
+                stream
+            }
+        }
+    };
+    let link = Box::new(Link::new(stream, BytesMut::new()));
+    let call = Call::new(link, (head, body), goal.beside, settings);
+    let due = due.unwrap_or_else(|| Instant::now() + settings.answer);
+    call.run(&head.method, home, due).await
 }
 
 /// What came of a request to an endpoint that may speak HTTP/2.

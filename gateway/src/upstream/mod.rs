@@ -4,6 +4,8 @@ mod body;
 mod budget;
 mod call;
 mod client;
+#[cfg(test)]
+mod client_tests;
 mod clock;
 mod connect;
 mod dial;
@@ -19,6 +21,7 @@ mod names;
 mod pool;
 #[cfg(test)]
 mod pool_tests;
+mod repeat;
 
 pub use body::{BodyFault, OutboundBody, Pace};
 pub use client::{Client, ClientSettings, SendFailure};
@@ -31,3 +34,4 @@ pub use health::{Asker, Expected, Find, first_look, watch};
 pub use meter::{Again, BackendLabels, Limit, PoolMeter, ReasonLabels};
 pub use names::{Names, follow, name, resolve};
 pub use pool::{Chosen, Outcome, Pool, PoolTimes, Reach, Tried, Wish};
+pub use repeat::may_repeat;
