@@ -3,8 +3,10 @@
 #[path = "support/house.rs"]
 mod support;
 
+use std::time::{Duration, Instant};
+
 use support::{Backend, House, PATIENCE, Reply};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -289,4 +291,54 @@ async fn http2_by_prior_knowledge_is_served_and_checked() {
     assert_eq!(client.send_request(request("other.example")).await.unwrap().status(), 400);
     drop(client);
     running.abort();
+}
+
+/// A request that is refused before its body, which has ten octets, and another one behind it.
+const EARLY: &str = "POST /a HTTP/1.1\r\nhost: x\r\nexpect: more\r\ncontent-length: 10\r\n\r\n0123456789\
+                     GET /a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+
+#[tokio::test]
+async fn an_unread_body_is_passed_over_up_to_a_bound() {
+    let backend = Backend::json("1").await;
+    for (unread, answers) in [(10, 2), (9, 1)] {
+        let house = plain(&backend, &format!("limits: {{ unread: {unread} }}")).await;
+        let mut stream = TcpStream::connect(house.address()).await.unwrap();
+        stream.write_all(EARLY.as_bytes()).await.unwrap();
+        let mut came = String::new();
+        timeout(PATIENCE, stream.read_to_string(&mut came)).await.expect("still open").unwrap();
+        assert_eq!(came.matches("HTTP/1.1 ").count(), answers, "{unread}: {came}");
+        assert!(came.starts_with("HTTP/1.1 417 "), "{came}");
+    }
+}
+
+/// How many octets a client may send behind the last answer, which it was given whole, and for how long.
+async fn lingered(bounds: &str) -> (usize, Duration) {
+    let backend = Backend::json("1").await;
+    let house = plain(&backend, bounds).await;
+    let mut stream = TcpStream::connect(house.address()).await.unwrap();
+    stream
+        .write_all(
+            b"POST /a HTTP/1.1\r\nhost: x\r\nexpect: more\r\ncontent-length: 9999999\r\n\r\n",
+        )
+        .await
+        .unwrap();
+    let mut came = String::new();
+    timeout(PATIENCE, stream.read_to_string(&mut came)).await.expect("no end of it").unwrap();
+    assert!(came.starts_with("HTTP/1.1 417 ") && came.ends_with('}'), "{came}");
+    let (began, mut sent) = (Instant::now(), 0);
+    let mut pace = tokio::time::interval(Duration::from_millis(1));
+    while stream.write_all(&[b'x'; 1024]).await.is_ok() {
+        sent += 1024;
+        assert!(began.elapsed() < PATIENCE, "it is never closed");
+        pace.tick().await;
+    }
+    (sent, began.elapsed())
+}
+
+#[tokio::test]
+async fn what_is_sent_behind_the_last_answer_is_taken_up_to_a_bound() {
+    let (sent, _) = lingered("limits: { linger: 8KiB }\ntimeouts: { linger: 1h }").await;
+    assert!((8 << 10..128 << 10).contains(&sent), "{sent}");
+    let (_, lasted) = lingered("limits: { linger: 1GiB }\ntimeouts: { linger: 100ms }").await;
+    assert!(lasted < Duration::from_millis(1500), "{lasted:?}");
 }

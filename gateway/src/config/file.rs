@@ -136,7 +136,7 @@ fn limits<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -> 
     let mut depth = limits.depth as usize;
     let mut streams = limits.streams as usize;
     {
-        let mut known: [(&str, &mut usize, usize); 15] = [
+        let mut known: [(&str, &mut usize, usize); 17] = [
             ("head", &mut limits.head, 8192),
             ("fields", &mut limits.fields, 1),
             ("target", &mut limits.target, 1),
@@ -152,6 +152,8 @@ fn limits<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -> 
             ("streams", &mut streams, 1),
             ("pace", &mut limits.pace, 0),
             ("idle_connections", &mut limits.idle_connections, 0),
+            ("unread", &mut limits.unread, 0),
+            ("linger", &mut limits.linger, 0),
         ];
         let names: Vec<&str> = known.iter().map(|(name, _, _)| *name).collect();
         let object = reader.object(value, at, &names);
@@ -186,6 +188,7 @@ fn timeouts<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -
         ("header", &mut timeouts.header),
         ("body", &mut timeouts.body),
         ("write", &mut timeouts.write),
+        ("linger", &mut timeouts.linger),
         ("connect", &mut timeouts.connect),
         ("upstream", &mut timeouts.upstream),
         ("silence", &mut timeouts.silence),
@@ -209,4 +212,42 @@ fn timeouts<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -
         }
     }
     timeouts
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::{Limits, Timeouts, parse};
+
+    const API: &str = "listen: [{ address: 127.0.0.1:0 }]\napis: { a: { backends: { endpoints: [\"http://b:1\"] } } }\n";
+
+    fn read(more: &str) -> Result<(Limits, Timeouts), Vec<String>> {
+        match parse("gateway.yaml", format!("{API}{more}\n").as_bytes(), Path::new("/")) {
+            Ok((config, _)) => Ok((config.limits, config.timeouts)),
+            Err(problems) => Err(problems.into_iter().map(|one| one.what).collect()),
+        }
+    }
+
+    #[test]
+    fn bounds_have_defaults_and_each_can_be_set() {
+        assert_eq!(read("").unwrap(), (Limits::default(), Timeouts::default()));
+        let set = "limits: { unread: 0, linger: 1KiB, pace: 7 }\ntimeouts: { linger: 50ms }";
+        let expected = Limits { unread: 0, linger: 1024, pace: 7, ..Limits::default() };
+        let times = Timeouts { linger: Duration::from_millis(50), ..Timeouts::default() };
+        assert_eq!(read(set).unwrap(), (expected, times));
+    }
+
+    #[test]
+    fn bounds_that_cannot_be_are_told_at_once() {
+        let set = "limits: { unread: some, head: 1 }\ntimeouts: { linger: 0s, write: -1s }";
+        let expected = [
+            "`unread` is not a size",
+            "`head` is too small",
+            "`linger` is not a time",
+            "`write` is not a time",
+        ];
+        assert_eq!(read(set).unwrap_err(), expected);
+    }
 }

@@ -276,6 +276,11 @@ pub struct Limits {
     pub pace: usize,
     /// Most unused connections kept to one endpoint. Default 128.
     pub idle_connections: usize,
+    /// Most octets of a request's body that nobody read that are read and forgotten behind the answer, so that the
+    /// connection can carry another request. Default 64 KiB.
+    pub unread: usize,
+    /// Most octets that are read and forgotten between the last answer and the close. Default 256 KiB.
+    pub linger: usize,
 }
 
 impl Default for Limits {
@@ -296,6 +301,8 @@ impl Default for Limits {
             streams: 128,
             pace: 1000,
             idle_connections: 128,
+            unread: 64 << 10,
+            linger: 256 << 10,
         }
     }
 }
@@ -309,6 +316,8 @@ pub struct Timeouts {
     pub body: Duration,
     /// Longest time that a client takes nothing of what is written to it. Default 30 s.
     pub write: Duration,
+    /// Longest time for a client to take the last answer before a close that would destroy it. Default 2 s.
+    pub linger: Duration,
     /// Until a backend takes a connection. Default 3 s.
     pub connect: Duration,
     /// Until the head of a backend's answer is there. Default 60 s.
@@ -333,6 +342,7 @@ impl Default for Timeouts {
             header: Duration::from_secs(10),
             body: Duration::from_secs(10),
             write: Duration::from_secs(30),
+            linger: Duration::from_secs(2),
             connect: Duration::from_secs(3),
             upstream: Duration::from_mins(1),
             silence: Duration::from_mins(5),

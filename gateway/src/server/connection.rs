@@ -38,6 +38,10 @@ pub(super) struct Rules {
     streams: u32,
     pub(super) header: Duration,
     pub(super) write: Duration,
+    /// Most octets of an unread request body that are read and forgotten to keep a connection.
+    pub(super) unread: usize,
+    /// Most octets, and the longest time, for a peer to take the last answer before a close that would destroy it.
+    pub(super) linger: (usize, Duration),
     pub(super) tunnel: Waits,
 }
 
@@ -49,6 +53,8 @@ impl Rules {
             streams: config.limits.streams,
             header: config.timeouts.header,
             write: config.timeouts.write,
+            unread: config.limits.unread,
+            linger: (config.limits.linger, config.timeouts.linger),
             tunnel: Waits { write: config.timeouts.write, idle: config.timeouts.tunnel },
         }
     }

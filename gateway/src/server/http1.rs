@@ -5,7 +5,6 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HeaderValue, TE};
@@ -27,11 +26,6 @@ use crate::wire::{
 const QUEUED: usize = 64 << 10;
 /// A piece of this size is written before another is read, so that one buffer serves for all.
 const LARGE: usize = 16 << 10;
-/// Most octets of an unread request body that are read and forgotten to keep a connection.
-const DRAINED: usize = 64 << 10;
-/// Most octets, and the longest time, for a peer to take the last answer before a close that would destroy it.
-const LINGERED: usize = 256 << 10;
-const LINGERS: Duration = Duration::from_secs(2);
 
 /// Whom a connection serves, and by what rules.
 pub(super) struct Caller {
@@ -75,7 +69,7 @@ impl Asked {
 
 /// Serves a connection until it closes, or until it is idle and told to close.
 pub(super) async fn http1(link: Link, mut caller: Caller) {
-    let seat = Seat::new(link);
+    let seat = Seat::new(link, caller.rules.write);
     caller.peer.client = Some(Arc::clone(&seat));
     let mut close = pin!(caller.stops.idle.cancelled());
     loop {
@@ -106,7 +100,7 @@ pub(super) async fn http1(link: Link, mut caller: Caller) {
         };
         let response = refuse(&caller.house, &refusal);
         if caller.answer(&seat, &Asked::nothing(), response).await.is_ok() {
-            linger(&seat).await;
+            linger(&seat, caller.rules).await;
         }
         return;
     }
@@ -148,7 +142,7 @@ impl Caller {
         match self.answer(seat, &asked, response).await {
             Err(_) => return false,
             Ok(true) if sound => {
-                let (mut most, deadline) = (DRAINED, Instant::now() + self.rules.header);
+                let (mut most, deadline) = (self.rules.unread, Instant::now() + self.rules.header);
                 if seat.is_body_over()
                     || poll_fn(|context| seat.poll_drain(context, &mut most, deadline)).await
                 {
@@ -158,7 +152,7 @@ impl Caller {
             Ok(_) => {}
         }
         if !seat.is_body_over() || seat.has_begun() || !sound {
-            linger(seat).await;
+            linger(seat, self.rules).await;
         }
         false
     }
@@ -174,7 +168,7 @@ impl Caller {
         let mut keeps = asked.keeps
             && !names(&head.headers, &CONNECTION, b"close")
             && !self.stops.drain.is_cancelled()
-            && seat.is_body_short(DRAINED);
+            && seat.is_body_short(self.rules.unread);
         let sending = sending(asked, &mut head, &body);
         keeps &= sending != Sending::Close;
         let connection = match (keeps, asked.version) {
@@ -293,7 +287,8 @@ impl Writer<'_> {
 }
 
 /// Lets the peer take the last answer. What fails here has no one left to be told.
-async fn linger(seat: &Seat) {
-    let (mut most, deadline) = (LINGERED, Instant::now() + LINGERS);
+async fn linger(seat: &Seat, rules: Rules) {
+    let (mut most, patience) = rules.linger;
+    let deadline = Instant::now() + patience;
     let _ = poll_fn(|context| seat.poll_linger(context, &mut most, deadline)).await;
 }

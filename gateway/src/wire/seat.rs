@@ -52,6 +52,7 @@ pub struct Seat(Mutex<State>);
 #[derive(Debug)]
 struct State {
     link: Link,
+    patience: Duration,
     /// Octets of the head that were looked at.
     seen: usize,
     /// Empty lines before it.
@@ -66,11 +67,12 @@ struct State {
 }
 
 impl Seat {
-    /// A seat on a connection.
-    pub fn new(link: Link) -> Arc<Self> {
+    /// A seat on a connection whose peer has so much time to take what it is told before an answer.
+    pub fn new(link: Link, patience: Duration) -> Arc<Self> {
         let decoder = Decoder::new(Framing::Length(0));
         Arc::new(Self(Mutex::new(State {
             link,
+            patience,
             seen: 0,
             empty: 0,
             decoder,
@@ -206,7 +208,8 @@ impl Seat {
     pub fn poll_told(&self, context: &mut Context<'_>) {
         let mut state = self.state();
         if state.link.queued() > 0 {
-            let _ = state.link.poll_flush(context, TELLING);
+            let patience = state.patience;
+            let _ = state.link.poll_flush(context, patience);
         }
     }
 
@@ -282,9 +285,6 @@ impl State {
     }
 }
 
-/// Longest time in which a client takes the 100 that it waits for.
-const TELLING: Duration = Duration::from_secs(10);
-
 /// The body of a request.
 #[derive(Debug)]
 pub struct SeatBody {
@@ -312,8 +312,9 @@ impl SeatBody {
             state.link.queue(CONTINUE);
         }
         // the 100, and interim answers of the backend
+        let patience = state.patience;
         if state.link.queued() > 0
-            && let Poll::Ready(Err(error)) = state.link.poll_flush(context, TELLING)
+            && let Poll::Ready(Err(error)) = state.link.poll_flush(context, patience)
         {
             state.broken = true;
             return Poll::Ready(Some(Err(BodyError::Cut(Some(error)))));
