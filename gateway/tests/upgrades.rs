@@ -243,6 +243,9 @@ async fn a_switch_that_nobody_asked_for_is_a_502() {
         ("[websocket]", ASK, other("x: y")),
         ("[websocket]", ASK, SWITCHED.replace("connection: Upgrade", "connection: close")),
         ("[websocket]", ASK, SWITCHED.replace("HTTP/1.1", "HTTP/1.0")),
+        ("[websocket]", ASK, SWITCHED.replace("s3pP", "S3pP")),
+        ("[websocket]", ASK, SWITCHED.replace("sec-websocket-accept", "sec-websocket-accepts")),
+        ("[websocket]", &ASK.replace("sec-websocket-key", "sec-websocket-keys"), SWITCHED.into()),
     ] {
         let backend = Backend::start(&answer).await;
         let address = backend.address;

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::body::{BodyFault, OutboundBody};
 use super::client::{ClientSettings, SendFailure};
 use super::connect::Beside;
+use super::websocket::accepts;
 use crate::wire::{
     BackendBody, Decoder, End, HeadFault, Incoming, Link, Lot, ResponseHead, Sending, Upload,
     UploadFault, chunk, end, end_of_chunks, names, of_response, parse_response, request_head,
@@ -126,6 +127,7 @@ impl Upload for Outgoing {
 pub(super) struct Call<'a> {
     link: Box<Link>,
     upload: Option<Outgoing>,
+    asked: &'a Parts,
     settings: &'a ClientSettings,
     beside: Beside<'a>,
     /// The backend took less than all of the request.
@@ -138,16 +140,17 @@ impl<'a> Call<'a> {
     /// Writes the head into the connection's queue.
     pub(super) fn new(
         mut link: Box<Link>,
-        (head, body): (&Parts, OutboundBody),
+        (asked, body): (&'a Parts, OutboundBody),
         beside: Beside<'a>,
         settings: &'a ClientSettings,
     ) -> Self {
         let upload = Outgoing::new(body, settings.write);
-        let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+        let target = asked.uri.path_and_query().map_or("/", |target| target.as_str());
         let told = (upload.sending, beside.upgrade);
-        request_head(link.scratch(), (&head.method, target), &head.headers, told);
+        request_head(link.scratch(), (&asked.method, target), &asked.headers, told);
         link.queue_scratch();
-        Self { link, upload: Some(upload), settings, beside, refused: false, seen: 0, interim: 0 }
+        let upload = Some(upload);
+        Self { link, upload, asked, settings, beside, refused: false, seen: 0, interim: 0 }
     }
 
     /// Sends, and waits for the head of the answer until the deadline.
@@ -226,10 +229,15 @@ impl<'a> Call<'a> {
                 return Ok(Some(head));
             }
             if head.status == StatusCode::SWITCHING_PROTOCOLS {
-                if self.may_switch(&head) {
-                    return Ok(Some(head));
+                if !self.may_switch(&head) {
+                    return broken("it switched to a protocol that nobody asked for");
                 }
-                return broken("it switched to a protocol that nobody asked for");
+                if self.beside.upgrade.is_some_and(|own| own.as_bytes() == b"websocket")
+                    && !accepts(&self.asked.headers, &head.headers)
+                {
+                    return broken("its Sec-WebSocket-Accept does not answer the request's key");
+                }
+                return Ok(Some(head));
             }
             self.interim += 1;
             if self.interim > INTERIM {

@@ -22,6 +22,7 @@ mod pool;
 #[cfg(test)]
 mod pool_tests;
 mod repeat;
+mod websocket;
 
 pub use body::{BodyFault, OutboundBody, Pace};
 pub use client::{Client, ClientSettings, SendFailure};
