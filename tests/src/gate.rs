@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -39,7 +40,7 @@ pub struct Gate {
     listen: Vec<SocketAddr>,
     admin: Option<SocketAddr>,
     /// Holds the config and the ready file.
-    scratch: Scratch,
+    scratch: Arc<Scratch>,
 }
 
 impl Gate {
@@ -57,14 +58,44 @@ impl Gate {
     /// # Errors
     /// When the program ends before it is ready.
     pub fn try_start(config: &str) -> Result<Self, Refused> {
+        Self::try_start_by(config, |command| command)
+    }
+
+    /// As [`Gate::try_start`], by the command that `wrap` makes of the one that would start the program.
+    ///
+    /// # Errors
+    /// When the program ends before it is ready.
+    pub fn try_start_by(
+        config: &str,
+        wrap: impl FnOnce(Command) -> Command,
+    ) -> Result<Self, Refused> {
         let scratch = Scratch::new();
-        let config = scratch.write(CONFIG, config);
-        let ready = scratch.path().join("ready/gate.json");
-        std::fs::create_dir(scratch.path().join("ready")).expect("a folder in the temporary one");
+        scratch.write(CONFIG, config);
+        Self::launch(Arc::new(scratch), wrap)
+    }
+
+    /// Starts a second program on the config that this one was started with, or that was written since.
+    ///
+    /// # Errors
+    /// When the program ends before it is ready.
+    pub fn successor(&self) -> Result<Self, Refused> {
+        Self::launch(Arc::clone(&self.scratch), |command| command)
+    }
+
+    fn launch(
+        scratch: Arc<Scratch>,
+        wrap: impl FnOnce(Command) -> Command,
+    ) -> Result<Self, Refused> {
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let config = scratch.path().join(CONFIG);
+        let ready = scratch.path().join(format!("ready-{number}/gate.json"));
+        std::fs::create_dir(scratch.path().join(format!("ready-{number}")))
+            .expect("a folder in the temporary one");
         let mut command = Command::new(binary::path());
         command.arg("run").arg("--config").arg(config).arg("--ready-file").arg(&ready);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the program starts");
+        let mut child = wrap(command).spawn().expect("the program starts");
         let (sender, lines) = channel();
         let log = Arc::new(Mutex::new(String::new()));
         follow(child.stdout.take(), &log, sender.clone());
@@ -78,6 +109,11 @@ impl Gate {
     /// Writes another config in the place of the one it was started with.
     pub fn rewrite(&self, config: &str) {
         self.scratch.write(CONFIG, config);
+    }
+
+    /// The folder of its config.
+    pub fn folder(&self) -> &Path {
+        self.scratch.path()
     }
 
     fn until_ready(&mut self, ready: &Path) -> Result<(), Refused> {

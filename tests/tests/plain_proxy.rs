@@ -151,6 +151,8 @@ fn a_term_signal_lets_a_slow_request_finish() {
     latch.open();
     let answer = client.answer("GET").unwrap();
     assert_eq!((answer.text().as_str(), answer.ending), ("slowdone", Ending::Whole));
+    // its head was gone before the drain, so that the connection might carry another request
+    drop(client);
     let status = gate.ended();
     assert!(status.success(), "{status}:\n{}", gate.log());
 }

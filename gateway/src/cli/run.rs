@@ -6,15 +6,17 @@ use tracing_subscriber::EnvFilter;
 
 use super::args::{Log, Run};
 use super::exit::{Failure, Outcome};
-use crate::server::{Gateway, RunOptions, StartFailure};
+use crate::server::{Gateway, Inherited, RunOptions, StartFailure};
 
 /// Starts the gateway and waits for its end.
 pub(super) fn run(args: &Run) -> Result<Outcome, Failure> {
     log(args.log);
+    // before there are threads that could read the environment
+    let inherited = Inherited::from_environment();
     let options = RunOptions { config: args.config.clone(), ready_file: args.ready_file.clone() };
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
-        let gateway = Gateway::start(&options).await.map_err(start_failure)?;
+        let gateway = Gateway::start_with(&options, inherited).await.map_err(start_failure)?;
         gateway.until_stopped().await;
         Ok(Outcome::Holds)
     })
@@ -34,6 +36,7 @@ fn log(kind: Log) {
 pub(super) fn start_failure(failure: StartFailure) -> Failure {
     match failure {
         StartFailure::Problems(problems) => Failure::Configuration(problems),
+        sockets @ StartFailure::Sockets(_) => Failure::said(sockets.to_string()),
         StartFailure::Io { what, source } => Failure::said(format!("{what}: {source}")),
     }
 }

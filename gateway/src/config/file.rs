@@ -50,14 +50,27 @@ pub fn parse(
 
 fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) -> Option<Config> {
     let root = Pointer::root();
-    let known =
-        ["listen", "admin", "workers", "apis", "limits", "timeouts", "trusted_proxies", "dns"];
+    let known = [
+        "listen",
+        "admin",
+        "takeover",
+        "workers",
+        "apis",
+        "limits",
+        "timeouts",
+        "trusted_proxies",
+        "dns",
+    ];
     let object = reader.object(value, &root, &known)?;
     let listen = listen::listen(reader, object.get("listen"), directory);
     let admin = object.get("admin").and_then(|value| {
         let at = root.join("admin");
         let object = reader.object(value, &at, &["address"])?;
         listen::address(reader, object.get("address"), &at)
+    });
+    let takeover = object.get("takeover").and_then(|value| {
+        let at = root.join("takeover");
+        listen::takeover(reader, value, &at, directory)
     });
     let at = root.join("trusted_proxies");
     let trusted_proxies = listen::blocks(reader, object.get("trusted_proxies"), &at);
@@ -89,7 +102,17 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
         .get("dns")
         .map(|value| name_servers(reader, value, &root.join("dns")))
         .unwrap_or_default();
-    Some(Config { listen, admin, workers, apis, name_servers, limits, timeouts, trusted_proxies })
+    Some(Config {
+        listen,
+        admin,
+        takeover,
+        workers,
+        apis,
+        name_servers,
+        limits,
+        timeouts,
+        trusted_proxies,
+    })
 }
 
 fn workers<'doc>(

@@ -103,6 +103,10 @@ const TAKEN: [&str; 8] = [
     "transfer-encoding",
 ];
 
+/// Longest path of a socket: the system takes 107 octets, and a socket is first made beside its place, under a name with
+/// the number of the process.
+const LONGEST_SOCKET: usize = 95;
+
 /// The list under `listen`.
 pub(super) fn listen<'doc>(
     reader: &mut Reader<'doc>,
@@ -161,6 +165,29 @@ pub(super) fn address<'doc>(
         reader.fault(&at, what, "write `0.0.0.0:8080`, `127.0.0.1:8080` or `[::]:8080`");
     }
     parsed
+}
+
+/// Where a new process asks for the listeners.
+pub(super) fn takeover<'doc>(
+    reader: &mut Reader<'doc>,
+    value: &'doc Value,
+    at: &Pointer,
+    directory: &Path,
+) -> Option<PathBuf> {
+    let object = reader.object(value, at, &["socket"])?;
+    let Some(value) = object.get("socket") else {
+        let remedy = "write `takeover: { socket: /run/evergate/takeover.sock }`";
+        reader.fault(at, "`socket` is missing", remedy);
+        return None;
+    };
+    let at = at.join("socket");
+    let path = directory.join(reader.text(value, &at)?);
+    if path.as_os_str().len() > LONGEST_SOCKET {
+        let what = format!("the path has more than {LONGEST_SOCKET} octets");
+        reader.fault(&at, what, "name a shorter one, as the system bounds the paths of sockets");
+        return None;
+    }
+    Some(path)
 }
 
 /// A list of blocks of addresses.
@@ -341,6 +368,25 @@ mod tests {
         assert!(!client.require);
         assert_eq!(client.forward, [(ClientFact::Subject, "x-who".parse().unwrap())]);
         assert_eq!(one.proxy_protocol.as_ref().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn the_socket_for_a_takeover_is_beside_the_config_and_has_a_bound() {
+        let read = |takeover: &str| {
+            let rest = "listen: [{ address: \"1.2.3.4:1\" }]\napis: { a: { backends: { endpoints: [\"http://b:1\"] } } }";
+            let text = format!("takeover: {takeover}\n{rest}\n");
+            parse("gateway.yaml", text.as_bytes(), Path::new("/etc/e"))
+        };
+        let good = read("{ socket: t.sock }").unwrap().0.takeover.unwrap();
+        assert_eq!(good, Path::new("/etc/e/t.sock"));
+        let long = format!("{{ socket: {} }}", "x".repeat(95));
+        for (bad, what) in [
+            ("{}", "`socket` is missing"),
+            ("{ socket: t, mode: 1 }", "`mode` is not a key here"),
+            (long.as_str(), "the path has more than 95 octets"),
+        ] {
+            assert_eq!(read(bad).unwrap_err()[0].what, what);
+        }
     }
 
     #[test]

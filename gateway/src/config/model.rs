@@ -23,6 +23,8 @@ pub struct Config {
     pub listen: Vec<ListenConfig>,
     /// Where the administrator is served. Default `127.0.0.1:9901`.
     pub admin: SocketAddr,
+    /// The socket at which a new process takes the listeners over; `None` for nowhere.
+    pub takeover: Option<PathBuf>,
     /// Threads that serve traffic. Default: as many as the process may use cores.
     pub workers: NonZeroUsize,
     /// By name.

@@ -29,7 +29,8 @@ const HEADER: Duration = Duration::from_secs(10);
 
 type Answer = Response<Full<Bytes>>;
 
-/// Serves until told to abort: readiness is asked for while the gateway drains.
+/// Serves until told to abort: readiness is asked for while the gateway drains. Where another process has the listener, it
+/// is that one's readiness which is asked for.
 pub(super) async fn admin(listener: TcpListener, reloader: Arc<Reloader>, stops: Stops) {
     let seats = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
@@ -37,6 +38,7 @@ pub(super) async fn admin(listener: TcpListener, reloader: Arc<Reloader>, stops:
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = stops.abort.cancelled() => return,
+            () = stops.handed.cancelled() => return,
         };
         let Ok((stream, _)) = accepted else {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -44,17 +46,24 @@ pub(super) async fn admin(listener: TcpListener, reloader: Arc<Reloader>, stops:
         };
         let (reloader, stops) = (Arc::clone(&reloader), stops.clone());
         tokio::spawn(async move {
-            let abort = stops.abort.clone();
+            let (abort, handed) = (stops.abort.clone(), stops.handed.clone());
             let service = service_fn(move |request| {
                 let (reloader, stops) = (Arc::clone(&reloader), stops.clone());
                 async move { Ok::<_, Infallible>(answer(&reloader, &stops, &request).await) }
             });
             let mut builder = hyper::server::conn::http1::Builder::new();
             builder.timer(TokioTimer::new()).header_read_timeout(HEADER).max_buf_size(16 << 10);
-            let connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+            let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
             tokio::select! {
-                _ = connection => {}
+                _ = connection.as_mut() => {}
                 () = abort.cancelled() => {}
+                () = handed.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    tokio::select! {
+                        _ = connection => {}
+                        () = abort.cancelled() => {}
+                    }
+                }
             }
             drop(seat);
         });

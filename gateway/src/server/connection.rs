@@ -69,13 +69,16 @@ pub(super) struct Stops {
     pub(super) idle: CancellationToken,
     /// Close now.
     pub(super) abort: CancellationToken,
+    /// Another process has the listeners.
+    pub(super) handed: CancellationToken,
 }
 
 impl Stops {
     /// The same for one worker, so that looking at them touches nothing that others look at.
     pub(super) fn of_worker(&self) -> Self {
         let (drain, idle) = (self.drain.child_token(), self.idle.child_token());
-        Self { drain, idle, abort: self.abort.child_token() }
+        let (abort, handed) = (self.abort.child_token(), self.handed.clone());
+        Self { drain, idle, abort, handed }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,12 +13,16 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout, timeout_at};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::admin::admin;
 use super::connection::{Rules, Stops};
+use super::inherit::Inherited;
 use super::listen::Door;
+use super::notify::{self, notify};
 use super::reload::Reloader;
+use super::sockets::{Found, Sockets, deal};
+use super::takeover::{Handed, Station, Taken, give, take};
 use super::watch::watch;
 use super::worker::{self, Bound, Place};
 use crate::assemble::{Assembled, assemble};
@@ -44,7 +48,10 @@ pub enum StartFailure {
     /// The config or something it names cannot be used: all problems.
     #[error("the configuration has {} problems", .0.len())]
     Problems(Vec<Problem>),
-    /// An address cannot be bound, or the ready file cannot be written.
+    /// Sockets that were passed cannot be used: what is wrong with each, and what to do.
+    #[error("{}", .0.join("; "))]
+    Sockets(Vec<String>),
+    /// An address cannot be bound, the ready file cannot be written, or the gateway that runs cannot be taken over.
     #[error("{what}: {source}")]
     Io {
         /// What was tried.
@@ -68,58 +75,80 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Reads the config, assembles the first snapshot, binds all listeners and starts to serve. Must be called on a
-    /// tokio runtime with time and I/O.
+    /// Reads the config, assembles the first snapshot, takes over or binds all listeners and starts to serve. Must be
+    /// called on a tokio runtime with time and I/O.
     pub async fn start(options: &RunOptions) -> Result<Self, StartFailure> {
+        Self::start_with(options, Inherited::default()).await
+    }
+
+    /// As [`Gateway::start`], with sockets that were passed by whoever started the program.
+    pub async fn start_with(
+        options: &RunOptions,
+        inherited: Inherited,
+    ) -> Result<Self, StartFailure> {
         let metrics = Arc::new(Metrics::default());
-        let (path, counts) = (options.config.clone(), Arc::clone(&metrics));
-        let assembled = tokio::task::spawn_blocking(move || assemble(&path, &counts, None)).await;
-        let Assembled { snapshot, config, warnings, watched } = assembled
-            .map_err(|gone| StartFailure::Io {
-                what: "reading the configuration failed inside the program".to_owned(),
-                source: io::Error::other(gone),
-            })?
-            .map_err(StartFailure::Problems)?;
+        let Assembled { snapshot, config, warnings, watched } = read(options, &metrics).await?;
         for problem in &warnings {
             warn!(problem = %problem, "the configuration is odd");
         }
         metrics.generation.set(snapshot.generation);
-        let mut bound = Vec::new();
-        for one in &config.listen {
-            let listeners = worker::bind(one.address, config.workers.get());
-            bound.push(listeners.map_err(|source| unbound(one.address, source))?);
-        }
-        let (admin_listener, admin_address) = bind(config.admin).await?;
+        let Opened { sockets, taken, station } = open(&config, inherited).await?;
+        let estate = station.is_some().then(|| sockets.copies()).transpose();
+        let estate = estate.map_err(|source| failed("a listener cannot be copied", source))?;
+        let (admin_address, admin_listener) = (sockets.admin.address, sockets.admin);
+        let admin_listener = administrators(admin_listener)?;
         let stops = Stops::default();
         let (alive, over) = mpsc::channel(1);
         let places = snapshot.listeners.clone();
         let shared = Arc::new(ArcSwap::from_pointee(snapshot));
         let rules = Arc::new(ArcSwap::from_pointee(Rules::new(&config)));
-        let listen = bound.iter().map(|one| one.address).collect();
+        let listen = sockets.traffic.iter().map(|one| one.address).collect();
         let common = Common { shared: Arc::clone(&shared), rules: Arc::clone(&rules), alive };
-        let begin = workers(&config, (bound, &places), (&stops, &metrics), &common);
+        let begin = workers(&config, (sockets.traffic, &places), (&stops, &metrics), &common)?;
         drop(common);
         let drain = (config.timeouts.drain_idle, config.timeouts.drain);
-        let reloader = Arc::new(Reloader::new(
-            options.config.clone(),
-            shared,
-            rules,
-            metrics,
-            (config, watched),
-        ));
+        let first = (config, watched);
+        let reloader = Reloader::new(options.config.clone(), shared, rules, metrics, first);
+        let reloader = Arc::new(reloader);
         reloader.keep().await;
+        let gateway = Self { listen, admin: admin_address, stops, over, drain, warnings };
+        let ready = gateway.draft_ready(options)?;
+        // from here on connections are accepted, so nothing should fail any more
         for (index, (places, door)) in begin.into_iter().enumerate() {
-            worker::start(index, places, door).map_err(|source| StartFailure::Io {
-                what: "a worker cannot be started".to_owned(),
-                source,
-            })?;
+            worker::start(index, places, door)
+                .map_err(|source| failed("a worker cannot be started", source))?;
         }
         info!(address = %admin_address, "listening for the administrator");
-        tokio::spawn(admin(admin_listener, Arc::clone(&reloader), stops.clone()));
-        tokio::spawn(watch(reloader, stops.drain.clone()));
-        let gateway = Self { listen, admin: admin_address, stops, over, drain, warnings };
-        gateway.say_ready(options)?;
+        tokio::spawn(admin(admin_listener, Arc::clone(&reloader), gateway.stops.clone()));
+        tokio::spawn(watch(reloader, gateway.stops.drain.clone()));
+        let gateway = gateway.succeed(taken, station.zip(estate)).await?;
+        if let Some((draft, path)) = ready
+            && let Err(error) = std::fs::rename(draft, path)
+        {
+            error!(%error, path = %path.display(), "the ready file cannot be put in its place");
+        }
         Ok(gateway)
+    }
+
+    /// Becomes the one that is taken over next; the gateway before lets go.
+    async fn succeed(
+        self,
+        taken: Option<Taken>,
+        estate: Option<(Station, Vec<Handed>)>,
+    ) -> Result<Self, StartFailure> {
+        if let Some(taken) = taken
+            && let Err(source) = taken.ready().await
+        {
+            self.stop().await;
+            return Err(failed("the running gateway does not let go of its listeners", source));
+        }
+        if let Some((station, estate)) = estate {
+            match station.open() {
+                Ok(()) => drop(tokio::spawn(give(station, estate, self.stops.clone()))),
+                Err(error) => error!(%error, "no process will be able to take over from this one"),
+            }
+        }
+        Ok(self)
     }
 
     /// The addresses that are bound for traffic, in the order of the config.
@@ -137,8 +166,10 @@ impl Gateway {
         &self.warnings
     }
 
-    /// Serves until SIGTERM or SIGINT, then drains within the configured time.
+    /// Serves until SIGTERM or SIGINT, or until another process has taken over, then drains within the configured time.
+    /// The service manager is told of both ends, where `NOTIFY_SOCKET` names one.
     pub async fn until_stopped(self) {
+        notify(notify::READY);
         let mut terminate = signal(SignalKind::terminate()).ok();
         let terminated = async {
             match &mut terminate {
@@ -149,7 +180,9 @@ impl Gateway {
         tokio::select! {
             _ = terminated => {}
             _ = tokio::signal::ctrl_c() => {}
+            () = self.stops.handed.cancelled() => {}
         }
+        notify(notify::STOPPING);
         self.stop().await;
     }
 
@@ -170,20 +203,26 @@ impl Gateway {
         finished
     }
 
-    /// Written under another name first, so that a reader never sees a part of it.
-    fn say_ready(&self, options: &RunOptions) -> Result<(), StartFailure> {
-        let Some(path) = &options.ready_file else { return Ok(()) };
+    /// Writes the ready file under another name, so that a reader never sees a part of it. Where it is, and where it has
+    /// to go.
+    fn draft_ready<'o>(
+        &self,
+        options: &'o RunOptions,
+    ) -> Result<Option<(PathBuf, &'o Path)>, StartFailure> {
+        let Some(path) = &options.ready_file else { return Ok(None) };
         let text = json!({
             "listen": self.listen.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "admin": self.admin.to_string(),
         });
         let draft = path.with_extension("tmp");
-        std::fs::write(&draft, text.to_string())
-            .and_then(|()| std::fs::rename(&draft, path))
-            .map_err(|source| StartFailure::Io {
-                what: format!("{} cannot be written", path.display()),
-                source,
-            })
+        let written = if path.is_dir() {
+            Err(io::ErrorKind::IsADirectory.into())
+        } else {
+            std::fs::write(&draft, text.to_string())
+        };
+        written
+            .map_err(|source| failed(&format!("{} cannot be written", path.display()), source))?;
+        Ok(Some((draft, path)))
     }
 }
 
@@ -205,18 +244,27 @@ struct Common {
 /// What each worker begins with.
 fn workers(
     config: &Config,
-    (mut bound, places): (Vec<Bound>, &[Arc<Listener>]),
+    (bound, places): (Vec<Bound>, &[Arc<Listener>]),
     (stops, metrics): (&Stops, &Arc<Metrics>),
     common: &Common,
-) -> Vec<(Vec<Place>, Door)> {
+) -> Result<Vec<(Vec<Place>, Door)>, StartFailure> {
     let permits = |most: usize| Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
     let (seats, handshakes) =
         (permits(config.limits.connections), permits(config.limits.handshakes));
     let (held, workers) = (Arc::new(Held::default()), config.workers.get());
-    for (one, place) in bound.iter().zip(places) {
+    let mut hands: Vec<Vec<Place>> = (0..workers).map(|_| Vec::new()).collect();
+    for (index, (one, place)) in bound.into_iter().zip(places).enumerate() {
         info!(address = %one.address, tls = place.tls.is_some(), workers, "listening");
+        let dealt = deal(one.listeners, workers)
+            .map_err(|source| failed("a listener cannot be shared by workers", source))?;
+        for (hand, listeners) in hands.iter_mut().zip(dealt) {
+            hand.extend(listeners.into_iter().map(|listener| {
+                let settings = Arc::clone(place);
+                Place { listener, settings, index }
+            }));
+        }
     }
-    let one = |_| {
+    let one = |places| {
         let client = Client::new(workers);
         let house = House::new(Arc::clone(&common.shared), client, (Arc::clone(&held), mark()));
         let door = Door {
@@ -228,24 +276,62 @@ fn workers(
             metrics: Arc::clone(metrics),
             alive: common.alive.clone(),
         };
-        let listeners = bound.iter_mut().map(|one| one.listeners.pop());
-        let listeners = listeners.zip(places).enumerate().filter_map(|(index, (one, place))| {
-            one.map(|listener| Place { listener, settings: Arc::clone(place), index })
-        });
-        (listeners.collect(), door)
+        (places, door)
     };
-    (0..workers).map(one).collect()
+    Ok(hands.into_iter().map(one).collect())
 }
 
-async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartFailure> {
-    let failed = |source| unbound(address, source);
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let bound = listener.local_addr().map_err(failed)?;
-    Ok((listener, bound))
+/// What a start has before it serves.
+struct Opened {
+    sockets: Sockets,
+    taken: Option<Taken>,
+    station: Option<Station>,
 }
 
-fn unbound(address: SocketAddr, source: io::Error) -> StartFailure {
-    StartFailure::Io { what: format!("{address} cannot be bound"), source }
+/// Gets the listeners: from the gateway that runs, from whoever started the program, or new.
+async fn open(config: &Config, inherited: Inherited) -> Result<Opened, StartFailure> {
+    let (mut taken, mut handed, mut station) = (None, Vec::new(), None);
+    if let Some(path) = &config.takeover {
+        let asked = take(path).await.map_err(|source| {
+            let what = format!(
+                "the gateway that runs cannot be taken over at {}; stop it, or mend what is said",
+                path.display()
+            );
+            failed(&what, source)
+        })?;
+        (taken, handed) = asked.map_or((None, Vec::new()), |(taken, all)| (Some(taken), all));
+        let made = Station::new(path).map_err(|source| {
+            failed(&format!("the socket {} cannot be made", path.display()), source)
+        })?;
+        station = Some(made);
+    }
+    let sockets = Found::new(handed, inherited)?.open(config)?;
+    Ok(Opened { sockets, taken, station })
+}
+
+/// Reads the config and makes the first snapshot, beside the runtime.
+async fn read(options: &RunOptions, metrics: &Arc<Metrics>) -> Result<Assembled, StartFailure> {
+    let (path, counts) = (options.config.clone(), Arc::clone(metrics));
+    let assembled = tokio::task::spawn_blocking(move || assemble(&path, &counts, None)).await;
+    assembled
+        .map_err(|gone| {
+            let source = io::Error::other(gone);
+            failed("reading the configuration failed inside the program", source)
+        })?
+        .map_err(StartFailure::Problems)
+}
+
+/// The administrator's listener on the runtime; of several sockets the first, as they are one.
+fn administrators(bound: Bound) -> Result<TcpListener, StartFailure> {
+    let first = bound.listeners.into_iter().next();
+    let listener = first.ok_or_else(|| io::ErrorKind::NotFound.into());
+    listener
+        .and_then(TcpListener::from_std)
+        .map_err(|source| failed("the administrator cannot be listened to", source))
+}
+
+fn failed(what: &str, source: io::Error) -> StartFailure {
+    StartFailure::Io { what: what.to_owned(), source }
 }
 
 /// A number that another process is unlikely to have: the seed that the standard library draws for its maps.

@@ -129,6 +129,9 @@ impl Reloader {
         if moved || config.admin != first.admin {
             warn!("addresses to listen on are read at the start only; restart to use the new ones");
         }
+        if config.takeover != first.takeover {
+            warn!("`takeover` is read at the start only; restart to use the new one");
+        }
         if config.workers != first.workers {
             warn!("`workers` is read at the start only; restart to use the new number");
         }

@@ -16,14 +16,18 @@ pub(super) const BACKLOG: i32 = 4096;
 /// How often unused connections to backends are looked at.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// One address, bound once for each worker.
+/// What listens at one address; at least one socket.
+#[derive(Debug)]
 pub(super) struct Bound {
+    /// As the config has it, which may be with port 0.
+    pub(super) configured: SocketAddr,
     pub(super) address: SocketAddr,
     pub(super) listeners: Vec<TcpListener>,
 }
 
-/// Binds an address for so many workers. The kernel gives each connection to one of the listeners.
-pub(super) fn bind(address: SocketAddr, workers: usize) -> io::Result<Bound> {
+/// Binds an address once for each of so many workers. The kernel gives each connection to one of the listeners.
+pub(super) fn bind(configured: SocketAddr, workers: usize) -> io::Result<Bound> {
+    let address = configured;
     if workers > 1 && address.port() != 0 {
         // shared addresses may be bound twice, also by another gateway: that has to be an error
         drop(listener(address, Sharing::Alone)?);
@@ -35,7 +39,7 @@ pub(super) fn bind(address: SocketAddr, workers: usize) -> io::Result<Bound> {
     while listeners.len() < workers {
         listeners.push(listener(bound, sharing)?);
     }
-    Ok(Bound { address: bound, listeners })
+    Ok(Bound { configured, address: bound, listeners })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

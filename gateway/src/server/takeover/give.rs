@@ -1,0 +1,91 @@
+//! The old process: it gives its listeners to whoever asks and may have them, and drains once they are in use there.
+
+use std::io;
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+use tracing::{debug, info, warn};
+
+use super::parcel::{GREETING, Handed, PROMPT, READY, YOURS, refuse, send};
+use super::station::{Station, is_ours};
+use crate::server::connection::Stops;
+
+/// Longest time from the sockets to the word that they are in use; in it the new process looks for its backends once.
+const LOADS: Duration = Duration::from_mins(1);
+/// Pause after a failed accept.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Answers at the station until told to drain, or until a process has taken over, which it tells through `stops`. The
+/// sockets are closed when it ends.
+pub(crate) async fn give(station: Station, estate: Vec<Handed>, stops: Stops) {
+    loop {
+        let stream = tokio::select! {
+            stream = station.accept() => stream,
+            () = stops.drain.cancelled() => return,
+        };
+        let Ok(stream) = stream else {
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
+        let mut session = pin!(session(stream, &estate));
+        let outcome = loop {
+            tokio::select! {
+                outcome = &mut session => break outcome,
+                // one at a time
+                other = station.accept() => match other {
+                    Ok(other) => busy(other).await,
+                    Err(_) => tokio::time::sleep(PAUSE).await,
+                },
+                () = stops.drain.cancelled() => return,
+            }
+        };
+        match outcome {
+            Ok(()) => {
+                info!("another process has taken the listeners over");
+                station.leave();
+                stops.handed.cancel();
+                stops.drain.cancel();
+                return;
+            }
+            Err(error) => warn!(%error, "a take-over was begun and given up; this process goes on"),
+        }
+    }
+}
+
+/// One process that asks. Ends well once the sockets are in use there.
+async fn session(mut stream: UnixStream, estate: &[Handed]) -> io::Result<()> {
+    let handing = async {
+        if !is_ours(&stream)? {
+            return Err(io::Error::other("the process that asks belongs to another user"));
+        }
+        let mut greeting = [0; GREETING.len()];
+        stream.read_exact(&mut greeting).await?;
+        if greeting != *GREETING {
+            let why = "the running gateway speaks another protocol of taking over";
+            refuse(&mut stream, why).await?;
+            return Err(io::Error::other("the process that asks speaks another protocol"));
+        }
+        send(&mut stream, estate).await
+    };
+    timeout(PROMPT, handing).await??;
+    debug!(sockets = estate.len(), "a new process has the listeners and gets ready");
+    let mut ready = [0; READY.len()];
+    timeout(LOADS, stream.read_exact(&mut ready)).await??;
+    if ready != *READY {
+        return Err(io::Error::other("the new process says something else than `ready`"));
+    }
+    // one that does not hear it accepts all the same
+    let _ = timeout(PROMPT, stream.write_all(YOURS)).await;
+    Ok(())
+}
+
+/// What a second process hears. It may be too quick for its greeting to be read, and needs it no more.
+async fn busy(mut stream: UnixStream) {
+    if is_ours(&stream).unwrap_or(false) {
+        let why = "another process is just taking over";
+        let _ = timeout(PROMPT, refuse(&mut stream, why)).await;
+    }
+}
