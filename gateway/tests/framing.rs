@@ -315,15 +315,18 @@ async fn an_unread_body_is_passed_over_up_to_a_bound() {
 async fn lingered(bounds: &str) -> (usize, Duration) {
     let backend = Backend::json("1").await;
     let house = plain(&backend, bounds).await;
-    let mut stream = TcpStream::connect(house.address()).await.unwrap();
+    let mut stream = TcpStream::connect(house.address()).await.expect("it listens");
     stream
         .write_all(
             b"POST /a HTTP/1.1\r\nhost: x\r\nexpect: more\r\ncontent-length: 9999999\r\n\r\n",
         )
         .await
-        .unwrap();
+        .expect("sent");
     let mut came = String::new();
-    timeout(PATIENCE, stream.read_to_string(&mut came)).await.expect("no end of it").unwrap();
+    timeout(PATIENCE, stream.read_to_string(&mut came))
+        .await
+        .expect("no end of it")
+        .expect("an answer");
     assert!(came.starts_with("HTTP/1.1 417 ") && came.ends_with('}'), "{came}");
     let (began, mut sent) = (Instant::now(), 0);
     let mut pace = tokio::time::interval(Duration::from_millis(1));

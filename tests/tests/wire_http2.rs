@@ -9,20 +9,7 @@ use evergate_tests::frames;
 use evergate_tests::frames::run::run;
 
 /// Rows that fail today; one that no longer does has to be taken out.
-///
-/// What cannot be decoded ends the connection, but the library says `PROTOCOL_ERROR` in place of `COMPRESSION_ERROR`; and it
-/// passes over a pseudo-header field among trailers, which reaches nobody.
-const KNOWN: [&str; 9] = [
-    "hpack-huffman-with-bad-padding",
-    "hpack-huffman-with-end-of-string",
-    "hpack-index-0",
-    "hpack-index-beyond-the-tables",
-    "hpack-literal-cut",
-    "hpack-number-without-end",
-    "hpack-table-size-at-the-end",
-    "hpack-table-too-large",
-    "trailers-with-a-pseudo-field",
-];
+const KNOWN: [&str; 0] = [];
 
 #[test]
 fn every_must_and_every_security_row_passes() {

@@ -3,6 +3,8 @@
 
 use std::time::Instant;
 
+use super::blocks::Blocks;
+
 /// Octets of the preface, which was read before.
 const PREFACE: usize = 24;
 
@@ -32,6 +34,7 @@ pub(super) enum Code {
     Protocol = 1,
     FlowControl = 3,
     FrameSize = 6,
+    Compression = 9,
     EnhanceYourCalm = 11,
 }
 
@@ -45,6 +48,8 @@ const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 /// `ACK` of SETTINGS.
 const ACK: u8 = 1;
+/// `END_STREAM` of DATA.
+const END_STREAM: u8 = 1;
 
 /// Follows the frames that a client sends.
 #[derive(Debug)]
@@ -59,6 +64,7 @@ pub(super) struct FrameGuard {
     value: Option<([u8; 6], usize)>,
     begun: bool,
     last: u32,
+    blocks: Blocks,
     idle: Idle,
 }
 
@@ -74,7 +80,7 @@ struct Idle {
 
 impl FrameGuard {
     /// Follows a connection from its first octet on.
-    pub(super) const fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant) -> Self {
         Self {
             preface: PREFACE,
             head: [0; 9],
@@ -83,6 +89,7 @@ impl FrameGuard {
             value: None,
             begun: false,
             last: 0,
+            blocks: Blocks::new(),
             idle: Idle { count: 0, since: now, paid: 0, owed: 0 },
         }
     }
@@ -149,6 +156,15 @@ impl FrameGuard {
             return Err(Code::FrameSize);
         }
         self.value = None;
+        self.left = length;
+        if matches!(kind, HEADERS | CONTINUATION) {
+            self.blocks.begins(kind == CONTINUATION, flags, stream);
+            if length == 0 {
+                self.blocks.takes(&[], 0)?;
+            }
+        } else {
+            self.blocks.other();
+        }
         match kind {
             SETTINGS | PING | GOAWAY if stream != 0 => return Err(Code::Protocol),
             SETTINGS if !length.is_multiple_of(6) || (flags & ACK != 0 && length > 0) => {
@@ -159,12 +175,13 @@ impl FrameGuard {
             PING if length != 8 => return Err(Code::FrameSize),
             GOAWAY if length < 8 => return Err(Code::FrameSize),
             HEADERS => self.last = self.last.max(stream),
+            RST_STREAM => self.blocks.ends(stream),
+            DATA if flags & END_STREAM != 0 => self.blocks.ends(stream),
             _ => {}
         }
-        self.left = length;
         // A DATA frame with octets, and what makes a header block, are bounded by what they ask for.
         let carries = matches!(kind, HEADERS | CONTINUATION)
-            || (kind == DATA && (length > 0 || flags & 1 != 0))
+            || (kind == DATA && (length > 0 || flags & END_STREAM != 0))
             || (kind == SETTINGS && flags & ACK != 0);
         if carries {
             return Ok(());
@@ -173,7 +190,9 @@ impl FrameGuard {
     }
 
     fn payload(&mut self, bytes: &[u8]) -> Result<(), Code> {
-        let Some((value, have)) = &mut self.value else { return Ok(()) };
+        let Some((value, have)) = &mut self.value else {
+            return self.blocks.takes(bytes, self.left);
+        };
         for byte in bytes {
             if let Some(slot) = value.get_mut(*have) {
                 *slot = *byte;
@@ -260,6 +279,45 @@ mod tests {
         check(&after(frame(6, 0, 0, &[0; 7])), Err(Code::FrameSize));
         check(&after(frame(0, 0, 1, &vec![0; 16_385])), Err(Code::FrameSize));
         check(&after([frame(1, 5, 1, &[0; 900]), frame(0, 0, 1, b"abc")].concat()), Ok(()));
+    }
+
+    #[test]
+    fn a_header_block_that_cannot_be_decoded_has_its_code_in_whatever_frames_it_comes() {
+        let after = |frames: &[Vec<u8>]| [opening(), frames.concat()].concat();
+        let (good, bad) = ([0x82, 0x84, 0x86], [0x82, 0x84, 0x80]);
+        check(&after(&[frame(1, 5, 1, &good), frame(1, 5, 3, &good)]), Ok(()));
+        check(&after(&[frame(1, 5, 1, &good), frame(1, 5, 3, &bad)]), Err(Code::Compression));
+        let cut = |at: usize| {
+            [frame(1, 1, 1, &bad[..at]), frame(9, 0, 1, &[]), frame(9, 4, 1, &bad[at..])]
+        };
+        for at in 0..=bad.len() {
+            check(&after(&cut(at)), Err(Code::Compression));
+        }
+        // padding and priority are no part of a block, and padding without end is for the library
+        let dressed = [&[2, 0, 0, 0, 0, 0][..], &good, &[0, 0x80]].concat();
+        check(&after(&[frame(1, 0x2d, 1, &dressed), frame(1, 5, 3, &bad)]), Err(Code::Compression));
+        check(&after(&[frame(1, 0x0d, 1, &[9, 0x82]), frame(1, 5, 3, &bad)]), Ok(()));
+        // so is a block among other frames, and one that is too long to be kept
+        check(&after(&[frame(1, 1, 1, &good), frame(6, 0, 0, &[0; 8])]), Ok(()));
+        let long = frame(9, 0, 1, &[0x82; 16_384]);
+        let end = frame(9, 4, 1, &[0x80]);
+        check(&after(&[frame(1, 1, 1, &good), long.clone(), end.clone()]), Err(Code::Compression));
+        check(&after(&[frame(1, 1, 1, &good), long.clone(), long, end]), Ok(()));
+    }
+
+    #[test]
+    fn pseudo_fields_end_no_request() {
+        let after = |frames: &[Vec<u8>]| [opening(), frames.concat()].concat();
+        let (head, path, field) = ([0x83, 0x84, 0x86], [0x84], [0x0f, 0x2e, 1, b'a']);
+        let data = |flags| frame(0, flags, 1, b"abc");
+        check(&after(&[frame(1, 4, 1, &head), data(0), frame(1, 5, 1, &field)]), Ok(()));
+        let trailers = [frame(1, 4, 1, &head), data(0), frame(1, 5, 1, &path)];
+        check(&after(&trailers), Err(Code::Protocol));
+        // what comes for a stream that is closed has codes of its own, which the library knows
+        for end in [data(1), frame(3, 0, 1, &[0; 4])] {
+            check(&after(&[frame(1, 4, 1, &head), end, frame(1, 5, 1, &path)]), Ok(()));
+        }
+        check(&after(&[frame(1, 5, 1, &head), frame(1, 5, 1, &path)]), Ok(()));
     }
 
     #[test]

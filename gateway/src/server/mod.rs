@@ -1,10 +1,12 @@
 //! Listening, draining, the admin listener, and reload.
 
 mod admin;
+mod blocks;
 mod connection;
 mod endpoints;
 mod frames;
 mod gateway;
+mod hpack;
 mod http1;
 mod inherit;
 mod io;
