@@ -159,7 +159,7 @@ fn limits<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -> 
     let mut depth = limits.depth as usize;
     let mut streams = limits.streams as usize;
     {
-        let mut known: [(&str, &mut usize, usize); 17] = [
+        let mut known: [(&str, &mut usize, usize); 18] = [
             ("head", &mut limits.head, 8192),
             ("fields", &mut limits.fields, 1),
             ("target", &mut limits.target, 1),
@@ -170,6 +170,7 @@ fn limits<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -> 
             ("depth", &mut depth, 1),
             ("held", &mut limits.held, 0),
             ("connections", &mut limits.connections, 1),
+            ("connections_per_address", &mut limits.connections_per_address, 0),
             ("requests", &mut limits.requests, 1),
             ("handshakes", &mut limits.handshakes, 1),
             ("streams", &mut streams, 1),

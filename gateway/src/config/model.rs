@@ -268,6 +268,8 @@ pub struct Limits {
     pub held: usize,
     /// Most open client connections. Default 10,000.
     pub connections: usize,
+    /// Most of them from one address, of IPv6 from one network of 64 bits; 0, the default, for any number.
+    pub connections_per_address: usize,
     /// Most requests in flight, all together. Default 20,000.
     pub requests: usize,
     /// Most connections at once of which the TLS handshake is not over. Default 1000.
@@ -298,6 +300,7 @@ impl Default for Limits {
             depth: 128,
             held: 1 << 20,
             connections: 10_000,
+            connections_per_address: 0,
             requests: 20_000,
             handshakes: 1000,
             streams: 128,

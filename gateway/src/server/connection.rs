@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,13 +13,12 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::http1::{Caller, http1};
 use super::io::Guarded;
-use super::transport::{Arrival, Refused, accept};
+use super::transport::{Arrival, Gates, Refused, accept};
 use super::tunnel::Waits;
 use crate::config::Config;
 use crate::exchange::{House, Peer, serve};
@@ -35,6 +34,8 @@ pub(super) struct Rules {
     pub(super) head: HeadLimits,
     /// Octets of a request target.
     pub(super) target: usize,
+    /// Connections from one address; `None` for any number.
+    pub(super) per_address: Option<usize>,
     streams: u32,
     pub(super) header: Duration,
     pub(super) write: Duration,
@@ -50,6 +51,10 @@ impl Rules {
         Self {
             head: HeadLimits { octets: config.limits.head, fields: config.limits.fields },
             target: config.limits.target,
+            per_address: match config.limits.connections_per_address {
+                0 => None,
+                most => Some(most),
+            },
             streams: config.limits.streams,
             header: config.timeouts.header,
             write: config.timeouts.write,
@@ -93,12 +98,12 @@ pub(super) enum Protocol {
 pub(super) async fn arrive(
     (stream, address): (TcpStream, SocketAddr),
     place: &Listener,
-    handshakes: &Semaphore,
+    (gates, counted): (&Gates, impl Fn(IpAddr) -> Option<usize>),
     rules: Rules,
 ) -> Result<Arrival, Refused> {
     // a failure only means that the kernel keeps its default
     let _ = stream.set_nodelay(true);
-    let arriving = accept(stream, address, place, handshakes);
+    let arriving = accept((stream, address), place, gates, counted);
     timeout(rules.header, arriving).await.unwrap_or(Err(Refused::Late))
 }
 
@@ -110,7 +115,8 @@ pub(super) async fn connection(
     stops: Stops,
     tunnels: Gauge,
 ) {
-    let Arrival { mut stream, address, protocol, secure, told } = arrival;
+    // what counts the connection goes with it
+    let Arrival { mut stream, address, protocol, secure, told, present: _present } = arrival;
     let mut ahead = BytesMut::new();
     let protocol = if let Some(protocol) = protocol {
         protocol

@@ -23,6 +23,7 @@ use super::notify::{self, notify};
 use super::reload::Reloader;
 use super::sockets::{Found, Sockets, deal};
 use super::takeover::{Handed, Station, Taken, give, take};
+use super::transport::Gates;
 use super::watch::watch;
 use super::worker::{self, Bound, Place};
 use crate::assemble::{Assembled, assemble};
@@ -249,8 +250,9 @@ fn workers(
     common: &Common,
 ) -> Result<Vec<(Vec<Place>, Door)>, StartFailure> {
     let permits = |most: usize| Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
-    let (seats, handshakes) =
-        (permits(config.limits.connections), permits(config.limits.handshakes));
+    let seats = permits(config.limits.connections);
+    let handshakes = permits(config.limits.handshakes);
+    let gates = Gates { handshakes, crowd: Arc::default() };
     let (held, workers) = (Arc::new(Held::default()), config.workers.get());
     let mut hands: Vec<Vec<Place>> = (0..workers).map(|_| Vec::new()).collect();
     for (index, (one, place)) in bound.into_iter().zip(places).enumerate() {
@@ -272,7 +274,7 @@ fn workers(
             rules: Arc::clone(&common.rules),
             stops: stops.of_worker(),
             seats: Arc::clone(&seats),
-            handshakes: Arc::clone(&handshakes),
+            gates: gates.clone(),
             metrics: Arc::clone(metrics),
             alive: common.alive.clone(),
         };

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tracing::{debug, warn};
 
 use super::connection::{Rules, Stops, arrive, connection};
-use super::transport::Refused;
+use super::transport::{Gates, Refused};
 use super::worker::BACKLOG;
 use crate::exchange::House;
 use crate::snapshot::Listener;
@@ -24,8 +24,7 @@ pub(super) struct Door {
     pub(super) stops: Stops,
     /// As many permits as connections may be open.
     pub(super) seats: Arc<Semaphore>,
-    /// As many permits as TLS handshakes may be under way.
-    pub(super) handshakes: Arc<Semaphore>,
+    pub(super) gates: Gates,
     pub(super) metrics: Arc<Metrics>,
     /// Held by each connection, so that the end of all can be waited for.
     pub(super) alive: mpsc::Sender<()>,
@@ -81,11 +80,15 @@ impl Door {
     ) {
         let (house, stops) = (Arc::clone(&self.house), self.stops.clone());
         let rules = **self.rules.load();
-        let handshakes = Arc::clone(&self.handshakes);
+        let gates = self.gates.clone();
         let (metrics, alive) = (Arc::clone(&self.metrics), self.alive.clone());
         metrics.connections.inc();
         tokio::spawn(async move {
-            let arriving = arrive((stream, address), &place, &handshakes, rules);
+            let counted = |address| {
+                let most = rules.per_address?;
+                (!house.snapshot().load().trust.is_proxy(address)).then_some(most)
+            };
+            let arriving = arrive((stream, address), &place, (&gates, counted), rules);
             let arrival = tokio::select! {
                 arrival = arriving => arrival,
                 () = stops.idle.cancelled() => Err(Refused::Stopping),

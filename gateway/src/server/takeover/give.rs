@@ -33,8 +33,9 @@ pub(crate) async fn give(station: Station, estate: Vec<Handed>, stops: Stops) {
         let mut session = pin!(session(stream, &estate));
         let outcome = loop {
             tokio::select! {
+                // one at a time, and one that has gone is not in the next one's way
+                biased;
                 outcome = &mut session => break outcome,
-                // one at a time
                 other = station.accept() => match other {
                     Ok(other) => busy(other).await,
                     Err(_) => tokio::time::sleep(PAUSE).await,

@@ -1,6 +1,7 @@
 //! What happens before HTTP: the PROXY header, the TLS handshake, and whom the client's certificate names.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use base64::Engine;
@@ -12,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::crowd::{Crowd, Present};
 use super::proxy::{self, Malformed};
 use crate::config::ClientFact;
 use crate::server::connection::Protocol;
@@ -32,6 +34,17 @@ pub(crate) struct Arrival {
     pub(crate) secure: bool,
     /// What backends are told of the client's certificate.
     pub(crate) told: Vec<(HeaderName, HeaderValue)>,
+    /// Counts the connection as one of its address; `None` where that is not counted.
+    pub(crate) present: Option<Present>,
+}
+
+/// What holds back those who come in numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct Gates {
+    /// As many permits as TLS handshakes may be under way.
+    pub(crate) handshakes: Arc<Semaphore>,
+    /// Who is there.
+    pub(crate) crowd: Arc<Crowd>,
 }
 
 /// Why a connection ends before HTTP.
@@ -40,6 +53,9 @@ pub(crate) enum Refused {
     /// Only proxies may connect here.
     #[error("the source is none of those under `proxy_protocol`")]
     Source,
+    /// As many connections are open from there as may.
+    #[error("`limits.connections_per_address` connections are open from this address")]
+    Crowded,
     /// The proxy does not speak as it should.
     #[error(transparent)]
     Proxy(#[from] Malformed),
@@ -62,6 +78,7 @@ impl Refused {
     pub(crate) const fn word(&self) -> &'static str {
         match self {
             Self::Source => "source",
+            Self::Crowded => "address",
             Self::Proxy(_) => "proxy-header",
             Self::Handshake(_) => "handshake",
             Self::Expired => "expired",
@@ -71,31 +88,39 @@ impl Refused {
     }
 }
 
-/// Brings a connection to where HTTP begins. The whole is the caller's to time out; `handshakes` has as many permits
-/// as may be under way at once.
+/// Brings a connection to where HTTP begins. The whole is the caller's to time out. Of those that are `counted`, by an
+/// address that a proxy may have told, no more than so many are let in at once.
 pub(crate) async fn accept(
-    mut stream: TcpStream,
-    address: SocketAddr,
+    (mut stream, address): (TcpStream, SocketAddr),
     listener: &Listener,
-    handshakes: &Semaphore,
+    gates: &Gates,
+    counted: impl Fn(IpAddr) -> Option<usize>,
 ) -> Result<Arrival, Refused> {
     let mut arrival = (address, false);
+    let mut is_client = true;
     if let Some(from) = &listener.proxy_protocol {
         if !from.iter().any(|block| block.covers(address.ip())) {
             return Err(Refused::Source);
         }
         let said = proxy::read(&mut stream).await?;
         arrival = (said.source.unwrap_or(address), said.secure);
+        // what a proxy says for itself is about nobody else
+        is_client = said.source.is_some();
     }
     let (address, secure) = arrival;
+    let present = match counted(address.ip()).filter(|_| is_client) {
+        Some(most) => Some(gates.crowd.enter(address.ip(), most).ok_or(Refused::Crowded)?),
+        None => None,
+    };
     let Some(tls) = &listener.tls else {
         let stream = Stream::Tcp(stream);
-        return Ok(Arrival { stream, address, protocol: None, secure, told: Vec::new() });
+        let told = Vec::new();
+        return Ok(Arrival { stream, address, protocol: None, secure, told, present });
     };
     // who sends nothing waits for itself alone, and takes no turn from others
     let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await;
     let begun = begun.map_err(Refused::Handshake)?;
-    let turn = handshakes.acquire().await.map_err(|_| Refused::Stopping)?;
+    let turn = gates.handshakes.acquire().await.map_err(|_| Refused::Stopping)?;
     let stream = begun.into_stream(tls.config()).await.map_err(Refused::Handshake)?;
     drop(turn);
     // without ALPN there is no HTTP/2 (RFC 9113 §3.2)
@@ -105,7 +130,7 @@ pub(crate) async fn accept(
     };
     let told = told(&stream, tls)?;
     let stream = Stream::Tls(Box::new(stream.into()));
-    Ok(Arrival { stream, address, protocol: Some(protocol), secure: true, told })
+    Ok(Arrival { stream, address, protocol: Some(protocol), secure: true, told, present })
 }
 
 /// What backends are told of the client.
