@@ -12,6 +12,7 @@ use evergate_tests::client::{Answer, Request};
 use evergate_tests::corpus;
 use evergate_tests::gate::Gate;
 use evergate_tests::load::{Check, Load, Plan};
+use evergate_tests::numbers::Numbers;
 use evergate_tests::orders;
 use serde_json::{Value, json};
 
@@ -44,21 +45,10 @@ fn spoiled(good: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Numbers that look random and are the same in each run (`SplitMix64`).
-fn numbers(seed: u64) -> impl Iterator<Item = u64> {
-    let mut state = seed;
-    std::iter::repeat_with(move || {
-        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    })
-}
-
 /// Good and bad reloads in an order that looks random: `true` for good.
 fn turns(good: usize, bad: usize) -> Vec<bool> {
     let mut turns: Vec<bool> = (0..good + bad).map(|turn| turn < good).collect();
-    for (last, number) in (1..turns.len()).rev().zip(numbers(7)) {
+    for (last, number) in (1..turns.len()).rev().zip(Numbers::new(7)) {
         turns.swap(last, usize::try_from(number % (last as u64 + 1)).unwrap_or_default());
     }
     turns

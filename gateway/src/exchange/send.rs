@@ -80,11 +80,16 @@ impl Visit<'_> {
             }
             let repeats = may_repeat(&going.head, pool.policy().keyed)
                 && going.attempts + 1 < pool.policy().retries.attempts;
+            let own = if repeats { self.house.client.remembered(own) } else { own };
             let again = if repeats { own.again() } else { None };
             match self.attempt(&mut going, (chosen, own, again.is_some()), record).await {
                 Attempt::Over(end) => return end,
                 Attempt::Unsent(unsent) => {
                     (body, why) = (Some(unsent), Some(Again::Unsent));
+                }
+                // more of its body came than is remembered
+                Attempt::Again(_, end) if !again.as_ref().is_some_and(OutboundBody::is_whole) => {
+                    return end;
                 }
                 Attempt::Again(reason, end) => {
                     let Some(pause) = going.pause((pool, reason), record) else { return end };

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
 
+use super::remembered::{Memory, Remembered};
 use crate::wire::{Clock, Incoming};
 
 /// Why a body stopped. The peer that reads it never sees a proper end.
@@ -53,7 +55,20 @@ pub(super) struct Paced {
 }
 
 impl Paced {
-    fn poll_frame(
+    /// Nobody read until now, which the client could not help.
+    pub(super) const fn begin_window(&mut self) {
+        self.due = None;
+    }
+
+    pub(super) fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    pub(super) fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+
+    pub(super) fn poll_frame(
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
@@ -83,6 +98,7 @@ enum Kind {
     Empty,
     Whole(Bytes),
     Streamed(Box<Paced>),
+    Remembered(Remembered),
 }
 
 /// A request body as a backend gets it.
@@ -118,13 +134,32 @@ impl OutboundBody {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_frame(context)).await
     }
 
+    /// The same, remembered while it is sent where it is small enough, so that it can be had again.
+    pub(super) fn remembered(self, memory: &Arc<Memory>) -> Self {
+        let kind = match self.kind {
+            Kind::Streamed(paced) if !self.begun => Remembered::new(paced, memory),
+            other => return Self { kind: other, ..self },
+        };
+        Self { kind: kind.map_or_else(Kind::Streamed, Kind::Remembered), begun: false }
+    }
+
     /// The same body once more, where it is in memory or empty.
     pub fn again(&self) -> Option<Self> {
+        let kind = match &self.kind {
+            Kind::Empty if self.begun => return None,
+            Kind::Empty => Kind::Empty,
+            Kind::Whole(bytes) => Kind::Whole(bytes.clone()),
+            Kind::Streamed(_) => return None,
+            Kind::Remembered(remembered) => Kind::Remembered(remembered.again()?),
+        };
+        Some(Self { kind, begun: false })
+    }
+
+    /// Whether all of it can still be sent: what was small enough to be remembered may have turned out to be larger.
+    pub fn is_whole(&self) -> bool {
         match &self.kind {
-            Kind::Empty if self.begun => None,
-            Kind::Empty => Some(Self::empty()),
-            Kind::Whole(bytes) => Some(Self::whole(bytes.clone())),
-            Kind::Streamed(_) => None,
+            Kind::Remembered(remembered) => remembered.is_whole(),
+            Kind::Empty | Kind::Whole(_) | Kind::Streamed(_) => true,
         }
     }
 
@@ -151,6 +186,7 @@ impl Body for OutboundBody {
                 Poll::Ready(bytes.has_remaining().then(|| Ok(Frame::data(bytes))))
             }
             Kind::Streamed(paced) => paced.poll_frame(context),
+            Kind::Remembered(remembered) => remembered.poll_frame(context),
         }
     }
 
@@ -158,7 +194,8 @@ impl Body for OutboundBody {
         match &self.kind {
             Kind::Empty => true,
             Kind::Whole(bytes) => bytes.is_empty(),
-            Kind::Streamed(paced) => paced.body.is_end_stream(),
+            Kind::Streamed(paced) => paced.is_end_stream(),
+            Kind::Remembered(remembered) => remembered.is_end_stream(),
         }
     }
 
@@ -166,7 +203,8 @@ impl Body for OutboundBody {
         match &self.kind {
             Kind::Empty => SizeHint::with_exact(0),
             Kind::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Streamed(paced) => paced.body.size_hint(),
+            Kind::Streamed(paced) => paced.size_hint(),
+            Kind::Remembered(remembered) => remembered.size_hint(),
         }
     }
 }

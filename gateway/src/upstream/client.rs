@@ -14,6 +14,7 @@ use super::body::{BodyFault, OutboundBody};
 use super::call::Call;
 use super::connect::{ConnectFailure, Connected, Goal, connect};
 use super::http2::{self, Sent, Trunks, Way};
+use super::remembered::Memory;
 use super::repeat::may_repeat;
 use crate::config::BackendProtocol;
 use crate::wire::{Incoming, Link, Lot, Stream};
@@ -87,12 +88,19 @@ pub struct Client {
     lanes: Mutex<HashMap<u64, Lanes>>,
     /// The workers that there are, each with a client.
     workers: usize,
+    /// What is remembered of bodies that may have to be sent again.
+    memory: Arc<Memory>,
 }
 
 impl Client {
     /// A client without connections, one of so many.
     pub fn new(workers: usize) -> Self {
-        Self { lanes: Mutex::default(), workers: workers.max(1) }
+        Self { lanes: Mutex::default(), workers: workers.max(1), memory: Arc::default() }
+    }
+
+    /// The body of a request that may be done twice: it can be had again as long as it turns out to be small.
+    pub fn remembered(&self, body: OutboundBody) -> OutboundBody {
+        body.remembered(&self.memory)
     }
 
     /// Sends, and waits for the head of the answer. Cancel safe: dropping it closes the connection, or resets the stream.
@@ -112,7 +120,7 @@ impl Client {
         let call = Call::new(link, (head, body), goal.beside, settings);
         match call.run(&head.method, home.clone(), due).await {
             // a backend may close a connection just when it is used again; that says nothing of its health
-            Err(SendFailure::Unanswered) if again.is_some() => {
+            Err(SendFailure::Unanswered) if again.as_ref().is_some_and(OutboundBody::is_whole) => {
                 body = again.unwrap_or_else(OutboundBody::empty);
             }
             done => return done,

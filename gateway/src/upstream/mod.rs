@@ -21,6 +21,7 @@ mod names;
 mod pool;
 #[cfg(test)]
 mod pool_tests;
+mod remembered;
 mod repeat;
 mod websocket;
 

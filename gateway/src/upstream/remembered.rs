@@ -1,0 +1,214 @@
+//! A client's body that is remembered while it is sent, as long as it is small, so that it can be sent once more.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Frame, SizeHint};
+
+use super::body::{BodyFault, Paced};
+
+/// The largest body that is remembered, in octets.
+pub(super) const MOST: usize = 64 << 10;
+/// The octets of all bodies that one worker remembers. What goes beyond is sent once only.
+const TOGETHER: usize = 64 << 20;
+
+/// The octets that one worker remembers.
+#[derive(Debug, Default)]
+pub(super) struct Memory(AtomicUsize);
+
+/// What all copies of a body read from.
+#[derive(Debug)]
+struct Source {
+    paced: Box<Paced>,
+    /// What was read so far, unless it is forgotten.
+    octets: Vec<u8>,
+    trailers: Option<HeaderMap>,
+    /// How much was read so far.
+    read: u64,
+    /// Nothing more comes.
+    ended: bool,
+    /// It cannot be read from its beginning any more.
+    forgotten: bool,
+    /// The copy that reads: the last one that began.
+    reader: u32,
+    copies: u32,
+    memory: Arc<Memory>,
+}
+
+/// One copy of a body, read from its beginning.
+#[derive(Debug)]
+pub(super) struct Remembered {
+    source: Arc<Mutex<Source>>,
+    own: u32,
+    begun: bool,
+    /// How much this copy gave.
+    given: u64,
+    gave_trailers: bool,
+    /// What the whole body is said to be.
+    whole: SizeHint,
+}
+
+impl Source {
+    /// Frees what is remembered.
+    fn forget(&mut self) {
+        self.forgotten = true;
+        self.memory.0.fetch_sub(self.octets.len(), Ordering::Relaxed);
+        self.octets = Vec::new();
+    }
+
+    fn remember(&mut self, data: &[u8]) {
+        let before = self.memory.0.fetch_add(data.len(), Ordering::Relaxed);
+        self.octets.extend_from_slice(data);
+        if self.octets.len() > MOST || before.saturating_add(data.len()) > TOGETHER {
+            self.forget();
+        }
+    }
+
+    fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        is_last: bool,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
+        let frame = ready!(self.paced.poll_frame(context));
+        match &frame {
+            None => self.ended = true,
+            Some(Err(_)) => self.forget(),
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    self.read += data.len() as u64;
+                    if is_last && !self.forgotten {
+                        self.forget();
+                    } else if !self.forgotten {
+                        self.remember(data);
+                    }
+                } else if let Some(trailers) = frame.trailers_ref() {
+                    self.trailers = Some(trailers.clone());
+                }
+            }
+        }
+        Poll::Ready(frame)
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        self.forget();
+    }
+}
+
+impl Remembered {
+    /// Remembers a body of which nothing was read; gives it back where it is larger than what is remembered.
+    pub(super) fn new(paced: Box<Paced>, memory: &Arc<Memory>) -> Result<Self, Box<Paced>> {
+        let whole = paced.size_hint();
+        if whole.lower() > MOST as u64 {
+            return Err(paced);
+        }
+        let source = Source {
+            paced,
+            octets: Vec::new(),
+            trailers: None,
+            read: 0,
+            ended: false,
+            forgotten: false,
+            reader: 0,
+            copies: 0,
+            memory: Arc::clone(memory),
+        };
+        let source = Arc::new(Mutex::new(source));
+        Ok(Self { source, own: 0, begun: false, given: 0, gave_trailers: false, whole })
+    }
+
+    fn source(&self) -> MutexGuard<'_, Source> {
+        self.source.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another copy, while all that was read is remembered.
+    pub(super) fn again(&self) -> Option<Self> {
+        let mut source = self.source();
+        source.copies += 1;
+        let own = source.copies;
+        let (is_whole, whole) = (!source.forgotten, self.whole.clone());
+        drop(source);
+        let source = Arc::clone(&self.source);
+        is_whole.then_some(Self {
+            source,
+            own,
+            begun: false,
+            given: 0,
+            gave_trailers: false,
+            whole,
+        })
+    }
+
+    /// Whether this copy can still give all of the body.
+    pub(super) fn is_whole(&self) -> bool {
+        self.begun || !self.source().forgotten
+    }
+
+    pub(super) fn poll_frame(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
+        let is_last = Arc::strong_count(&self.source) == 1;
+        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.begun {
+            (self.begun, source.reader) = (true, self.own);
+            // nobody read while it was on its way from one endpoint to the next
+            source.paced.begin_window();
+        }
+        // one that another copy took over from has lost its place
+        if source.reader != self.own || (self.given < source.read && source.forgotten) {
+            return Poll::Ready(Some(Err(BodyFault::Broken)));
+        }
+        if self.given < source.read {
+            let left = usize::try_from(self.given).ok().and_then(|at| source.octets.get(at..));
+            let data = Bytes::copy_from_slice(left.unwrap_or_default());
+            self.given = source.read;
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+        if let Some(trailers) = source.trailers.as_ref().filter(|_| !self.gave_trailers) {
+            self.gave_trailers = true;
+            return Poll::Ready(Some(Ok(Frame::trailers(trailers.clone()))));
+        }
+        if source.ended {
+            return Poll::Ready(None);
+        }
+        let frame = ready!(source.poll(context, is_last));
+        self.given = source.read;
+        self.gave_trailers = source.trailers.is_some();
+        Poll::Ready(frame)
+    }
+
+    pub(super) fn is_end_stream(&self) -> bool {
+        let source = self.source();
+        let has_all = self.given == source.read;
+        let has_trailers = self.gave_trailers || source.trailers.is_none();
+        has_all && has_trailers && (source.ended || source.paced.is_end_stream())
+    }
+
+    pub(super) fn size_hint(&self) -> SizeHint {
+        let left = self.whole.exact().map(|whole| whole.saturating_sub(self.given));
+        left.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::Ordering;
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use http::HeaderMap;
+    use http_body::Frame;
+    use proptest::prelude::*;
+
+    use super::super::body::{BodyFault, OutboundBody, Pace};
+    use super::{MOST, Memory, TOGETHER};
+    use crate::wire::Incoming;
+
+    const PACE: Pace = Pace { octets: 0, window: Duration::from_secs(1) };
+}
