@@ -201,14 +201,96 @@ mod tests {
     use std::sync::atomic::Ordering;
     use std::time::Duration;
 
-    use bytes::Bytes;
-    use http::HeaderMap;
-    use http_body::Frame;
-    use proptest::prelude::*;
+    use bytes::BytesMut;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::super::body::{BodyFault, OutboundBody, Pace};
     use super::{MOST, Memory, TOGETHER};
-    use crate::wire::Incoming;
+    use crate::wire::{BackendBody, Decoder, Framing, Incoming, Link, Stream};
 
-    const PACE: Pace = Pace { octets: 0, window: Duration::from_secs(1) };
+    /// A body that comes in these chunks, with a trailer, and is remembered.
+    async fn body(chunks: &[&[u8]], memory: &Arc<Memory>) -> (OutboundBody, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (own, peer) =
+            tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+        let mut input = BytesMut::new();
+        for chunk in chunks {
+            input.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+            input.extend_from_slice(&[chunk, &b"\r\n"[..]].concat());
+        }
+        input.extend_from_slice(b"0\r\nx-sum: 1\r\n\r\n");
+        let link = Box::new(Link::new(Stream::Tcp(own.unwrap()), input));
+        let body = BackendBody::new(link, Decoder::new(Framing::Chunked), None, None);
+        let pace = Pace { octets: 0, window: Duration::from_secs(1) };
+        let body = OutboundBody::streamed(Incoming::Backend(Box::new(body)), pace);
+        (body.remembered(memory), peer.unwrap().0)
+    }
+
+    /// All that is left of a body, and how many trailers.
+    async fn rest(body: &mut OutboundBody) -> Result<(Vec<u8>, usize), BodyFault> {
+        let (mut octets, mut trailers) = (Vec::new(), 0);
+        while let Some(frame) = body.frame().await {
+            match frame?.into_data() {
+                Ok(data) => octets.extend_from_slice(&data),
+                Err(_) => trailers += 1,
+            }
+        }
+        Ok((octets, trailers))
+    }
+
+    #[tokio::test]
+    async fn a_copy_gives_all_of_it_whatever_was_taken_before() {
+        let chunks: [&[u8]; 3] = [b"abc", b"d", b"efgh"];
+        for taken in 0..=4 {
+            let memory = Arc::default();
+            let (mut first, _peer) = body(&chunks, &memory).await;
+            let mut copy = first.again().unwrap();
+            for _ in 0..taken {
+                first.frame().await.unwrap().unwrap();
+            }
+            assert!(copy.is_whole() && first.is_unread() == (taken == 0));
+            let mut other = copy.again().unwrap();
+            assert_eq!(rest(&mut copy).await, Ok((b"abcdefgh".to_vec(), 1)), "{taken}");
+            assert_eq!(rest(&mut other).await, Ok((b"abcdefgh".to_vec(), 1)), "{taken}");
+            // two that read by turns would each get a part
+            assert_eq!(rest(&mut copy).await, Err(BodyFault::Broken));
+            assert_eq!(memory.0.load(Ordering::Relaxed), 8);
+            drop((first, copy, other));
+            assert_eq!(memory.0.load(Ordering::Relaxed), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_turns_out_to_be_large_is_given_once_only() {
+        let large = vec![b'x'; MOST];
+        let memory = Arc::default();
+        let (mut first, _peer) = body(&[b"y", &large], &memory).await;
+        let mut copy = first.again().unwrap();
+        first.frame().await.unwrap().unwrap();
+        assert!(copy.is_whole());
+        assert_eq!(rest(&mut first).await.unwrap().0.len(), MOST);
+        assert!(!copy.is_whole() && first.again().is_none());
+        assert_eq!(memory.0.load(Ordering::Relaxed), 0);
+        assert_eq!(rest(&mut copy).await, Err(BodyFault::Broken));
+    }
+
+    #[tokio::test]
+    async fn all_bodies_together_are_bounded() {
+        let memory = Arc::<Memory>::default();
+        memory.0.store(TOGETHER - 1, Ordering::Relaxed);
+        let (mut first, _peer) = body(&[b"ab"], &memory).await;
+        let copy = first.again().unwrap();
+        assert_eq!(rest(&mut first).await.unwrap().0, b"ab");
+        assert!(!copy.is_whole());
+        assert_eq!(memory.0.load(Ordering::Relaxed), TOGETHER - 1);
+    }
+
+    #[tokio::test]
+    async fn the_last_copy_remembers_nothing() {
+        let memory = Arc::<Memory>::default();
+        let (mut only, _peer) = body(&[b"abc"], &memory).await;
+        assert_eq!(rest(&mut only).await.unwrap().0, b"abc");
+        assert_eq!(memory.0.load(Ordering::Relaxed), 0);
+        assert!(only.again().is_none());
+    }
 }
