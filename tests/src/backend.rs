@@ -1,18 +1,23 @@
 //! A scripted backend on a raw socket: it records what it got and answers any bytes, also faulty ones.
 
+use std::collections::HashMap;
 use std::io::{self, BufReader, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde_json::Value;
+use socket2::SockRef;
 
 use crate::client::PATIENCE;
 use crate::wire::{self, Ending, Framing, Head};
 
 /// How many requests a backend remembers; load tests send more and need only the count.
 const REMEMBERED: usize = 10_000;
+/// The octets of their bodies that it remembers.
+const REMEMBERED_OCTETS: usize = 32 << 20;
 
 /// A request as the backend got it.
 #[derive(Clone, Debug)]
@@ -59,7 +64,9 @@ impl Latch {
 #[derive(Clone, Debug)]
 enum Piece {
     Bytes(Vec<u8>),
+    Slowly(Vec<u8>, Duration),
     Wait(Latch),
+    Reset,
     Close,
 }
 
@@ -95,10 +102,24 @@ impl Reply {
         self
     }
 
+    /// These bytes next, one after the other with a pause behind each.
+    #[must_use]
+    pub fn slowly(mut self, bytes: impl AsRef<[u8]>, pause: Duration) -> Self {
+        self.0.push(Piece::Slowly(bytes.as_ref().to_vec(), pause));
+        self
+    }
+
     /// Then waits until the latch is open.
     #[must_use]
     pub fn wait(mut self, latch: &Latch) -> Self {
         self.0.push(Piece::Wait(latch.clone()));
+        self
+    }
+
+    /// Then resets the connection.
+    #[must_use]
+    pub fn reset(mut self) -> Self {
+        self.0.push(Piece::Reset);
         self
     }
 
@@ -116,7 +137,9 @@ type Script = dyn Fn(&Seen) -> Reply + Send + Sync;
 struct Ledger {
     seen: Vec<Seen>,
     count: usize,
-    open: Vec<TcpStream>,
+    octets: usize,
+    open: HashMap<usize, TcpStream>,
+    connections: usize,
 }
 
 struct Shared {
@@ -142,7 +165,15 @@ impl std::fmt::Debug for Backend {
 impl Backend {
     /// Listens on a free port of the loopback interface and answers by the script.
     pub fn start(script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        Self::at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), script)
+    }
+
+    /// Listens at this very address.
+    pub fn at(
+        address: SocketAddr,
+        script: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(address).expect("a free port");
         let address = listener.local_addr().expect("a bound address");
         let shared = Arc::new(Shared {
             script: Box::new(script),
@@ -201,7 +232,7 @@ impl Backend {
     pub fn kill(&mut self) {
         let Some(listening) = self.listening.take() else { return };
         self.shared.stopped.store(true, Ordering::SeqCst);
-        for stream in lock(&self.shared.ledger).open.drain(..) {
+        for (_, stream) in lock(&self.shared.ledger).open.drain() {
             // A connection that has ended already is as good as cut.
             let _ = stream.shutdown(Shutdown::Both);
         }
@@ -228,22 +259,44 @@ fn listen(listener: &TcpListener, shared: &Arc<Shared>) {
             return;
         }
         let Ok(stream) = stream else { continue };
-        if let Ok(copy) = stream.try_clone() {
-            lock(&shared.ledger).open.push(copy);
-        }
+        let number = enter(shared, &stream);
         let shared = Arc::clone(shared);
         std::thread::spawn(move || {
             // The peer may go at any time; what it got until then is what the test looks at.
-            let _ = serve(&stream, &shared);
-            let _ = stream.shutdown(Shutdown::Both);
+            let resets = serve(&stream, &shared).is_ok_and(|end| end == End::Reset);
+            let linger = resets.then_some(Duration::ZERO);
+            // One that was reset by its peer has no such option any more.
+            let _ = SockRef::from(&stream).set_linger(linger);
+            if !resets {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+            // With the last of its handles the connection is gone.
+            lock(&shared.ledger).open.remove(&number);
         });
     }
 }
 
-fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
+/// Notes an open connection under a number of its own.
+fn enter(shared: &Shared, stream: &TcpStream) -> usize {
+    let mut ledger = lock(&shared.ledger);
+    ledger.connections += 1;
+    let number = ledger.connections;
+    if let Ok(copy) = stream.try_clone() {
+        ledger.open.insert(number, copy);
+    }
+    number
+}
+
+/// How a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Closed,
+    Reset,
+}
+
+fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<End> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
-    let mut writer = stream;
     while let Some(head) = wire::read_head(&mut reader)? {
         let (body, ending) = wire::read_body(&mut reader, head.framing(Framing::Empty));
         let mut words = head.first.split(' ').map(str::to_owned);
@@ -253,24 +306,40 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
         let seen = Seen { method, target, head, body, ending };
         let reply = (shared.script)(&seen);
         remember(shared, seen);
-        for piece in reply.0 {
-            match piece {
-                Piece::Bytes(bytes) => writer.write_all(&bytes)?,
-                Piece::Wait(latch) => latch.wait(),
-                Piece::Close => return Ok(()),
-            }
+        if let Some(end) = answer(stream, reply)? {
+            return Ok(end);
         }
         if closes {
-            return Ok(());
+            return Ok(End::Closed);
         }
     }
-    Ok(())
+    Ok(End::Closed)
+}
+
+/// Writes what is answered; says how the connection ends, if it does.
+fn answer(mut stream: &TcpStream, reply: Reply) -> io::Result<Option<End>> {
+    for piece in reply.0 {
+        match piece {
+            Piece::Bytes(bytes) => stream.write_all(&bytes)?,
+            Piece::Slowly(bytes, pause) => {
+                for byte in bytes {
+                    stream.write_all(&[byte])?;
+                    std::thread::sleep(pause);
+                }
+            }
+            Piece::Wait(latch) => latch.wait(),
+            Piece::Reset => return Ok(Some(End::Reset)),
+            Piece::Close => return Ok(Some(End::Closed)),
+        }
+    }
+    Ok(None)
 }
 
 fn remember(shared: &Shared, seen: Seen) {
     let mut ledger = lock(&shared.ledger);
     ledger.count += 1;
-    if ledger.seen.len() < REMEMBERED {
+    if ledger.seen.len() < REMEMBERED && ledger.octets < REMEMBERED_OCTETS {
+        ledger.octets += seen.body.len();
         ledger.seen.push(seen);
     }
     shared.arrived.notify_all();

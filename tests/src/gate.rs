@@ -47,7 +47,22 @@ impl Gate {
     /// Starts the gateway on a config whose addresses have port 0, and waits until it is ready.
     #[track_caller]
     pub fn start(config: &str) -> Self {
-        match Self::try_start(config) {
+        Self::started(Self::try_start(config))
+    }
+
+    /// The same with warnings only in its log, for tests that send much.
+    #[track_caller]
+    pub fn quiet(config: &str) -> Self {
+        let quietly = |mut command: Command| {
+            command.env("RUST_LOG", "warn");
+            command
+        };
+        Self::started(Self::try_start_by(config, quietly))
+    }
+
+    #[track_caller]
+    fn started(tried: Result<Self, Refused>) -> Self {
+        match tried {
             Ok(gate) => gate,
             Err(refused) => panic!("{} at start:\n{}", refused.status, refused.printed),
         }

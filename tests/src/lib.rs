@@ -16,6 +16,7 @@ pub mod desync;
 pub mod frames;
 pub mod gate;
 pub mod load;
+pub mod name_server;
 pub mod numbers;
 pub mod orders;
 pub mod process;

@@ -202,7 +202,7 @@ fn killed_backends_fail_nobody_and_repeat_nothing() {
     let endpoints: Vec<String> =
         all.iter().map(|one| format!("\"http://{}\"", one.address())).collect();
     // Short, so that who was revived is soon worth killing again.
-    let gate = Gate::start(&format!(
+    let gate = Gate::quiet(&format!(
         "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0 }}\napis:\n  x:\n    backends:\n      \
          - endpoints: [{}]\n        ejection: {{ base: 20ms, most: 100ms }}\n        slow_start: 0s\n",
         endpoints.join(", ")
