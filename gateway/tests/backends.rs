@@ -1,18 +1,16 @@
-//! Backends in trouble: who is asked instead, how often, and what the client sees.
+//! Backends in trouble: who is asked instead, how often, and what is known of them. The list of all faults is
+//! `tests/tests/faults.rs`.
+
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fall")]
 
 #[path = "support/instance.rs"]
 mod instance;
-#[path = "support/name_server.rs"]
-mod name_server;
 #[path = "support/house.rs"]
 mod support;
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use instance::{Act, Instance};
-use name_server::NameServer;
 use support::{House, PATIENCE, ok};
 
 /// One api without versions on these instances, with more settings of its backend.
@@ -373,37 +371,6 @@ async fn when_all_instances_of_a_version_are_gone_another_version_serves() {
     let first = served(&house, "v1").await;
     assert!(first == (502, "v1".into()), "{first:?}");
     assert_eq!(served(&house, "v1").await, (200, "v2".into()));
-}
-
-#[tokio::test]
-async fn a_name_is_followed_to_its_new_addresses_and_keeps_the_old_while_nobody_knows() {
-    let one = Instance::start(Act::ok("{}")).await;
-    let port = one.address.port();
-    let second = Ipv4Addr::new(127, 0, 0, 2);
-    let other = Instance::at(SocketAddr::from((second, port)), Act::ok("{}")).await;
-    let server = NameServer::start(&[Ipv4Addr::LOCALHOST]).await;
-    let apis = format!(
-        "  orders: {{ backends: [{{ endpoints: [\"http://orders.test:{port}\"], dns: {{ least: 20ms }} }}] }}"
-    );
-    let house = House::with(&apis, &format!("dns: {{ servers: [\"{}\"] }}", server.address)).await;
-    for _ in 0..5 {
-        assert_eq!(house.get("/x", "").await.status, 200);
-    }
-    assert_eq!((one.seen().len(), other.seen().len()), (5, 0));
-    server.says(Some(&[Ipv4Addr::LOCALHOST, second]));
-    until("there are two", async || states(&house).await == ["up", "up"]).await;
-    server.says(Some(&[second]));
-    until("there is one again", async || states(&house).await == ["up"]).await;
-    let before = one.seen().len();
-    assert_eq!(house.get("/x", "").await.status, 200);
-    assert_eq!((one.seen().len(), other.seen().is_empty()), (before, false));
-    server.says(None);
-    let (seen, asked) = (other.seen().len(), server.asked());
-    until("it was asked in vain", async || server.asked() > asked + 8).await;
-    assert_eq!(house.get("/x", "").await.status, 200);
-    assert_eq!(other.seen().len(), seen + 1);
-    assert_eq!(house.reload().await.status, 200);
-    assert_eq!(states(&house).await, ["up"]);
 }
 
 #[tokio::test]

@@ -211,7 +211,7 @@ async fn a_new_certificate_is_taken_up_under_open_connections() {
     let authority = Authority::new("ca");
     let first = mount(&secret, "1", &authority, &["a.test"]);
     let listen = listener("").replace("a.pem", "secret/a.pem").replace("a.key", "secret/a.key");
-    let (house, _backend) = start(directory, &listen).await;
+    let (house, backend) = start(directory, &listen).await;
     let client = Client::new(&authority);
     let mut open = client.connect(house.address(), "a.test").await.unwrap();
     assert_eq!(shown(&open), first.der);
@@ -225,6 +225,7 @@ async fn a_new_certificate_is_taken_up_under_open_connections() {
     };
     timeout(PATIENCE, noticed).await.expect("the new certificate was not noticed");
     assert_eq!(get(&mut open, "").await.unwrap().status, 200, "an open connection goes on");
+    assert_eq!(backend.seen().len(), 2, "nothing was done twice");
     // what was agreed on before the new certificate can be taken up again
     assert!(is_resumed(&client.connect(house.address(), "a.test").await.unwrap()));
 }

@@ -48,6 +48,16 @@ impl Tally {
     }
 }
 
+/// Raises a flag when it is dropped, so that threads that look at it end with their test, also when it falls.
+#[derive(Debug)]
+pub struct Ends<'a>(pub &'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// What a load does.
 #[derive(Clone, Debug)]
 pub struct Plan {

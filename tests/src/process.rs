@@ -5,6 +5,8 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use crate::client::{Request, ask};
+
 /// The field that names a request.
 pub const ID: &str = "x-id";
 /// The field that says for how many milliseconds a request is worked on.
@@ -70,18 +72,21 @@ impl Process {
         }
     }
 
-    /// Starts it again where it listened before. Connections wait for it when this returns.
+    /// Starts it again where it listened before.
     #[track_caller]
     pub fn revive(&mut self) {
         let listener = TcpListener::bind(self.address).expect("its own port");
         self.spawn(listener);
     }
 
-    /// The listener becomes its standard input, so that no connection is refused while it starts.
+    /// The listener becomes its standard input, so that no connection is refused while it starts. It serves when this
+    /// returns.
+    #[track_caller]
     fn spawn(&mut self, listener: TcpListener) {
         let mut command = Command::new(&self.program);
         command.arg(&self.ledger).stdin(Stdio::from(OwnedFd::from(listener)));
         self.child = Some(command.stdout(Stdio::null()).spawn().expect("the instance starts"));
+        assert_eq!(ask(self.address, &Request::get("/").field(ID, "ready")).status, 200);
     }
 }
 

@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use evergate_tests::client::{Answer, Client, Request};
 use evergate_tests::corpus;
 use evergate_tests::gate::Gate;
+use evergate_tests::load::Ends;
 use evergate_tests::numbers::Numbers;
 use evergate_tests::process::{ID, Process, WORK, own_address, said};
 use evergate_tests::scratch::Scratch;
@@ -18,8 +20,10 @@ use evergate_tests::scratch::Scratch;
 const INSTANCES: usize = 4;
 /// Connections of clients.
 const CLIENTS: usize = 12;
-/// The most that comes in between two turns of the one who kills.
-const BETWEEN: usize = 120;
+/// The least that comes in between two turns of the one who kills: a fifth of it pays for whatever one kill loses.
+const LEAST_BETWEEN: usize = 5 * CLIENTS;
+/// The most.
+const MOST_BETWEEN: usize = 3 * LEAST_BETWEEN;
 /// After so many turns another instance is the one that is spared.
 const SPARED_FOR: usize = 12;
 /// The largest body that is sent.
@@ -41,7 +45,23 @@ struct Seen {
 #[derive(Debug, Default)]
 struct Shared {
     over: AtomicBool,
-    asked: AtomicUsize,
+    asked: Mutex<usize>,
+    /// Rings with each request.
+    bell: Condvar,
+}
+
+impl Shared {
+    fn asked(&self) -> MutexGuard<'_, usize> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until so many more requests are over, or for this long.
+    fn wait(&self, more: usize, long: Duration) {
+        let asked = self.asked();
+        let due = *asked + more;
+        // Whether it was the time is seen by the caller.
+        drop(self.bell.wait_timeout_while(asked, long, |asked| *asked < due));
+    }
 }
 
 /// May be done twice (RFC 9110 §9.2.2).
@@ -103,7 +123,8 @@ fn ask(address: SocketAddr, shared: &Shared, (own, seed): (usize, u64)) -> Seen 
             Ok((client.answer(method)?, client))
         });
         seen.asked += 1;
-        shared.asked.fetch_add(1, Ordering::Relaxed);
+        *shared.asked() += 1;
+        shared.bell.notify_all();
         match answered {
             Ok((answer, client)) => {
                 kept = (!answer.head.closes()).then_some(client);
@@ -146,10 +167,8 @@ impl Seen {
 fn rage(all: &mut [Process], shared: &Shared, (numbers, long): (&mut Numbers, Duration)) -> usize {
     let (began, mut kills, mut turns, mut spared) = (Instant::now(), 0, 0_usize, 0);
     while began.elapsed() < long {
-        let due = shared.asked.load(Ordering::Relaxed) + 1 + numbers.below(BETWEEN);
-        while shared.asked.load(Ordering::Relaxed) < due && began.elapsed() < long {
-            std::thread::park_timeout(Duration::from_millis(1));
-        }
+        let more = LEAST_BETWEEN + numbers.below(MOST_BETWEEN - LEAST_BETWEEN);
+        shared.wait(more, long.saturating_sub(began.elapsed()));
         turns += 1;
         let chosen = numbers.below(all.len());
         let alive = all.iter().filter(|one| one.is_alive()).count();
@@ -182,10 +201,10 @@ fn ledger(path: &Path) -> (HashMap<String, usize>, Vec<String>) {
     (done, twice)
 }
 
-/// The sum of a counter over all its labels that have this text.
-fn counted(gate: &Gate, name: &str, label: &str) -> u64 {
+/// The sum of a counter over all its labels.
+fn counted(gate: &Gate, name: &str) -> u64 {
     let text = gate.ask_admin(&Request::get("/metrics")).text();
-    let own = text.lines().filter(|line| line.starts_with(name) && line.contains(label));
+    let own = text.lines().filter(|line| line.starts_with(name));
     own.filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok()).sum()
 }
 
@@ -193,7 +212,7 @@ fn counted(gate: &Gate, name: &str, label: &str) -> u64 {
 fn killed_backends_fail_nobody_and_repeat_nothing() {
     let long = Duration::from_secs(if corpus::long() { 60 } else { 5 });
     let (mut numbers, seed) = Numbers::seeded();
-    println!("EVERGATE_SEED={seed} makes the same requests and kills again");
+    println!("EVERGATE_SEED={seed} makes the same requests again, and kills in the same order");
     let scratch = Scratch::new();
     let path = scratch.write("ledger", "");
     let program = Path::new(env!("CARGO_BIN_EXE_instance"));
@@ -201,10 +220,12 @@ fn killed_backends_fail_nobody_and_repeat_nothing() {
     let mut all: Vec<Process> = (1..).take(INSTANCES).map(start).collect();
     let endpoints: Vec<String> =
         all.iter().map(|one| format!("\"http://{}\"", one.address())).collect();
-    // Short, so that who was revived is soon worth killing again.
+    // Passed over for a short time, so that who was revived is soon worth killing again; as many attempts as there are
+    // instances, so that the one that is spared is always among them.
     let gate = Gate::quiet(&format!(
         "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0 }}\napis:\n  x:\n    backends:\n      \
-         - endpoints: [{}]\n        ejection: {{ base: 20ms, most: 100ms }}\n        slow_start: 0s\n",
+         - endpoints: [{}]\n        ejection: {{ base: 20ms, most: 100ms }}\n        slow_start: 0s\n        \
+         retries: {{ attempts: {INSTANCES} }}\n",
         endpoints.join(", ")
     ));
     let (address, shared, mut seen) = (gate.address(), Shared::default(), Seen::default());
@@ -213,15 +234,16 @@ fn killed_backends_fail_nobody_and_repeat_nothing() {
         let clients: Vec<_> = (0..CLIENTS)
             .map(|own| scope.spawn(move || ask(address, shared, (own, seed))))
             .collect();
+        let ends = Ends(&shared.over);
         let kills = rage(&mut all, shared, (&mut numbers, long));
-        shared.over.store(true, Ordering::Relaxed);
+        drop(ends);
         for client in clients {
             seen.add(client.join().expect("no client falls"));
         }
         kills
     });
     let (done, twice) = ledger(&path);
-    let again = counted(&gate, "evergate_retries_total", "");
+    let again = counted(&gate, "evergate_retries_total");
     let repeated = done.values().filter(|count| **count > 1).count();
     println!(
         "{} requests in {long:?}, {kills} kills, {} failed that may be done twice; {again} sent again, \

@@ -14,6 +14,7 @@ use evergate_tests::frames::frame::{
     self, ACK, BOTH, END_STREAM, PREFACE, block, frame, kind, settings,
 };
 use evergate_tests::gate::Gate;
+use evergate_tests::load::Ends;
 use evergate_tests::orders;
 use evergate_tests::wire::Ending;
 use serde_json::json;
@@ -23,6 +24,9 @@ use socket2::SockRef;
 const PAUSE: Duration = Duration::from_millis(5);
 /// The large answer.
 const LARGE: usize = 512 << 10;
+/// A key of WebSocket and the answer to it (RFC 6455 §1.3).
+const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 /// Failures that are told in words.
 const TOLD: usize = 10;
 
@@ -225,7 +229,8 @@ fn tunnel(shared: &Shared) {
     shared.turns("tunnel", |_| {
         let mut client = Client::connect(shared.address)?;
         let request = Request::get("/chat/a").field("connection", "Upgrade");
-        let answer = client.ask(&request.field("upgrade", "websocket"))?;
+        let request = request.field("upgrade", "websocket").field("sec-websocket-version", "13");
+        let answer = client.ask(&request.field("sec-websocket-key", KEY))?;
         shared.expect("tunnel", &answer, &[(101, "")]);
         for _ in 0..20 {
             client.send(b"ping\r\n\r\n")?;
@@ -333,9 +338,10 @@ fn ill(seen: &Seen) -> Reply {
 fn chat(seen: &Seen) -> Reply {
     match seen.method.as_str() {
         "ping" => Reply::new().bytes("pong"),
-        _ => Reply::new().bytes(
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
-        ),
+        _ => Reply::new().bytes(format!(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Accept: {ACCEPT}\r\n\r\n"
+        )),
     }
 }
 
@@ -445,9 +451,8 @@ fn nothing_grows_and_nothing_falls() {
         for (kind, count) in kinds {
             (0..count).for_each(|_| drop(scope.spawn(move || kind(shared))));
         }
-        let seen = watch(&gate, shared, &world.configs, long);
-        shared.over.store(true, Ordering::Relaxed);
-        seen
+        let _ends = Ends(&shared.over);
+        watch(&gate, shared, &world.configs, long)
     });
     let came = shared.came.into_inner().unwrap_or_else(PoisonError::into_inner);
     let failed = shared.failed.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -55,11 +55,6 @@ impl Instance {
         Self::listening(TcpListener::bind("127.0.0.1:0").await.unwrap(), act)
     }
 
-    /// At this very address.
-    pub(crate) async fn at(address: SocketAddr, act: Act) -> Self {
-        Self::listening(TcpListener::bind(address).await.unwrap(), act)
-    }
-
     /// An address at which nobody listens.
     pub(crate) async fn gone() -> Self {
         let instance = Self::start(Act::Close).await;
