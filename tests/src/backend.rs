@@ -12,6 +12,7 @@ use serde_json::Value;
 use socket2::SockRef;
 
 use crate::client::PATIENCE;
+use crate::load;
 use crate::wire::{self, Ending, Framing, Head};
 
 /// How many requests a backend remembers; load tests send more and need only the count.
@@ -324,7 +325,7 @@ fn answer(mut stream: &TcpStream, reply: Reply) -> io::Result<Option<End>> {
             Piece::Slowly(bytes, pause) => {
                 for byte in bytes {
                     stream.write_all(&[byte])?;
-                    std::thread::sleep(pause);
+                    load::pause(pause);
                 }
             }
             Piece::Wait(latch) => latch.wait(),

@@ -48,6 +48,11 @@ impl Tally {
     }
 }
 
+/// A pause that belongs to what is tested: the pace of a peer, or the time that it works.
+pub fn pause(time: Duration) {
+    std::thread::park_timeout(time);
+}
+
 /// Raises a flag when it is dropped, so that threads that look at it end with their test, also when it falls.
 #[derive(Debug)]
 pub struct Ends<'a>(pub &'a AtomicBool);

@@ -14,7 +14,7 @@ use evergate_tests::frames::frame::{
     self, ACK, BOTH, END_STREAM, PREFACE, block, frame, kind, settings,
 };
 use evergate_tests::gate::Gate;
-use evergate_tests::load::Ends;
+use evergate_tests::load::{Ends, pause};
 use evergate_tests::orders;
 use evergate_tests::wire::Ending;
 use serde_json::json;
@@ -32,6 +32,9 @@ const TOLD: usize = 10;
 
 /// What came, by kind of traffic, status and code of refusal.
 type Came = BTreeMap<(&'static str, u16, String), usize>;
+
+/// What one client does until it is over.
+type Kind = fn(&Shared);
 
 /// What all clients share.
 struct Shared {
@@ -54,15 +57,20 @@ impl Shared {
         }
     }
 
+    fn check(&self, holds: bool, why: impl FnOnce() -> String) {
+        if !holds {
+            self.fail(why());
+        }
+    }
+
     /// Counts an answer; one that is not among these is a failure.
     fn expect(&self, kind: &'static str, answer: &Answer, any: &[(u16, &str)]) {
         let problem = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
         let code = problem.as_ref().and_then(|problem| problem.get("code")?.as_str());
         let code = code.unwrap_or_default();
         self.came(kind, answer.status, code);
-        if !any.contains(&(answer.status, code)) {
-            self.fail(format!("{kind}: {} {}", answer.status, answer.text()));
-        }
+        let is_one = any.contains(&(answer.status, code));
+        self.check(is_one, || format!("{kind}: {} {}", answer.status, answer.text()));
     }
 
     /// Takes turns until it is over; a turn that fails is told.
@@ -74,7 +82,7 @@ impl Shared {
             if let Err(why) = turn(number) {
                 self.fail(format!("{kind}: {why}"));
             }
-            std::thread::sleep(PAUSE);
+            pause(PAUSE);
         }
     }
 }
@@ -100,7 +108,7 @@ fn passed(shared: &Shared) {
         let request = match number % 3 {
             0 => Request::get("/plain/a"),
             1 => Request::new("POST", "/plain/a").body(vec![b'a'; 4_000]),
-            _ => Request::new("PUT", "/plain/a").body(vec![b'b'; number % 100_000]),
+            _ => Request::new("PUT", "/plain/a").body(vec![b'b'; number * 7_919 % 100_000]),
         };
         let answer = ask(&mut kept, shared.address, &request)?;
         shared.expect("passed", &answer, &[(200, "")]);
@@ -120,9 +128,8 @@ fn converted(shared: &Shared) {
         };
         let answer = ask(&mut kept, shared.address, &request.field("api-version", version))?;
         shared.expect("converted", &answer, &[(status, "")]);
-        if answer.json().get(member) != Some(&json!(2)) {
-            shared.fail(format!("converted: {version} {}", answer.text()));
-        }
+        let is_own = answer.json().get(member) == Some(&json!(2));
+        shared.check(is_own, || format!("converted: {version} {}", answer.text()));
         Ok(())
     });
 }
@@ -135,19 +142,17 @@ fn slow(shared: &Shared) {
             ["GET /plain/", "large HTTP/1.1\r\nHo", "st: a\r\nConnection: close\r", "\n\r", "\n"]
         {
             client.send(piece.as_bytes())?;
-            std::thread::sleep(PAUSE);
+            pause(PAUSE);
         }
         let mut read = 0;
         while client.until(b"xxxx") {
             read += 4;
             if read % (64 << 10) == 0 {
-                std::thread::sleep(PAUSE);
+                pause(PAUSE);
             }
         }
         shared.came("slow", 200, "");
-        if read != LARGE {
-            shared.fail(format!("slow: {read} of {LARGE} octets"));
-        }
+        shared.check(read == LARGE, || format!("slow: {read} of {LARGE} octets"));
         Ok(())
     });
 }
@@ -217,9 +222,8 @@ fn trouble(shared: &Shared) {
             _ => &[(502, "backend-broken")],
         };
         shared.expect("trouble", &answer, any);
-        if way == "body" && answer.ending != Ending::Cut {
-            shared.fail(format!("trouble: a cut body ended {:?}", answer.ending));
-        }
+        let ending = answer.ending;
+        shared.check(way != "body" || ending == Ending::Cut, || format!("trouble: {ending:?}"));
         Ok(())
     });
 }
@@ -246,78 +250,78 @@ fn tunnel(shared: &Shared) {
 /// Streams of HTTP/2, some of them reset, on a connection that carries a few rounds.
 fn streams(shared: &Shared) {
     shared.turns("streams", |_| {
-        let mut connection = TcpStream::connect(shared.address)?;
-        connection.set_read_timeout(Some(Duration::from_secs(20)))?;
-        connection.write_all(&[PREFACE, &settings(&[(1, 0)])].concat())?;
-        let mut buffer = Vec::new();
-        for round in 0..5_u32 {
-            let ids: Vec<u32> = (0..4).map(|one| 1 + 2 * (4 * round + one)).collect();
-            let fields = [
-                (":method", "GET"),
-                (":scheme", "http"),
-                (":path", "/plain/a"),
-                (":authority", "a"),
-            ];
-            let mut octets: Vec<u8> = ids
-                .iter()
-                .flat_map(|id| frame(kind::HEADERS, BOTH, *id, &block(&fields)))
-                .collect();
-            let reset = if round == 0 { ids.last().copied() } else { None };
-            octets.extend(
-                reset
-                    .map(|id| frame(kind::RST_STREAM, 0, id, &8_u32.to_be_bytes()))
-                    .unwrap_or_default(),
-            );
-            connection.write_all(&octets)?;
-            let mut open: Vec<u32> = ids.into_iter().filter(|id| Some(*id) != reset).collect();
-            while !open.is_empty() {
-                let frame = next(&mut connection, &mut buffer)?;
-                if frame.kind == kind::SETTINGS && frame.flags & ACK == 0 {
-                    connection.write_all(&frame::frame(kind::SETTINGS, ACK, 0, &[]))?;
-                }
-                if frame.kind == kind::GOAWAY
-                    || (frame.kind == kind::RST_STREAM && Some(frame.stream) != reset)
-                {
-                    return Err(std::io::Error::other(format!("{frame:?}")));
-                }
-                let status = (frame.kind == kind::HEADERS && Some(frame.stream) != reset)
-                    .then(|| frame::status(&frame.payload).unwrap_or_default());
-                if let Some(status) = status {
-                    shared.came("streams", status, "");
-                    if status != 200 {
-                        shared.fail(format!("streams: {status}"));
-                    }
-                }
-                if matches!(frame.kind, kind::HEADERS | kind::DATA) && frame.flags & END_STREAM != 0
-                {
-                    open.retain(|id| *id != frame.stream);
-                }
-            }
-        }
-        Ok(())
+        let stream = TcpStream::connect(shared.address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        let mut connection = Connection { stream, buffer: Vec::new() };
+        connection.stream.write_all(&[PREFACE, &settings(&[(1, 0)])].concat())?;
+        (0..5).try_for_each(|round| connection.round(shared, round))
     });
 }
 
-/// The next frame.
-fn next(connection: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result<frame::Frame> {
-    let mut piece = [0; 4096];
-    loop {
-        if let Some((frame, length)) = frame::read(buffer) {
-            buffer.drain(..length);
-            return Ok(frame);
+/// A connection of HTTP/2, with what was read of it and not taken yet.
+struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    /// Four streams at once, of which the last is reset in the first round.
+    fn round(&mut self, shared: &Shared, round: u32) -> std::io::Result<()> {
+        let ids = [0, 1, 2, 3].map(|one| 1 + 2 * (4 * round + one));
+        let fields =
+            [(":method", "GET"), (":scheme", "http"), (":path", "/plain/a"), (":authority", "a")];
+        let head = |id: &u32| frame(kind::HEADERS, BOTH, *id, &block(&fields));
+        let mut octets: Vec<u8> = ids.iter().flat_map(head).collect();
+        let mut open = ids.to_vec();
+        let reset = if round == 0 { open.pop() } else { None };
+        if let Some(id) = reset {
+            octets.extend(frame(kind::RST_STREAM, 0, id, &8_u32.to_be_bytes()));
         }
-        let read = connection.read(&mut piece)?;
-        if read == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        self.stream.write_all(&octets)?;
+        while !open.is_empty() {
+            let frame = self.next()?;
+            if frame.kind == kind::SETTINGS && frame.flags & ACK == 0 {
+                self.stream.write_all(&frame::frame(kind::SETTINGS, ACK, 0, &[]))?;
+            }
+            let breaks = matches!(frame.kind, kind::GOAWAY | kind::RST_STREAM);
+            if breaks && (frame.stream == 0 || open.contains(&frame.stream)) {
+                return Err(std::io::Error::other(format!("{frame:?}")));
+            }
+            if !open.contains(&frame.stream) {
+                continue;
+            }
+            if frame.kind == kind::HEADERS {
+                let status = frame::status(&frame.payload).unwrap_or_default();
+                shared.came("streams", status, "");
+                shared.check(status == 200, || format!("streams: {status}"));
+            }
+            if frame.flags & END_STREAM != 0 {
+                open.retain(|id| *id != frame.stream);
+            }
         }
-        buffer.extend_from_slice(piece.get(..read).unwrap_or_default());
+        Ok(())
+    }
+
+    /// The next frame.
+    fn next(&mut self) -> std::io::Result<frame::Frame> {
+        let mut piece = [0; 4096];
+        loop {
+            if let Some((frame, length)) = frame::read(&self.buffer) {
+                self.buffer.drain(..length);
+                return Ok(frame);
+            }
+            match self.stream.read(&mut piece)? {
+                0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+                read => self.buffer.extend_from_slice(piece.get(..read).unwrap_or_default()),
+            }
+        }
     }
 }
 
 /// What the plain backend answers.
 fn plain(seen: &Seen) -> Reply {
     if seen.target == "/plain/large" {
-        return Reply::whole(200, &[], &[b'x'; LARGE]);
+        return Reply::whole(200, &[], &vec![b'x'; LARGE]);
     }
     Reply::whole(200, &[], seen.body.get(..1_000).unwrap_or(b"ok"))
 }
@@ -396,11 +400,19 @@ fn means(sizes: &Sizes, end: Duration) -> (f64, f64) {
     (mean(|size| size.0), mean(|size| size.1))
 }
 
+/// Tells how far it is, to somebody who watches.
+fn progress(sizes: &Sizes) {
+    let mut terminal = std::io::stderr();
+    if let Some((at, (memory, open))) = sizes.last().filter(|_| terminal.is_terminal()) {
+        // Whether anybody reads it is of no matter.
+        let _ = write!(terminal, "\r{:>4} s  {memory} KiB  {open} descriptors ", at.as_secs());
+    }
+}
+
 /// Reloads, good and bad by turns, and measures, until the time is over.
 fn watch(gate: &Gate, shared: &Shared, configs: &[String], long: Duration) -> (Sizes, usize) {
     let (began, mut sizes, mut reloads) = (Instant::now(), Sizes::new(), 0);
     let reload = Request::post("/reload", &json!({}));
-    let terminal = std::io::stderr().is_terminal();
     for (turn, config) in configs.iter().cycle().enumerate() {
         if began.elapsed() >= long {
             break;
@@ -414,13 +426,11 @@ fn watch(gate: &Gate, shared: &Shared, configs: &[String], long: Duration) -> (S
             shared.fail(format!("reload {turn}: {status}"));
         }
         for _ in 0..8 {
-            std::thread::sleep(Duration::from_millis(125));
+            pause(Duration::from_millis(125));
             let size = size(gate.id());
             sizes.push((began.elapsed(), size));
         }
-        if terminal && let Some((at, (memory, open))) = sizes.last() {
-            eprint!("\r{:>4} s  {memory} KiB  {open} descriptors ", at.as_secs());
-        }
+        progress(&sizes);
     }
     (sizes, reloads)
 }
@@ -436,7 +446,7 @@ fn nothing_grows_and_nothing_falls() {
         came: Mutex::default(),
         failed: Mutex::default(),
     };
-    let kinds: [(fn(&Shared), usize); 8] = [
+    let kinds: [(Kind, usize); 8] = [
         (passed, 3),
         (converted, 3),
         (slow, 2),
@@ -456,9 +466,12 @@ fn nothing_grows_and_nothing_falls() {
     });
     let came = shared.came.into_inner().unwrap_or_else(PoisonError::into_inner);
     let failed = shared.failed.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let (early, late) = (means(&sizes, Duration::from_secs(120).min(long)), means(&sizes, long));
+    let (early, late) = (means(&sizes, Duration::from_mins(2).min(long)), means(&sizes, long));
+    let minutes: Vec<String> = (1..=u64::from(corpus::long()) * 10)
+        .map(|minute| format!("{:.0}", means(&sizes, Duration::from_mins(minute)).0))
+        .collect();
     println!(
-        "{} requests in {long:?}, {reloads} reloads; {:.0} KiB and {:.1} descriptors at first, {:.0} KiB and {:.1} at last; {came:?}",
+        "{} requests in {long:?}, {reloads} reloads; KiB by minute {minutes:?}; {:.0} KiB and {:.1} descriptors at first, {:.0} KiB and {:.1} at last; {came:?}",
         came.values().sum::<usize>(),
         early.0,
         early.1,

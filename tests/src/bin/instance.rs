@@ -9,6 +9,7 @@ use std::os::unix::process::parent_id;
 use std::sync::Arc;
 use std::time::Duration;
 
+use evergate_tests::load;
 use evergate_tests::process::{ID, WORK, answer};
 use evergate_tests::wire::{self, Ending, Framing};
 
@@ -26,7 +27,7 @@ fn main() -> io::Result<()> {
     // Nobody is left to kill it once the test is gone.
     let parent = parent_id();
     while parent_id() == parent {
-        std::thread::sleep(Duration::from_millis(500));
+        load::pause(Duration::from_millis(500));
     }
     Ok(())
 }
@@ -44,7 +45,7 @@ fn serve(mut stream: &TcpStream, mut ledger: &File) -> io::Result<()> {
         // In one piece, which other processes append to as well.
         ledger.write_all(format!("{method} {id}\n").as_bytes())?;
         let work = head.field(WORK).and_then(|millis| millis.parse().ok());
-        std::thread::sleep(Duration::from_millis(work.unwrap_or(0)));
+        load::pause(Duration::from_millis(work.unwrap_or(0)));
         // In one piece too, so that a kill leaves all of it or nothing.
         stream.write_all(&answer(id, &body))?;
     }
