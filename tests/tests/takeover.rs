@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use evergate_tests::backend::Backend;
 use evergate_tests::client::{Answer, Client, Request};
+use evergate_tests::corpus;
 use evergate_tests::gate::Gate;
 use evergate_tests::load::{Load, Plan};
 use evergate_tests::orders;
@@ -52,6 +53,7 @@ fn go_on(loads: &[Load; 2]) {
 fn unharmed(loads: [Load; 2]) {
     for load in loads {
         let tally = load.stop();
+        println!("{} requests, {} failed", tally.ok + tally.failed, tally.failed);
         assert_eq!(tally.failed, 0, "of {}: {:#?}", tally.ok, tally.failures);
     }
 }
@@ -62,7 +64,8 @@ fn nobody_hears_of_a_takeover_whatever_the_numbers_of_workers() {
     let mut gate = Gate::start(&config(&backend, 2));
     let (address, admin) = (gate.address(), gate.admin());
     let loads = loads(&gate);
-    for workers in [3, 1, 2] {
+    let rounds = if corpus::long() { 15 } else { 3 };
+    for workers in [3, 1, 2].into_iter().cycle().take(rounds) {
         // one that has sent nothing, and one that waits
         let mut fresh = Client::connect(address).unwrap();
         let mut kept = Client::connect(address).unwrap();

@@ -13,7 +13,7 @@ use rustix::cmsg_space;
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::net::sockopt::socket_acceptconn;
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
 use serde::{Deserialize, Serialize};
@@ -151,6 +151,11 @@ fn receive_batch(stream: impl AsFd) -> io::Result<Vec<OwnedFd>> {
         if let RecvAncillaryMessage::ScmRights(more) = message {
             sockets.extend(more);
         }
+    }
+    if taken.flags.contains(ReturnFlags::CTRUNC) {
+        let why =
+            "there are more sockets than this process may open; raise its limit of open files";
+        return Err(io::Error::other(why));
     }
     if sockets.is_empty() {
         return Err(io::Error::other("a message came without its sockets"));
