@@ -186,14 +186,15 @@ mod tests {
     async fn served(requests: &[(Fields, Fields)]) -> Result<(), h2::Error> {
         let (near, far) = duplex(1 << 20);
         let far = Guarded::new(far, Bytes::new(), Duration::from_secs(9));
-        let serving = tokio::spawn(async move {
-            let mut server = h2::server::handshake(far).await?;
+        let speaks = |io| async move {
+            let mut server = h2::server::handshake(io).await?;
             while let Some(asked) = server.accept().await {
                 let (_, mut answer) = asked?;
                 answer.send_response(Response::new(()), true)?;
             }
             Ok(())
-        });
+        };
+        let serving = tokio::spawn(Guarded::driven(speaks, far));
         let (mut sender, connection) = h2::client::handshake(near).await?;
         let driving = tokio::spawn(connection);
         for (head, trailers) in requests {
@@ -207,7 +208,7 @@ mod tests {
         }
         drop(sender);
         driving.await.unwrap()?;
-        serving.await.unwrap()
+        serving.await.unwrap().unwrap()
     }
 
     proptest! {

@@ -172,7 +172,8 @@ async fn http2(
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let (house, peer) = (Arc::clone(&house), Arc::clone(&peer));
         let request = request.map(Incoming::Http2);
-        async move { Ok::<_, Infallible>(serve(&house, &peer, request).await) }
+        // the library moves what it is given several times, and a walk is some kilobytes
+        async move { Ok::<_, Infallible>(Box::pin(serve(&house, &peer, request)).await) }
     });
     let mut builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
     builder
@@ -185,12 +186,15 @@ async fn http2(
         .keep_alive_interval(Some(rules.write))
         .keep_alive_timeout(rules.header);
     // an error of a connection is the peer's doing; what it cut short is said by the exchange's own record
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        () = drain.cancelled() => connection.as_mut().graceful_shutdown(),
-    }
-    let _ = connection.await;
+    let speaks = |io| async move {
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = drain.cancelled() => connection.as_mut().graceful_shutdown(),
+        }
+        let _ = connection.await;
+    };
+    let _ = Guarded::driven(speaks, io).await;
 }
 
 #[cfg(test)]
