@@ -130,7 +130,7 @@ impl Remembered {
         let mut source = self.source();
         source.copies += 1;
         let own = source.copies;
-        let (is_whole, whole) = (!source.forgotten, self.whole.clone());
+        let (is_whole, whole) = (!source.forgotten, self.whole);
         drop(source);
         let source = Arc::clone(&self.source);
         is_whole.then_some(Self {
