@@ -177,6 +177,8 @@ pub struct BackendLimits {
     pub requests: Option<usize>,
     /// Requests that wait for a connection.
     pub pending: Option<usize>,
+    /// Open connections, used or not; of HTTP/1.1 only.
+    pub connections: Option<usize>,
 }
 
 /// Times of a backend that differ from those of the whole gateway.

@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use super::api::Members;
 use super::backend::{
-    BackendConfig, BackendPolicy, DnsConfig, EjectionConfig, HealthConfig, RetryConfig,
+    BackendConfig, BackendPolicy, BackendProtocol, DnsConfig, EjectionConfig, HealthConfig,
+    RetryConfig,
 };
 use super::reader::Reader;
 use super::secure;
@@ -90,6 +91,11 @@ fn backend<'doc>(
     }
     let (protocol, tls, endpoints) = secure::secure(reader, object, (at, endpoints), directory);
     let policy = policy(reader, object, at);
+    if policy.limits.connections.is_some() && protocol != BackendProtocol::Http1 {
+        let at = at.join("limits").join("connections");
+        let what = "connections that may speak HTTP/2 carry many requests each";
+        reader.fault(&at, what, "bound them by `requests`, or write `protocol: http1`");
+    }
     let version_from_health = from.unwrap_or(false);
     if version_from_health {
         let said = policy.health.as_ref().and_then(|health| health.version_header.as_ref());
@@ -171,9 +177,13 @@ fn policy<'doc>(reader: &mut Reader<'doc>, object: &'doc Members, at: &Pointer) 
     }
     if let Some(value) = object.get("limits") {
         let at = at.join("limits");
-        let found = reader.object(value, &at, &["requests", "pending"]);
+        let found = reader.object(value, &at, &["requests", "pending", "connections"]);
         let limits = &mut policy.limits;
-        for (key, slot) in [("requests", &mut limits.requests), ("pending", &mut limits.pending)] {
+        for (key, slot) in [
+            ("requests", &mut limits.requests),
+            ("pending", &mut limits.pending),
+            ("connections", &mut limits.connections),
+        ] {
             let mut most = 0;
             let given = found
                 .is_some_and(|found| number(reader, (found, key), &at, 1..=u64::MAX, &mut most));

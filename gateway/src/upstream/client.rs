@@ -8,16 +8,17 @@ use bytes::BytesMut;
 use http::Response;
 use http::request::Parts;
 use http::uri::Authority;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::body::{BodyFault, OutboundBody};
 use super::call::Call;
 use super::connect::{ConnectFailure, Connected, Goal, connect};
+use super::gate::Full;
 use super::http2::{self, Sent, Trunks, Way};
 use super::remembered::Memory;
 use super::repeat::may_repeat;
 use crate::config::BackendProtocol;
-use crate::wire::{Incoming, Link, Lot, Stream};
+use crate::wire::{Incoming, Link, Lot, Stream, Turn};
 
 /// How often one request is put on a connection of HTTP/2 that turns out to be going away.
 const ROUNDS: usize = 3;
@@ -55,7 +56,7 @@ pub enum SendFailure {
     Connect(OutboundBody),
     /// No connection in time; the same holds.
     ConnectTimeout(OutboundBody),
-    /// As many requests wait for a connection as may; the same holds.
+    /// As many requests wait for a connection as may, or none was free in time; the same holds.
     Full(OutboundBody),
     /// The endpoint shows no certificate that holds, as the text says, for the log; nothing was sent, and the body is here.
     Untrusted(OutboundBody, String),
@@ -111,7 +112,10 @@ impl Client {
         settings: &ClientSettings,
     ) -> Result<Response<Incoming>, SendFailure> {
         let lane = self.lane(goal);
-        let home = (Arc::clone(&lane.lot), settings.idle_connections.div_ceil(self.workers));
+        let kept = settings.idle_connections.div_ceil(self.workers);
+        // of a bounded number no worker keeps more than its part, since the others may want theirs
+        let kept = goal.berths.map_or(kept, |berths| kept.min(berths.most() / self.workers));
+        let home = (Arc::clone(&lane.lot), kept);
         let Some(link) = lane.lot.take() else {
             return Box::pin(afresh((&lane, home), goal, (head, body), (settings, None))).await;
         };
@@ -136,7 +140,9 @@ impl Client {
     }
 
     fn lane(&self, goal: &Goal<'_>) -> Arc<Lane> {
-        let mark = goal.dial.mark();
+        // where connections are counted they are of one backend alone, which this address tells from any other
+        let own = goal.berths.map_or(0, |berths| Arc::as_ptr(berths).addr() as u64);
+        let mark = goal.dial.mark().wrapping_add(own);
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let own = lanes.entry(goal.key).or_default();
         let same = |(authority, known, _): &&(Authority, u64, Arc<Lane>)| {
@@ -175,9 +181,9 @@ async fn afresh(
     (head, mut body): (&Parts, OutboundBody),
     (settings, due): (&ClientSettings, Option<Instant>),
 ) -> Result<Response<Incoming>, SendFailure> {
-    let stream = if goal.dial.protocol == BackendProtocol::Http1 {
-        match connect(goal, settings.connect).await {
-            Ok(Connected::Http1(stream) | Connected::Http2(stream)) => stream,
+    let link = if goal.dial.protocol == BackendProtocol::Http1 {
+        match alone(lane, goal, settings).await {
+            Ok(link) => link,
             Err(failure) => return Err(failed(failure, body)),
         }
     } else {
@@ -185,14 +191,36 @@ async fn afresh(
             Shared::Over(end) => return end,
             Shared::Alone(stream, unsent) => {
                 body = unsent;
-                stream
+                Box::new(Link::new(stream, BytesMut::new()))
             }
         }
     };
-    let link = Box::new(Link::new(stream, BytesMut::new()));
     let call = Call::new(link, (head, body), goal.beside, settings);
     let due = due.unwrap_or_else(|| Instant::now() + settings.answer);
     call.run(&head.method, home, due).await
+}
+
+/// A new connection of HTTP/1.1. Where no more may be open, one that is given back, or the next that may be made.
+async fn alone(
+    lane: &Lane,
+    goal: &Goal<'_>,
+    settings: &ClientSettings,
+) -> Result<Box<Link>, ConnectFailure> {
+    let due = Instant::now() + settings.connect;
+    let berth = match goal.berths {
+        None => None,
+        Some(berths) => {
+            let _waits = goal.pending.enter().map_err(|Full| ConnectFailure::Full)?;
+            let turn = timeout_at(due, lane.lot.turn(berths)).await;
+            match turn.map_err(|_| ConnectFailure::Full)? {
+                Turn::Link(link) => return Ok(link),
+                Turn::Berth(berth) => Some(berth),
+            }
+        }
+    };
+    let (Connected::Http1(stream) | Connected::Http2(stream)) =
+        connect(goal, due.saturating_duration_since(Instant::now())).await?;
+    Ok(Box::new(Link::new(stream, BytesMut::new()).within(berth)))
 }
 
 /// What came of a request to an endpoint that may speak HTTP/2.

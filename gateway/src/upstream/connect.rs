@@ -15,7 +15,7 @@ use super::dial::Dial;
 use super::gate::{Full, Gate};
 use crate::config::BackendProtocol;
 use crate::tls::ClientSide;
-use crate::wire::{Seat, Stream};
+use crate::wire::{Berths, Seat, Stream};
 
 /// Who is spoken to.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,8 @@ pub struct Goal<'a> {
     pub dial: &'a Dial,
     /// Those that wait for a connection to the backend.
     pub pending: &'a Arc<Gate>,
+    /// How many connections of HTTP/1.1 may be open to the backend; `None` for any number.
+    pub berths: Option<&'a Arc<Berths>>,
     /// What the request wants beside an answer; only HTTP/1.1 can give it.
     pub beside: Beside<'a>,
 }

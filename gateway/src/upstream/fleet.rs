@@ -11,6 +11,7 @@ use super::clock;
 use super::endpoint::{Endpoint, Place};
 use super::gate::Gate;
 use crate::config::BackendPolicy;
+use crate::wire::Berths;
 
 /// What an endpoint keeps its state under: with another policy it begins anew.
 type Key = (Place, BackendPolicy);
@@ -23,6 +24,8 @@ pub struct Ledger {
     pub(super) requests: Arc<Gate>,
     /// Requests that wait for a connection.
     pub(super) pending: Arc<Gate>,
+    /// Connections that may be open; `None` for any number.
+    pub(super) berths: Option<Arc<Berths>>,
 }
 
 impl Ledger {
@@ -31,6 +34,7 @@ impl Ledger {
             budget: Budget::new(&policy.retries, clock::now()),
             requests: Arc::new(Gate::new(policy.limits.requests)),
             pending: Arc::new(Gate::new(policy.limits.pending)),
+            berths: policy.limits.connections.map(|most| Arc::new(Berths::new(most))),
         }
     }
 }

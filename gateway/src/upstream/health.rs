@@ -45,7 +45,7 @@ impl std::fmt::Debug for Expected {
 pub struct Asker {
     client: Client,
     settings: ClientSettings,
-    /// A question is not kept away by requests that wait.
+    /// A question is not kept away by requests that wait, nor by the number of connections.
     pending: Arc<Gate>,
 }
 
@@ -125,7 +125,7 @@ type Answer = Result<Option<String>, String>;
 
 async fn ask(asker: &Asker, pool: &Pool, endpoint: &Endpoint, health: &HealthConfig) -> Answer {
     let head = question(endpoint, health).map_err(|error| error.to_string())?;
-    let goal = Goal { pending: &asker.pending, ..pool.goal(endpoint) };
+    let goal = Goal { pending: &asker.pending, berths: None, ..pool.goal(endpoint) };
     let sent = asker.client.send(&goal, (&head, OutboundBody::empty()), &asker.settings);
     let sent = tokio::time::timeout(health.timeout, sent).await;
     let response = match sent {

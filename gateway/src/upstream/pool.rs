@@ -152,6 +152,7 @@ impl Pool {
             host: endpoint.place().authority.host(),
             dial: self.dial(),
             pending: &self.ledger.pending,
+            berths: self.ledger.berths.as_ref(),
             beside: Beside::default(),
         }
     }

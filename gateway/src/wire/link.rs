@@ -11,6 +11,7 @@ use tokio::io::AsyncWrite;
 use tokio::time::Instant;
 use tokio_util::io::poll_read_buf;
 
+use super::berth::Berth;
 use super::clock::Clock;
 use super::stream::Stream;
 
@@ -45,6 +46,8 @@ pub struct Link {
     write_clock: Clock,
     /// For whoever waits for something to be read.
     pub clock: Clock,
+    /// Its place among those that may be open together; goes with it.
+    pub(super) berth: Option<Berth>,
 }
 
 impl Link {
@@ -64,7 +67,15 @@ impl Link {
             stalled: None,
             write_clock: Clock::default(),
             clock: Clock::default(),
+            berth: None,
         }
+    }
+
+    /// The same, in a place among those that may be open together.
+    #[must_use]
+    pub fn within(mut self, berth: Option<Berth>) -> Self {
+        self.berth = berth;
+        self
     }
 
     /// Reads what there is, at most 64 KiB; 0 at the end of the stream.

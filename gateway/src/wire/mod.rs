@@ -4,6 +4,7 @@
 //! before anybody decides anything from it. Bytes of bodies and field values are slices of what was read, never copies.
 
 mod backend;
+mod berth;
 mod clock;
 mod decode;
 mod encode;
@@ -17,6 +18,7 @@ mod seat;
 mod stream;
 
 pub use backend::{BackendBody, Upload, UploadFault};
+pub use berth::{Berth, Berths};
 pub use clock::Clock;
 pub use decode::{BodyError, Decoder, Piece};
 pub use encode::{Sending, chunk, end_of_chunks, interim, request_head, response_head};
@@ -25,6 +27,6 @@ pub use head::{End, HeadFault, RequestHead, ResponseHead, end, parse_request, pa
 pub use hop::{names, strip_hop_by_hop};
 pub use incoming::{Incoming, Lease};
 pub use link::Link;
-pub use lot::Lot;
+pub use lot::{Lot, Turn};
 pub use seat::{Arrival, HeadLimits, Seat, SeatBody};
 pub use stream::Stream;
