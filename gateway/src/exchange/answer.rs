@@ -69,16 +69,12 @@ pub(crate) async fn answer(
         body => body,
     };
     head.version = http::Version::HTTP_11;
-    let length = head.headers.get(CONTENT_LENGTH).cloned();
-    let trailing = digest::trailing(&head.headers);
-    fields::inward(&mut head.headers);
     let bodiless = *ask.method == Method::HEAD || head.status == StatusCode::NOT_MODIFIED;
+    let length = if bodiless { head.headers.get(CONTENT_LENGTH).cloned() } else { None };
+    let trailing = ask.way.is_some() && digest::trailing(&head.headers);
+    fields::inward(&mut head.headers);
     let Some((crossing, _)) = ask.way else {
-        return Ok((
-            untouched(ask, (head, body), length.filter(|_| bodiless)),
-            Lost::default(),
-            None,
-        ));
+        return Ok((untouched(ask, (head, body), length), Lost::default(), None));
     };
     let signed = signature::is_signed(&head.headers, "").then(|| head.headers.clone());
     let turner = versions_in_fields(ask, &mut head.headers);
@@ -91,11 +87,7 @@ pub(crate) async fn answer(
         if !empty {
             undeclared_status(ask, head.status)?;
         }
-        return Ok((
-            untouched(ask, (head, body), length.filter(|_| bodiless)),
-            Lost::default(),
-            None,
-        ));
+        return Ok((untouched(ask, (head, body), length), Lost::default(), None));
     };
     let mut values = conversion::values(ask.api, message, &head.headers, ask.parameters);
     links::carry(message, turner.as_ref(), &head.headers, &mut values);
@@ -111,7 +103,7 @@ pub(crate) async fn answer(
     let conversion = plan.and_then(|plan| plan.conversion.as_ref());
     check_signature(ask, signed.as_ref(), &head.headers, conversion.is_some() && !empty)?;
     let Some(conversion) = conversion else {
-        return Ok((untouched(ask, (head, body), length.filter(|_| bodiless)), dropped, None));
+        return Ok((untouched(ask, (head, body), length), dropped, None));
     };
     let codings = pipe::declared(&head.headers).map_err(|_| Refusal::ResponseCoded)?;
     let coding = ask.accepted.choose(&codings);

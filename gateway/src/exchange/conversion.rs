@@ -1,11 +1,12 @@
 //! Which plan a body needs, and what the plan reads from outside.
 
 use evergate_schemas::plan::outside::Values;
-use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
 
 use super::query;
 use crate::snapshot::{Api, CrossingBody, CrossingMessage};
+use crate::wire::has;
 
 /// The plan for a body of this media type: exact, then `type/*`, then `*/*`. A body without a media type is taken
 /// as the only one declared; `Err` when there are several and some need converting. `Ok(None)` for an undeclared
@@ -21,10 +22,16 @@ pub(crate) fn plan<'a>(
             _ => Ok(None),
         };
     };
-    let text = value.to_str().unwrap_or_default();
-    let asked = text.split(';').next().unwrap_or_default().trim();
+    let asked = essence(value);
     let ranked = bodies.iter().filter_map(|body| Some((closeness(asked, &body.essence)?, body)));
     Ok(ranked.min_by_key(|(distance, _)| *distance).map(|(_, body)| body))
+}
+
+/// A media type without its parameters.
+pub(crate) fn essence(value: &HeaderValue) -> &str {
+    let text = value.to_str().unwrap_or_default();
+    let end = text.bytes().position(|byte| byte == b';').unwrap_or(text.len());
+    text.get(..end).unwrap_or_default().trim_ascii()
 }
 
 /// 0 for the same type, 1 for `type/*`, 2 for `*/*`, `None` for another.
@@ -41,12 +48,13 @@ fn closeness(asked: &str, declared: &str) -> Option<u8> {
 
 /// Whether `Cache-Control` has `no-transform` (RFC 9111 §5.2.1.6, §5.2.2.6).
 pub(crate) fn no_transform(headers: &HeaderMap) -> bool {
-    headers.get_all(CACHE_CONTROL).iter().any(|value| {
-        value
-            .as_bytes()
-            .split(|byte| *byte == b',')
-            .any(|one| one.trim_ascii().eq_ignore_ascii_case(b"no-transform"))
-    })
+    has(headers, &CACHE_CONTROL)
+        && headers.get_all(CACHE_CONTROL).iter().any(|value| {
+            value
+                .as_bytes()
+                .split(|byte| *byte == b',')
+                .any(|one| one.trim_ascii().eq_ignore_ascii_case(b"no-transform"))
+        })
 }
 
 /// Path and query parameters of a request, decoded.

@@ -7,6 +7,8 @@ use md5::Md5;
 use sha2::{Digest as _, Sha256, Sha512};
 use smallvec::SmallVec;
 
+use crate::wire::has;
+
 pub(crate) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 pub(crate) const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
@@ -117,12 +119,13 @@ impl Hashers {
 
 /// Whether `Trailer` says that a digest comes after the body. To be asked before hop-by-hop fields are removed.
 pub(crate) fn trailing(headers: &HeaderMap) -> bool {
-    headers.get_all(TRAILER).iter().any(|value| {
-        let names = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-        names
-            .into_iter()
-            .any(|name| FIELDS.iter().any(|own| name.eq_ignore_ascii_case(own.as_str().as_bytes())))
-    })
+    has(headers, &TRAILER)
+        && headers.get_all(TRAILER).iter().any(|value| {
+            let names = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+            names.into_iter().any(|name| {
+                FIELDS.iter().any(|own| name.eq_ignore_ascii_case(own.as_str().as_bytes()))
+            })
+        })
 }
 
 /// Removes all digests.

@@ -7,6 +7,8 @@
 
 use http::header::{ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 
+use crate::wire::has;
+
 /// Length of the digest of rules in a tag.
 pub(crate) const RULES: usize = 16;
 
@@ -46,10 +48,10 @@ pub(crate) fn outward(tag: &HeaderValue, mark: Mark<'_>) -> Option<HeaderValue> 
 /// version of the api.
 pub(crate) fn inward(headers: &mut HeaderMap, known: impl Fn(&str) -> bool, asks: Asks<'_>) {
     let of_state = |tag: &Tag<'_>| Some(state(tag.opaque, &known).to_owned());
-    if headers.contains_key(IF_MATCH) {
+    if has(headers, &IF_MATCH) {
         rewrite(headers, &IF_MATCH, of_state);
     }
-    if !headers.contains_key(IF_NONE_MATCH) {
+    if !has(headers, &IF_NONE_MATCH) {
         return;
     }
     match asks {

@@ -9,12 +9,11 @@ use http::header::{
 use super::inbound::Peer;
 use crate::snapshot::Trust;
 use crate::snapshot::selector::Selector;
-use crate::wire::{names, strip_hop_by_hop};
+use crate::wire::{has, names, strip_hop_by_hop};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const COOKIE: HeaderName = http::header::COOKIE;
 
 /// Fields that the gateway, or whoever reads behind it, takes decisions from.
@@ -55,32 +54,86 @@ pub(crate) fn outward(
     if trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
     }
-    strip_underscores(headers, selectors, &trust.told);
+    let seen = Seen::of(headers, authority);
+    if seen.underscores {
+        strip_underscores(headers, selectors, &trust.told);
+    }
     for name in &trust.told {
         headers.remove(name);
     }
-    headers.remove(EXPECT);
-    headers.remove(PROXY_AUTHORIZATION);
-    join_cookies(headers);
-    headers.insert(HOST, authority.clone());
+    if seen.ends_here {
+        headers.remove(EXPECT);
+        headers.remove(PROXY_AUTHORIZATION);
+    }
+    if seen.cookies > 1 {
+        join_cookies(headers);
+    }
+    if !seen.host {
+        headers.insert(HOST, authority.clone());
+    }
     if trust.is_proxy(peer.address.ip()) {
         add_forwarding(headers, peer, authority);
     } else {
-        replace_forwarding(headers, peer, authority);
+        replace_forwarding(headers, peer, (authority, seen.forwarded));
     }
     for (name, value) in &peer.told {
         headers.insert(name.clone(), value.clone());
     }
 }
 
+/// What is there to be changed, found in one look: most requests have nothing of it.
+#[derive(Default)]
+struct Seen {
+    /// The authority is said, as the only host.
+    host: bool,
+    /// Fields that are for the gateway alone.
+    ends_here: bool,
+    cookies: usize,
+    underscores: bool,
+    /// Fields that only a proxy may write.
+    forwarded: bool,
+}
+
+impl Seen {
+    fn of(headers: &HeaderMap, authority: &HeaderValue) -> Self {
+        let mut seen = Self::default();
+        let mut hosts = 0;
+        for (name, value) in headers {
+            match *name {
+                HOST => {
+                    hosts += 1;
+                    seen.host = value == authority && hosts == 1;
+                }
+                COOKIE => seen.cookies += 1,
+                EXPECT | PROXY_AUTHORIZATION => seen.ends_here = true,
+                _ => {
+                    let text = name.as_str();
+                    seen.underscores |= text.bytes().any(|byte| byte == b'_');
+                    seen.forwarded |= text.starts_with("x-") && is_proxys(text);
+                }
+            }
+        }
+        seen
+    }
+}
+
+/// Whether a field is believed only of a proxy.
+fn is_proxys(name: &str) -> bool {
+    name.starts_with("x-forwarded-") || name == "x-real-ip"
+}
+
+static VIA_1_0: HeaderValue = HeaderValue::from_static("1.0 evergate");
+static VIA_1_1: HeaderValue = HeaderValue::from_static("1.1 evergate");
+static VIA_2: HeaderValue = HeaderValue::from_static("2.0 evergate");
+
 /// Says by which version of HTTP a request was received (RFC 9110 §7.6.3).
 pub(crate) fn via(headers: &mut HeaderMap, received: Version) {
     let value = match received {
-        Version::HTTP_10 => "1.0 evergate",
-        Version::HTTP_2 => "2.0 evergate",
-        _ => "1.1 evergate",
+        Version::HTTP_10 => &VIA_1_0,
+        Version::HTTP_2 => &VIA_2,
+        _ => &VIA_1_1,
     };
-    headers.append(VIA, HeaderValue::from_static(value));
+    headers.append(VIA, value.clone());
 }
 
 /// Whether a value begins or ends with a blank: HTTP/1.1 takes those off, HTTP/2 has them make a request malformed
@@ -117,14 +170,14 @@ fn append(headers: &mut HeaderMap, name: HeaderName, value: &HeaderValue) {
 }
 
 /// What anybody may have written goes.
-fn replace_forwarding(headers: &mut HeaderMap, peer: &Peer, authority: &HeaderValue) {
-    headers.remove(X_REAL_IP);
-    if headers.keys().any(|name| name.as_str().starts_with("x-forwarded-")) {
-        let spoofed: Vec<HeaderName> = headers
-            .keys()
-            .filter(|name| name.as_str().starts_with("x-forwarded-"))
-            .cloned()
-            .collect();
+fn replace_forwarding(
+    headers: &mut HeaderMap,
+    peer: &Peer,
+    (authority, spoofed): (&HeaderValue, bool),
+) {
+    if spoofed {
+        let spoofed: Vec<HeaderName> =
+            headers.keys().filter(|name| is_proxys(name.as_str())).cloned().collect();
         for name in spoofed {
             headers.remove(name);
         }
@@ -138,16 +191,15 @@ fn replace_forwarding(headers: &mut HeaderMap, peer: &Peer, authority: &HeaderVa
 /// Makes a response's fields fit for the client.
 pub(crate) fn inward(headers: &mut HeaderMap) {
     strip_hop_by_hop(headers);
-    headers.remove(PROXY_AUTHENTICATE);
-    headers.append(VIA, HeaderValue::from_static("1.1 evergate"));
+    if has(headers, &PROXY_AUTHENTICATE) {
+        headers.remove(PROXY_AUTHENTICATE);
+    }
+    headers.append(VIA, VIA_1_1.clone());
 }
 
 /// `x_forwarded_for` is `X-Forwarded-For` to every CGI-like backend, so a spelling with an underscore of a field
 /// that the gateway reads or writes is dropped.
 fn strip_underscores(headers: &mut HeaderMap, selectors: &[Selector], told: &[HeaderName]) {
-    if !headers.keys().any(|name| name.as_str().contains('_')) {
-        return;
-    }
     let shadows = |name: &&HeaderName| {
         let plain = name.as_str().replace('_', "-");
         plain != name.as_str()
@@ -164,9 +216,6 @@ fn strip_underscores(headers: &mut HeaderMap, selectors: &[Selector], told: &[He
 
 /// HTTP/2 splits cookies into fields that HTTP/1.1 must have in one (RFC 9113 §8.2.3).
 fn join_cookies(headers: &mut HeaderMap) {
-    if headers.get_all(COOKIE).iter().nth(1).is_none() {
-        return;
-    }
     let all: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
     if let Ok(joined) = HeaderValue::from_bytes(&all.join(&b"; "[..])) {
         headers.insert(COOKIE, joined);

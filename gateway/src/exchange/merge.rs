@@ -12,7 +12,7 @@ use http::header::{
     HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
     IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE,
 };
-use http::{Method, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 
 use super::conversion::{self, Parameters};
 use super::digest::{self, Digests};
@@ -139,7 +139,7 @@ impl Visit<'_> {
     ) -> Result<Response<Incoming>, Refusal> {
         // a key stands for one request with one body
         let once = [IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, IDEMPOTENCY_KEY];
-        let once = once.iter().any(|name| request.headers.contains_key(name));
+        let once = once.iter().any(|name| request.head.headers.contains_key(name));
         let attempts = if once { 1 } else { writing.reading.attempts };
         let mut attempt = 1;
         loop {
@@ -158,8 +158,8 @@ impl Visit<'_> {
                 )));
             }
             let mut outbound = head;
-            if let Some(digests) = Digests::take(&mut outbound.headers, false) {
-                digests.renew(&body, &mut outbound.headers);
+            if let Some(digests) = Digests::take(&mut outbound.head.headers, false) {
+                digests.renew(&body, &mut outbound.head.headers);
             }
             let answer = self.send(at.group, outbound, OutboundBody::whole(body), record).await?;
             let stale = answer.status() == StatusCode::PRECONDITION_FAILED;
@@ -202,15 +202,10 @@ impl Visit<'_> {
         writing: &Writing<'_>,
         record: &mut Record,
     ) -> Result<Found, Refusal> {
-        let headers = asking(at.api, writing.reading, &request.headers);
-        let outbound = Outbound {
-            method: Method::GET,
-            target: request.target.clone(),
-            headers,
-            selects: false,
-            upgrade: None,
-            hears: false,
-        };
+        let (mut head, ()) = Request::new(()).into_parts();
+        (head.method, head.uri) = (Method::GET, request.head.uri.clone());
+        head.headers = asking(at.api, writing.reading, &request.head.headers);
+        let outbound = Outbound { head, selects: false, upgrade: None, hears: false };
         let sent = self.send(at.group, outbound, OutboundBody::empty(), record).await;
         let response = sent.map_err(|refusal| match refusal {
             Refusal::BackendTimeout => unread("the backend did not answer in time"),
@@ -366,18 +361,18 @@ fn asking(api: &Api, reading: &Reading, write: &HeaderMap) -> HeaderMap {
 
 /// The write of a document that is not there yet, and is still not there when it comes.
 fn create(request: &Outbound) -> Result<Outbound, Refusal> {
-    if request.headers.contains_key(IF_MATCH) {
+    if request.head.headers.contains_key(IF_MATCH) {
         return Err(Refusal::WriteStale);
     }
     let mut outbound = request.clone();
-    outbound.headers.insert(IF_NONE_MATCH, HeaderValue::from_static("*"));
+    outbound.head.headers.insert(IF_NONE_MATCH, HeaderValue::from_static("*"));
     Ok(outbound)
 }
 
 /// The write of the very document that was read. The client's own conditions are about that document and were kept if
 /// they hold for it: with `If-Match` a backend looks at no date (RFC 9110 §13.2.2).
 fn guarded(request: &Outbound, reading: &Reading, read: &HeaderMap) -> Result<Outbound, Refusal> {
-    let (own, tag) = (&request.headers, etag::strong(read));
+    let (own, tag) = (&request.head.headers, etag::strong(read));
     let date = |headers: &HeaderMap, name: &HeaderName| {
         headers.get(name).and_then(|value| httpdate::parse_http_date(value.to_str().ok()?).ok())
     };
@@ -393,9 +388,9 @@ fn guarded(request: &Outbound, reading: &Reading, read: &HeaderMap) -> Result<Ou
     let mut outbound = request.clone();
     match tag {
         Some(tag) => {
-            outbound.headers.remove(IF_NONE_MATCH);
-            outbound.headers.remove(IF_UNMODIFIED_SINCE);
-            outbound.headers.insert(IF_MATCH, tag);
+            outbound.head.headers.remove(IF_NONE_MATCH);
+            outbound.head.headers.remove(IF_UNMODIFIED_SINCE);
+            outbound.head.headers.insert(IF_MATCH, tag);
         }
         None if reading.unguarded => {}
         None => return Err(Refusal::WriteUnguarded),

@@ -11,6 +11,9 @@ pub(crate) fn check_path(path: &str) -> Result<(), &'static str> {
     let Some(rest) = path.strip_prefix('/') else {
         return Err("the request target does not start with `/`; send an absolute path");
     };
+    if is_plain(rest) {
+        return Ok(());
+    }
     check_letters(rest)?;
     let last = rest.split('/').count();
     for (index, segment) in rest.split('/').enumerate() {
@@ -22,6 +25,18 @@ pub(crate) fn check_path(path: &str) -> Result<(), &'static str> {
         }
     }
     Ok(())
+}
+
+/// Whether a path has only segments that need no second look: none empty but the last, and no dot and no encoding in any.
+fn is_plain(path: &str) -> bool {
+    let mut before = b'/';
+    path.bytes().all(|byte| {
+        let plain = byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'_' | b'~')
+            || byte == b'/' && before != b'/';
+        before = byte;
+        plain
+    })
 }
 
 /// Checks a query: characters of RFC 3986 §3.4 and those that browsers leave bare.
@@ -88,7 +103,7 @@ pub(crate) fn check_authority(field: &HeaderValue) -> Result<&str, &'static str>
 
 /// The host of an authority that was checked.
 pub(crate) fn host(authority: &str) -> &str {
-    match authority.rfind(':') {
+    match colon(authority) {
         Some(at) if !authority.ends_with(']') => authority.get(..at).unwrap_or_default(),
         _ => authority,
     }
@@ -96,8 +111,13 @@ pub(crate) fn host(authority: &str) -> &str {
 
 const NO_HOST: &str = "the Host is not a host with an optional port; send the name of the host";
 
+/// The last colon. Such texts are short.
+fn colon(text: &str) -> Option<usize> {
+    text.bytes().rposition(|byte| byte == b':')
+}
+
 fn is_authority(text: &str) -> bool {
-    let (host, port) = match text.rfind(':') {
+    let (host, port) = match colon(text) {
         Some(at) if !text.ends_with(']') => {
             (text.get(..at).unwrap_or_default(), text.get(at + 1..))
         }

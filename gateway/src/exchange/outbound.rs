@@ -7,7 +7,6 @@ use http::header::{
 use http::uri::PathAndQuery;
 
 use super::asked::Asked;
-use super::inbound::Inbound;
 use super::path::PathParts;
 use super::pipe::{Accepted, Coding};
 use super::query;
@@ -16,6 +15,7 @@ use crate::refusal::Refusal;
 use crate::snapshot::accept::MediaVersion;
 use crate::snapshot::selector::Selector;
 use crate::snapshot::{Api, Crossing};
+use crate::wire::has;
 
 /// Path of the operation in the backend's version, in front of it what the client had there, with the backend's
 /// version and base path in place of the client's.
@@ -33,7 +33,7 @@ pub(crate) fn path(
         if let (Some(segment), Some(affix)) = (asked.segment, api.path_rule()) {
             let like = affix.capture(segment).unwrap_or_default();
             path.push('/');
-            path.push_str(&affix.write(&api.versions.spelled(backend, like)));
+            affix.write_to(&api.versions.spelled(backend, like), &mut path);
         }
     }
     if named.lead != Lead::Prefix {
@@ -72,7 +72,7 @@ pub(crate) fn rewrite_indicators(
 
 fn rewrite_header(api: &Api, backend: usize, headers: &mut HeaderMap, name: &HeaderName) {
     let Some(old) = headers.get(name).and_then(|value| value.to_str().ok()) else { return };
-    if let Ok(value) = HeaderValue::try_from(api.versions.spelled(backend, old.trim())) {
+    if let Ok(value) = HeaderValue::from_str(&api.versions.spelled(backend, old.trim())) {
         headers.insert(name.clone(), value);
     }
 }
@@ -88,7 +88,7 @@ pub(crate) fn rewrite_media(
     let known = |text: &str| api.versions.find(text).is_some();
     let rewritten = |value: &HeaderValue| {
         let written = rule.rewrite(value.to_str().ok()?, |text| {
-            if known(text) { api.versions.spelled(to, text) } else { text.to_owned() }
+            if known(text) { api.versions.spelled(to, text).into_owned() } else { text.to_owned() }
         });
         HeaderValue::try_from(written?).ok()
     };
@@ -109,23 +109,26 @@ pub(crate) fn ask_for_convertible(
 ) {
     let readable: &[Coding] =
         if crossing.streams_responses() { &Coding::PROMPT } else { &Coding::ALL };
-    if !headers.contains_key(ACCEPT_ENCODING) {
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    if !has(headers, &ACCEPT_ENCODING) {
+        headers.append(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     } else if let Ok(value) = HeaderValue::try_from(accepted.narrowed(readable)) {
         headers.insert(ACCEPT_ENCODING, value);
     }
-    headers.remove(RANGE);
-    headers.remove(IF_RANGE);
+    for name in [RANGE, IF_RANGE] {
+        if has(headers, &name) {
+            headers.remove(name);
+        }
+    }
 }
 
 /// The target of a path and a query.
 pub(crate) fn target(path: &str, query: &str) -> Result<PathAndQuery, Refusal> {
-    let text = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
-    text.parse()
+    let mut text = String::with_capacity(path.len() + 1 + query.len());
+    text.push_str(path);
+    if !query.is_empty() {
+        text.push('?');
+        text.push_str(query);
+    }
+    PathAndQuery::try_from(text)
         .map_err(|_| Refusal::Target("the request target cannot be written for the backend"))
-}
-
-/// The target as it came, without a copy.
-pub(crate) fn unchanged(inbound: &Inbound) -> PathAndQuery {
-    inbound.target.clone()
 }

@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::wire::has;
+
 /// The request field.
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// The response field.
@@ -27,6 +29,9 @@ impl Prefer {
     /// Reads all `Prefer` fields. Of a preference that comes twice the first counts (RFC 7240 §2).
     pub(crate) fn read(headers: &HeaderMap) -> Self {
         let mut prefer = Self::default();
+        if !has(headers, &PREFER) {
+            return prefer;
+        }
         for value in headers.get_all(PREFER) {
             for element in value.to_str().unwrap_or_default().split(',') {
                 let preference = element.split(';').next().unwrap_or_default();

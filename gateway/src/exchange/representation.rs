@@ -5,11 +5,13 @@ use http::header::{
 };
 
 use super::etag::{self, Mark};
+use crate::wire::has;
 
 /// What holds for every answer of an operation whose answers are converted, whatever its status and method: tags
 /// are the client's, and parts are not served, as a range of one representation is none of another.
 pub(super) fn mark(headers: &mut HeaderMap, mark: Mark<'_>) {
-    if let Some(tag) = headers.remove(ETAG)
+    if has(headers, &ETAG)
+        && let Some(tag) = headers.remove(ETAG)
         && let Some(tag) = etag::outward(&tag, mark)
     {
         headers.insert(ETAG, tag);
@@ -19,7 +21,9 @@ pub(super) fn mark(headers: &mut HeaderMap, mark: Mark<'_>) {
 
 /// Says the content coding of a converted body, and that it was chosen.
 pub(super) fn coded(headers: &mut HeaderMap, coding: Option<&'static str>, was_coded: bool) {
-    headers.remove(CONTENT_ENCODING);
+    if has(headers, &CONTENT_ENCODING) {
+        headers.remove(CONTENT_ENCODING);
+    }
     if let Some(name) = coding {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
     }

@@ -10,7 +10,7 @@ use http::header::{
     IF_NONE_MATCH,
 };
 use http::request::Parts;
-use http::{Method, uri::PathAndQuery};
+use http::{Method, Uri};
 use http_body::Body as _;
 
 use super::asked::Asked;
@@ -43,9 +43,7 @@ use crate::wire::Incoming;
 /// A request's head on its way to a backend.
 #[derive(Clone, Debug)]
 pub(super) struct Outbound {
-    pub(super) method: Method,
-    pub(super) target: PathAndQuery,
-    pub(super) headers: HeaderMap,
+    pub(super) head: Parts,
     /// It asks for some members of the answer only.
     pub(super) selects: bool,
     /// The protocol that its connection may switch to.
@@ -104,9 +102,11 @@ pub(super) fn untouched(api: &Api, request: Arrived<'_>, bounds: &Bounds) -> Rea
     }
     let outbound = OutboundBody::streamed(body, bounds.pace);
     say_empty(&mut head, &outbound);
-    let target = outbound::unchanged(inbound);
-    let (method, headers) = (head.method, head.headers);
-    (Outbound { method, target, headers, selects: false, upgrade, hears: true }, outbound, None)
+    // a target that was opened is another, and only a path goes on
+    if head.uri.authority().is_some() || head.uri.path_and_query() != Some(&inbound.target) {
+        head.uri = Uri::from(inbound.target.clone());
+    }
+    (Outbound { head, selects: false, upgrade, hears: true }, outbound, None)
 }
 
 /// The request in the backend's version.
@@ -174,12 +174,8 @@ pub(super) async fn convert<'a>(
     }
     record.lose(&lost);
     say_empty(&mut head, &outbound);
-    let (method, headers) = (head.method, head.headers);
-    Ok((
-        Outbound { method, target, headers, selects, upgrade: None, hears: false },
-        outbound,
-        writing,
-    ))
+    head.uri = Uri::from(target);
+    Ok((Outbound { head, selects, upgrade: None, hears: false }, outbound, writing))
 }
 
 /// The body of a request on its way.

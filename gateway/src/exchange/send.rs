@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Response;
 use http::header::HeaderValue;
 use http::request::Parts;
-use http::{Request, Response, Uri};
 
 use super::body;
 use super::request::Outbound;
@@ -62,7 +62,7 @@ impl Visit<'_> {
         let (upgrade, hears) = (request.upgrade.take(), request.hears);
         let mut going = Going {
             group,
-            head: head(request),
+            head: request.head,
             tried: Tried::new(),
             attempts: 0,
             none: Refusal::Unreachable,
@@ -208,13 +208,4 @@ impl<'a> Going<'a> {
         }
         (self.next.is_some() && pool.spend()).then_some(pause)
     }
-}
-
-/// The head as a client takes it.
-fn head(outbound: Outbound) -> Parts {
-    let (mut head, ()) = Request::new(()).into_parts();
-    head.method = outbound.method;
-    head.uri = Uri::from(outbound.target);
-    head.headers = outbound.headers;
-    head
 }

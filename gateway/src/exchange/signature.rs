@@ -3,6 +3,9 @@
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
 
+use super::conversion::essence;
+use crate::wire::has;
+
 const SIGNATURE: HeaderName = HeaderName::from_static("signature");
 const SIGNATURE_INPUT: HeaderName = HeaderName::from_static("signature-input");
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -55,7 +58,8 @@ pub(crate) fn is_signed(headers: &HeaderMap, query: &str) -> bool {
         |name: &HeaderName| of_body(name) || matches!(name.as_str(), "signature-input" | "dpop");
     signs_query(query)
         || headers.keys().any(signs_itself)
-        || headers.get(AUTHORIZATION).is_some_and(|value| signs(value.as_bytes()))
+        || has(headers, &AUTHORIZATION)
+            && headers.get(AUTHORIZATION).is_some_and(|value| signs(value.as_bytes()))
 }
 
 /// The field with a signature that does not hold after these changes.
@@ -82,10 +86,8 @@ pub(crate) fn broken(changes: Changes<'_>) -> Option<HeaderName> {
 
 /// Whether a body of this media type is signed as it is (RFC 7515 §9.2.1, RFC 7519 §10.3.1).
 pub(crate) fn is_jws(headers: &HeaderMap) -> bool {
-    let Some(text) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
-        return false;
-    };
-    let essence = text.split(';').next().unwrap_or_default().trim();
+    let Some(value) = headers.get(CONTENT_TYPE) else { return false };
+    let essence = essence(value);
     let is = |own: &&str| essence.eq_ignore_ascii_case(own);
     let suffix = essence.len().checked_sub("+jwt".len()).and_then(|at| essence.get(at..));
     ["application/jose", "application/jose+json", "application/jwt"].iter().any(is)
@@ -107,7 +109,12 @@ fn signs_query(query: &str) -> bool {
 fn of_body(name: &HeaderName) -> bool {
     let name = name.as_str();
     // nearly every name of every message ends otherwise
-    let may = name.ends_with("ure") || name.ends_with("256") || name.ends_with("-sig");
+    let may = match name.as_bytes().last() {
+        Some(b'e') => name.ends_with("ure"),
+        Some(b'6') => name.ends_with("256"),
+        Some(b'g') => name.ends_with("-sig"),
+        _ => false,
+    };
     may && OF_BODY.binary_search(&name).is_ok()
 }
 

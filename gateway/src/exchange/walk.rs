@@ -1,12 +1,12 @@
 //! The walk itself: all branching of an exchange stands here, the steps only compute.
 
-use std::io::{Cursor, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::{HeaderMap, HeaderValue, VARY};
 use http::request::Parts;
-use http::{HeaderName, Method, Request, Response, StatusCode};
+use http::{HeaderName, Method, Response, StatusCode};
+use smallvec::SmallVec;
 
 use super::answer::{self, Ask};
 use super::asked::{Asked, asked};
@@ -26,7 +26,7 @@ use crate::snapshot::meter::ExchangeMeter;
 use crate::snapshot::{Api, ClientVersion, Crossing, Group, Shared, Signatures, Snapshot};
 use crate::telemetry::Record;
 use crate::upstream::{Client, Gate};
-use crate::wire::Incoming;
+use crate::wire::{Incoming, RequestHead, has};
 
 const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 const API_BACKEND_VERSION: HeaderName = HeaderName::from_static("api-backend-version");
@@ -88,19 +88,28 @@ impl House {
         };
         let fresh = || {
             let count = self.count.fetch_add(1, Ordering::Relaxed);
-            let mut text = Cursor::new([0; 25]);
-            // 8 digits, a dash and at most 16 digits fit
-            let _ = write!(text, "{:08x}-{count:x}", self.mark);
-            let length = usize::try_from(text.position()).unwrap_or(0);
-            HeaderValue::from_bytes(text.get_ref().get(..length).unwrap_or_default())
+            let mut text: SmallVec<[u8; 25]> = SmallVec::new();
+            hexadecimal(&mut text, u64::from(self.mark), 8);
+            text.push(b'-');
+            hexadecimal(&mut text, count, 1);
+            HeaderValue::from_bytes(&text)
         };
-        headers
-            .get(X_REQUEST_ID)
-            .filter(sound)
+        let own = has(headers, &X_REQUEST_ID).then(|| headers.get(X_REQUEST_ID)).flatten();
+        own.filter(sound)
             .cloned()
             .or_else(|| fresh().ok())
             .unwrap_or_else(|| HeaderValue::from_static("-"))
     }
+}
+
+/// Writes a number with at least so many digits.
+fn hexadecimal(text: &mut SmallVec<[u8; 25]>, number: u64, least: u32) {
+    let digits = (u64::BITS - number.leading_zeros()).div_ceil(4).max(least);
+    text.extend((0..digits).rev().map(|place| {
+        // four bits
+        let digit = (number >> (4 * place)) as u8 & 15;
+        digit + if digit < 10 { b'0' } else { b'a' - 10 }
+    }));
 }
 
 /// Facts that the answer says whatever becomes of the request.
@@ -133,10 +142,13 @@ struct Found<'a, 'one, 'path> {
 }
 
 /// Serves one request, from its head to the head of the answer; the body goes on by itself.
-pub async fn serve(house: &House, peer: &Peer, request: Request<Incoming>) -> Response<ReplyBody> {
+pub async fn serve(
+    house: &House,
+    peer: &Peer,
+    (head, body): (RequestHead, Incoming),
+) -> Response<ReplyBody> {
     let seen = house.current();
     let snapshot = &seen.0;
-    let (head, body) = request.into_parts();
     let id = house.id(&head.headers);
     let mut record = Box::new(Record::new(id.clone(), head.method.clone(), snapshot.generation));
     let mut known = Known::default();
@@ -270,7 +282,8 @@ impl<'a> Visit<'a> {
         let (inbound, way) = (arrived.inbound, serving.way);
         let parameters = &parameters_read(serving, *named, inbound);
         let here = here(found, inbound, self.peer);
-        let accepted = pipe::accepted(&arrived.head.headers);
+        // what is not converted is coded as the client and the backend agree
+        let accepted = way.map(|_| pipe::accepted(&arrived.head.headers)).unwrap_or_default();
         let method = &arrived.head.method.clone();
         let (request, outbound, writing) = match (way, *named) {
             (Some(way), Some(named)) => {

@@ -171,7 +171,8 @@ async fn http2(
     let peer = Arc::new(peer);
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let (house, peer) = (Arc::clone(&house), Arc::clone(&peer));
-        let request = request.map(Incoming::Http2);
+        let (head, body) = request.into_parts();
+        let request = (head, Incoming::Http2(body));
         // the library moves what it is given several times, and a walk is some kilobytes
         async move { Ok::<_, Infallible>(Box::pin(serve(&house, &peer, request)).await) }
     });

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HeaderValue, TE};
-use http::{Method, Request, Response, StatusCode, Version};
+use http::{Method, Response, StatusCode, Version};
 use http_body::{Body as _, Frame};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::time::Instant;
@@ -120,9 +120,8 @@ impl Caller {
         };
         let sound = asked.keeps || body.is_some() || seat.is_body_over();
         let body = body.map_or(Incoming::Empty, Incoming::Client);
-        let request = Request::from_parts(head, body);
         let response = {
-            let mut answer = pin!(serve(&self.house, &self.peer, request));
+            let mut answer = pin!(serve(&self.house, &self.peer, (head, body)));
             let served = poll_fn(|context| match answer.as_mut().poll(context) {
                 Poll::Ready(response) => Poll::Ready(Some(response)),
                 Poll::Pending => seat.poll_gone(context, self.rules.head).map(|()| None),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
 use smallvec::SmallVec;
 
 /// The raw, undecoded texts of a template's parameters, in order.
@@ -109,7 +110,7 @@ struct Leaf {
 
 #[derive(Clone, Debug, Default)]
 struct Branch {
-    literals: HashMap<String, Self>,
+    literals: HashMap<String, Self, FixedState>,
     /// Heaviest first.
     patterns: Vec<(Segment, Self)>,
     leaf: Option<Leaf>,

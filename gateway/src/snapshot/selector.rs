@@ -1,7 +1,9 @@
 //! The places where a request may say its version, and the versions it may say.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
 use http::HeaderName;
 
 use super::accept::MediaVersion;
@@ -39,7 +41,16 @@ impl Affix {
 
     /// The text for a version.
     pub fn write(&self, version: &str) -> String {
-        format!("{}{version}{}", self.prefix, self.suffix)
+        let mut text = String::new();
+        self.write_to(version, &mut text);
+        text
+    }
+
+    /// Appends the text for a version.
+    pub fn write_to(&self, version: &str, text: &mut String) {
+        for part in [&*self.prefix, version, &*self.suffix] {
+            text.push_str(part);
+        }
     }
 }
 
@@ -85,7 +96,7 @@ impl Selector {
 #[derive(Clone, Debug, Default)]
 pub struct Versions {
     labels: Vec<String>,
-    by_bare: HashMap<String, usize>,
+    by_bare: HashMap<String, usize, FixedState>,
 }
 
 impl Versions {
@@ -115,14 +126,14 @@ impl Versions {
     }
 
     /// The label of a version, with or without its `v` as the client's own spelling has it.
-    pub fn spelled(&self, version: usize, like: &str) -> String {
-        let Some(label) = self.labels.get(version) else { return String::new() };
+    pub fn spelled(&self, version: usize, like: &str) -> Cow<'_, str> {
+        let Some(label) = self.labels.get(version) else { return Cow::Borrowed("") };
         match (bare(like).len() < like.len(), bare(label).len() < label.len()) {
             (true, false) if label.starts_with(|letter: char| letter.is_ascii_digit()) => {
-                format!("v{label}")
+                Cow::Owned(format!("v{label}"))
             }
-            (false, true) => bare(label).to_owned(),
-            _ => label.clone(),
+            (false, true) => Cow::Borrowed(bare(label)),
+            _ => Cow::Borrowed(label),
         }
     }
 }

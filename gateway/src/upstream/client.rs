@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::BytesMut;
+use foldhash::fast::FixedState;
 use http::Response;
 use http::request::Parts;
 use http::uri::Authority;
@@ -86,7 +87,7 @@ type Lanes = Vec<(Authority, u64, Arc<Lane>)>;
 #[derive(Debug)]
 pub struct Client {
     /// By the endpoint's key.
-    lanes: Mutex<HashMap<u64, Lanes>>,
+    lanes: Mutex<HashMap<u64, Lanes, FixedState>>,
     /// The workers that there are, each with a client.
     workers: usize,
     /// What is remembered of bodies that may have to be sent again.

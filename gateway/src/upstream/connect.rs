@@ -24,8 +24,8 @@ pub struct Goal<'a> {
     pub key: u64,
     /// What a connection is made to: an address where the name was looked up, else the name.
     pub authority: &'a Authority,
-    /// The host as configured, which its certificate has to have.
-    pub host: &'a str,
+    /// Host and port as configured; its certificate has to have that host.
+    pub named: &'a Authority,
     /// How it is spoken to.
     pub dial: &'a Dial,
     /// Those that wait for a connection to the backend.
@@ -96,8 +96,8 @@ async fn secured(
     tls: &ClientSide,
     stream: TcpStream,
 ) -> Result<Connected, ConnectFailure> {
-    let Some(name) = tls.name(goal.host) else {
-        let why = format!("`{}` is not a name that a certificate has", goal.host);
+    let Some(name) = tls.name(goal.named.host()) else {
+        let why = format!("`{}` is not a name that a certificate has", goal.named.host());
         return Err(ConnectFailure::Untrusted(why));
     };
     let stream = TlsConnector::from(tls.config())

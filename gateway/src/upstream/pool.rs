@@ -149,7 +149,7 @@ impl Pool {
         Goal {
             key: endpoint.key(),
             authority: endpoint.authority(),
-            host: endpoint.place().authority.host(),
+            named: &endpoint.place().authority,
             dial: self.dial(),
             pending: &self.ledger.pending,
             berths: self.ledger.berths.as_ref(),

@@ -8,6 +8,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HOST, TE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
+use super::hop::has;
 use super::link::Link;
 
 /// How a body is sent.
@@ -33,7 +34,7 @@ pub fn request_head(
     out.reserve(256);
     put(out, &[method.as_str().as_bytes(), b" ", target.as_bytes(), b" HTTP/1.1\r\n"]);
     // RFC 9110 §7.2: a sender should write Host first
-    if let Some(host) = headers.get(HOST) {
+    if let Some((_, host)) = headers.iter().find(|(name, _)| **name == HOST) {
         put(out, &[b"host: ", host.as_bytes(), b"\r\n"]);
     }
     fields(out, headers, sending);
@@ -54,7 +55,7 @@ pub fn response_head(
     status_line(out, status);
     fields(out, headers, sending);
     // RFC 9110 §6.6.1: who forwards an answer without a date says when it came
-    if !headers.contains_key(DATE) && !status.is_informational() {
+    if !has(headers, &DATE) && !status.is_informational() {
         put(out, &[b"date: ", &date(), b"\r\n"]);
     }
     if let Some(connection) = connection {
@@ -93,8 +94,8 @@ fn fields(out: &mut BytesMut, headers: &HeaderMap, sending: Sending) {
     }
     match sending {
         Sending::Length(octets) => {
-            // writing to a buffer that grows does not fail
-            let _ = write!(out.writer(), "content-length: {octets}\r\n");
+            let mut digits = itoa::Buffer::new();
+            put(out, &[b"content-length: ", digits.format(octets).as_bytes(), b"\r\n"]);
         }
         Sending::Chunked => out.put_slice(b"transfer-encoding: chunked\r\n"),
         Sending::Nothing | Sending::Close => {}

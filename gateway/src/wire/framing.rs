@@ -51,9 +51,15 @@ pub fn of_response(
 }
 
 fn declared(headers: &HeaderMap) -> Result<Option<Framing>, &'static str> {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    let (coding, length) = (codings.next(), lengths.next());
+    let (mut coding, mut length, mut twice) = (None, None, false);
+    // one look at the few fields of a message costs less than two look-ups
+    for (name, value) in headers {
+        match *name {
+            TRANSFER_ENCODING => twice |= coding.replace(value).is_some(),
+            CONTENT_LENGTH => twice |= length.replace(value).is_some(),
+            _ => {}
+        }
+    }
     match (coding, length) {
         (None, None) => Ok(None),
         (Some(_), Some(_)) => {
@@ -61,7 +67,7 @@ fn declared(headers: &HeaderMap) -> Result<Option<Framing>, &'static str> {
         }
         (Some(coding), None) => {
             let plain = coding.as_bytes().eq_ignore_ascii_case(b"chunked");
-            if plain && codings.next().is_none() {
+            if plain && !twice {
                 Ok(Some(Framing::Chunked))
             } else {
                 Err(
@@ -70,7 +76,7 @@ fn declared(headers: &HeaderMap) -> Result<Option<Framing>, &'static str> {
             }
         }
         (None, Some(length)) => match number(length) {
-            Some(octets) if lengths.next().is_none() => Ok(Some(Framing::Length(octets))),
+            Some(octets) if !twice => Ok(Some(Framing::Length(octets))),
             _ => Err("the Content-Length is not one plain number; send it once"),
         },
     }

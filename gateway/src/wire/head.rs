@@ -18,7 +18,7 @@ pub type RequestHead = http::request::Parts;
 pub type ResponseHead = http::response::Parts;
 
 /// Heads with more fields than this need room on the heap.
-const FIELDS: usize = 128;
+const FIELDS: usize = 256;
 /// Fields that the gateway adds, at most.
 const ADDED: usize = 10;
 

@@ -1,36 +1,38 @@
 //! Fields of one connection (RFC 9110 §7.6.1), which no message takes further.
 
-use http::header::CONNECTION;
+use http::header::{CONNECTION, CONTENT_LENGTH, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName};
 use smallvec::SmallVec;
 
-/// Trailers are not announced: the gateway frames anew.
-const HOP_BY_HOP: [&str; 9] = [
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "http2-settings",
-    "content-length",
-];
+/// Fields of a connection that are not among the registered ones.
+const ODD: [&str; 3] = ["keep-alive", "proxy-connection", "http2-settings"];
+
+/// Whether a field belongs to one connection. Trailers are not announced: the gateway frames anew.
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    match *name {
+        CONNECTION | CONTENT_LENGTH | TE | TRAILER | TRANSFER_ENCODING | UPGRADE => true,
+        _ => ODD.contains(&name.as_str()),
+    }
+}
 
 /// Removes what belongs to one connection, with what `Connection` names.
 pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    strip_named(headers);
-    let doomed: SmallVec<[HeaderName; 4]> =
-        headers.keys().filter(|name| HOP_BY_HOP.contains(&name.as_str())).cloned().collect();
+    if has(headers, &CONNECTION) {
+        strip_named(headers);
+    }
+    let doomed: SmallVec<[HeaderName; 2]> =
+        headers.keys().filter(|name| is_hop_by_hop(name)).cloned().collect();
     for name in &doomed {
         headers.remove(name);
     }
 }
 
+/// Whether a field is there. A head has few fields, and a look at each costs less than a look-up.
+pub fn has(headers: &HeaderMap, name: &HeaderName) -> bool {
+    headers.keys().any(|own| own == name)
+}
+
 fn strip_named(headers: &mut HeaderMap) {
-    if !headers.contains_key(CONNECTION) {
-        return;
-    }
     let mut named: Vec<HeaderName> = Vec::new();
     for value in headers.get_all(CONNECTION) {
         let options = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
@@ -43,6 +45,9 @@ fn strip_named(headers: &mut HeaderMap) {
 
 /// Whether a list field has this member, in any case.
 pub fn names(headers: &HeaderMap, name: &HeaderName, member: &[u8]) -> bool {
+    if !has(headers, name) {
+        return false;
+    }
     let values = headers.get_all(name).iter();
     values
         .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))

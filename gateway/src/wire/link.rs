@@ -80,7 +80,10 @@ impl Link {
 
     /// Reads what there is, at most 64 KiB; 0 at the end of the stream.
     pub fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        self.input.reserve(self.room);
+        if !self.input.try_reclaim(self.room) {
+            ready!(self.stream.poll_readable(context))?;
+            self.input.reserve(self.room);
+        }
         self.held = self.held.max(self.input.capacity());
         let read = ready!(poll_read_buf(Pin::new(&mut self.stream), context, &mut self.input))?;
         self.ended |= read == 0;

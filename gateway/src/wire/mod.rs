@@ -24,7 +24,7 @@ pub use decode::{BodyError, Decoder, Piece};
 pub use encode::{Sending, chunk, end_of_chunks, interim, request_head, response_head};
 pub use framing::{Framing, of_request, of_response};
 pub use head::{End, HeadFault, RequestHead, ResponseHead, end, parse_request, parse_response};
-pub use hop::{names, strip_hop_by_hop};
+pub use hop::{has, names, strip_hop_by_hop};
 pub use incoming::{Incoming, Lease};
 pub use link::Link;
 pub use lot::{Lot, Turn};

@@ -40,6 +40,15 @@ impl Stream {
         }
     }
 
+    /// Whether there may be something to read, without a look at what: so that no room is made where nothing comes.
+    pub(super) fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => stream.poll_read_ready(context),
+            // what TLS has taken from its stream is not heard of there
+            Self::Tls(_) => Poll::Ready(Ok(())),
+        }
+    }
+
     /// Makes the close of this stream a reset, so that the peer cannot take what it got for whole.
     pub fn reset_on_close(&self) {
         let stream = match self {

@@ -183,7 +183,7 @@ impl Turner {
         let ours = versions.find(text) == Some(self.from());
         let same = ours && versions.spelled(self.from(), text) == text;
         let turned = versions.spelled(self.to(), text);
-        (same && versions.spelled(self.from(), &turned) == text).then_some(turned)
+        (same && versions.spelled(self.from(), &turned) == text).then(|| turned.into_owned())
     }
 
     fn is_public(&self, authority: &str) -> bool {
