@@ -9,7 +9,7 @@ use http::header::{
 use http::{Method, Response, StatusCode};
 use http_body::Body as _;
 
-use super::conversion::{self, Parameters};
+use super::conversion::{self, Parameters, shared};
 use super::converted::{BEGINNING, Begun, Converted, Early};
 use super::digest::Digests;
 use super::etag::Mark;
@@ -255,7 +255,8 @@ async fn convert(
     let length = body.size_hint().exact();
     let source = Quiet::new(body, ask.silence);
     let digests = Digests::take(&mut head.headers, trailing);
-    let work = Work::document(conversion, ask.bounds.conversion, Arc::new(values), &head.headers);
+    let values = shared(values);
+    let work = Work::document(conversion, ask.bounds.conversion, values, &head.headers);
     let bounds = PipeBounds { decoded: ask.bounds.decoded, ratio: ask.bounds.ratio };
     let mut pipe = Pipe::new(work, &ask.api.responses, (&codings, bounds)).checked(digests);
     if let Some(coding) = coding {

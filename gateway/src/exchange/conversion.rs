@@ -1,5 +1,7 @@
 //! Which plan a body needs, and what the plan reads from outside.
 
+use std::sync::Arc;
+
 use evergate_schemas::plan::outside::Values;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
@@ -77,6 +79,16 @@ impl Parameters {
 /// A `+` in a path is a plus.
 fn decoded_segment(raw: &str) -> String {
     query::decode(&raw.replace('+', "%2B")).into_owned()
+}
+
+thread_local! {
+    /// What most programs read from outside: nothing.
+    static NOTHING: Arc<Values> = Arc::default();
+}
+
+/// Values for those who share them.
+pub(crate) fn shared(values: Values) -> Arc<Values> {
+    if values == Values::default() { NOTHING.with(Arc::clone) } else { Arc::new(values) }
 }
 
 /// What a program may read from outside the payload; nothing but what it needs is gathered.

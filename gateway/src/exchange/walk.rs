@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::header::{HeaderMap, HeaderValue, VARY};
 use http::request::Parts;
 use http::{HeaderName, Method, Response, StatusCode};
-use smallvec::SmallVec;
 
 use super::answer::{self, Ask};
 use super::asked::{Asked, asked};
@@ -88,11 +87,18 @@ impl House {
         };
         let fresh = || {
             let count = self.count.fetch_add(1, Ordering::Relaxed);
-            let mut text: SmallVec<[u8; 25]> = SmallVec::new();
-            hexadecimal(&mut text, u64::from(self.mark), 8);
-            text.push(b'-');
-            hexadecimal(&mut text, count, 1);
-            HeaderValue::from_bytes(&text)
+            let mut text = [b'0'; 25];
+            // eight digits, a dash and at most sixteen digits
+            let (mark, rest) = text.split_at_mut(8);
+            hexadecimal(mark, u64::from(self.mark));
+            let digits = (u64::BITS - count.leading_zeros()).div_ceil(4).max(1) as usize;
+            if let [dash, number @ ..] = rest
+                && let Some(number) = number.get_mut(..digits)
+            {
+                *dash = b'-';
+                hexadecimal(number, count);
+            }
+            HeaderValue::from_bytes(text.get(..9 + digits).unwrap_or_default())
         };
         let own = has(headers, &X_REQUEST_ID).then(|| headers.get(X_REQUEST_ID)).flatten();
         own.filter(sound)
@@ -102,14 +108,15 @@ impl House {
     }
 }
 
-/// Writes a number with at least so many digits.
-fn hexadecimal(text: &mut SmallVec<[u8; 25]>, number: u64, least: u32) {
-    let digits = (u64::BITS - number.leading_zeros()).div_ceil(4).max(least);
-    text.extend((0..digits).rev().map(|place| {
+/// Fills a place with the lowest digits of a number.
+fn hexadecimal(place: &mut [u8], number: u64) {
+    let mut left = number;
+    for slot in place.iter_mut().rev() {
         // four bits
-        let digit = (number >> (4 * place)) as u8 & 15;
-        digit + if digit < 10 { b'0' } else { b'a' - 10 }
-    }));
+        let digit = left as u8 & 15;
+        *slot = digit + if digit < 10 { b'0' } else { b'a' - 10 };
+        left >>= 4;
+    }
 }
 
 /// Facts that the answer says whatever becomes of the request.

@@ -56,8 +56,8 @@ async fn a_request_that_is_sent_again_is_due_when_it_was() {
     });
     let (client, dial, pending) = (Client::new(1), Dial::default(), Arc::<Gate>::default());
     let beside = Beside::default();
-    let (host, pending, berths) = ("h", &pending, None);
-    let goal = Goal { key: 1, authority: &authority, host, dial: &dial, pending, berths, beside };
+    let (named, pending, berths) = (&authority, &pending, None);
+    let goal = Goal { key: 1, authority: &authority, named, dial: &dial, pending, berths, beside };
     let send = || async {
         let head = get();
         client.send(&goal, (&head, OutboundBody::empty()), &settings()).await

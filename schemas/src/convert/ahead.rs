@@ -180,18 +180,109 @@ impl<'c> Ahead<'_, 'c> {
     pub(super) fn value(&mut self, id: ShapeId, op: OpId, rest: &'c [u8]) -> Option<&'c [u8]> {
         match rest {
             [b'"', text @ ..] => after_string(text),
+            [b'{', ..] if op == COPY => self.copied_object(id, rest),
+            [b'[', ..] if op == COPY => self.copied_array(id, rest),
             [b'{' | b'[', ..] => self.container(id, op, rest),
             _ => after_scalar(rest),
         }
     }
 
-    /// Takes a container; nothing is written when it does not.
+    /// Takes an object that is copied whole, as [`Self::container`] does; it has a frame only where it stops.
+    #[inline(never)]
+    fn copied_object(&mut self, id: ShapeId, rest: &'c [u8]) -> Option<&'c [u8]> {
+        let shape = self.shapes.at(id).filter(|shape| shape.op == COPY)?;
+        let inside = rest.get(1..)?;
+        self.room = self.room.checked_sub(1)?;
+        let (mut guess, mut at, mut inner) = (shape.first[0], NOBODY, NOWHERE);
+        let (mut seen, mut count, mut rest, mut end) = (0, 0, inside, inside);
+        while let Some(next) = shape.expected(guess, rest) {
+            let bit = 1 << (guess & 63);
+            if seen & bit != 0 {
+                break;
+            }
+            let Some(value) = rest.get(usize::from(next.length)..) else { break };
+            let Some(after) = self.value(next.inner, COPY, value) else { break };
+            seen |= bit;
+            (at, inner, guess) = (guess, next.inner, next.next[0]);
+            count += 1;
+            end = after;
+            let [b',', next @ ..] = after else { break };
+            if !self.open.is_empty() {
+                break;
+            }
+            rest = next;
+        }
+        self.room += 1;
+        let close = after_blank(end);
+        match close {
+            [b'}', after @ ..] if self.open.is_empty() => Some(after),
+            _ if count == 0 => None,
+            _ => {
+                let (spelling, wrote) = (Spelling::Known, true);
+                let frame = self.copied_frame(id);
+                let frame = Frame { object: true, count, seen, inner, at, guess, ..frame };
+                self.open.push(Open { frame: Frame { spelling, wrote, ..frame }, bits: 0 });
+                Some(end)
+            }
+        }
+    }
+
+    /// Takes an array that is copied whole.
+    #[inline(never)]
+    fn copied_array(&mut self, id: ShapeId, rest: &'c [u8]) -> Option<&'c [u8]> {
+        let inner = self.shapes.at(id)?.items;
+        let inside = after_blank(rest.get(1..)?);
+        if let [b']', after @ ..] = inside {
+            return Some(after);
+        }
+        self.room = self.room.checked_sub(1)?;
+        let (mut count, mut rest, mut end) = (0_u32, inside, None);
+        while let Some(after) = self.value(inner, COPY, after_blank(rest)) {
+            count = count.saturating_add(u32::from(end.is_some()));
+            end = Some(after);
+            let [b',', next @ ..] = after else { break };
+            if !self.open.is_empty() {
+                break;
+            }
+            rest = next;
+        }
+        self.room += 1;
+        let end = end?;
+        match after_blank(end) {
+            [b']', after @ ..] if self.open.is_empty() => Some(after),
+            _ => {
+                let frame = Frame { count, inner, ..self.copied_frame(id) };
+                self.open.push(Open { frame, bits: 0 });
+                Some(end)
+            }
+        }
+    }
+
+    /// The frame of a container of which nothing was taken.
+    const fn copied_frame(&self, shape: ShapeId) -> Frame {
+        Frame {
+            op: COPY,
+            count: 0,
+            object: false,
+            wrote: false,
+            scope: self.scope,
+            spelling: Spelling::None,
+            seen: 0,
+            mixed: false,
+            shape,
+            inner: NOWHERE,
+            at: NOBODY,
+            guess: NOBODY,
+        }
+    }
+
+    /// Takes a container in which something is changed; nothing is written when it does not.
     #[inline(never)]
     fn container(&mut self, id: ShapeId, op: OpId, rest: &'c [u8]) -> Option<&'c [u8]> {
         let shape = self.shapes.at(id)?;
         let (first, inside) = rest.split_first()?;
         let object = *first == b'{';
-        if op != COPY && !self.edits.as_ref()?.may_enter(op) || object && shape.op != op {
+        if !self.edits.as_ref()?.may_enter(op) || object && shape.op != op {
             return None;
         }
         let mut top = Open {
@@ -227,9 +318,7 @@ impl<'c> Ahead<'_, 'c> {
         let end = after_blank(taken);
         match end.split_first() {
             Some((next, after)) if *next == close && self.open.is_empty() => {
-                if op != COPY {
-                    self.close(end, &top);
-                }
+                self.close(end, &top);
                 Some(after)
             }
             _ => {
