@@ -113,7 +113,7 @@ fn hexadecimal(place: &mut [u8], number: u64) {
     let mut left = number;
     for slot in place.iter_mut().rev() {
         // four bits
-        let digit = left as u8 & 15;
+        let digit = u8::try_from(left & 15).unwrap_or(0);
         *slot = digit + if digit < 10 { b'0' } else { b'a' - 10 };
         left >>= 4;
     }

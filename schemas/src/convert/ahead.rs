@@ -218,10 +218,10 @@ impl<'c> Ahead<'_, 'c> {
             [b'}', after @ ..] if self.open.is_empty() => Some(after),
             _ if count == 0 => None,
             _ => {
-                let (spelling, wrote) = (Spelling::Known, true);
+                let (wrote, spelling) = (true, Spelling::Known);
                 let frame = self.copied_frame(id);
                 let frame = Frame { object: true, count, seen, inner, at, guess, ..frame };
-                self.open.push(Open { frame: Frame { spelling, wrote, ..frame }, bits: 0 });
+                self.open.push(Open { frame: Frame { wrote, spelling, ..frame }, bits: 0 });
                 Some(end)
             }
         }
