@@ -145,10 +145,12 @@ fn crossing_body(body: &BodyPlan, way: Way, counting: &Counting<'_>) -> Crossing
     };
     // what a client sends is taken whole or refused
     let unconvertible = if way == Way::response { counting.records } else { Unconvertible::Close };
-    let conversion = (!body.is_identity()).then(|| Conversion {
-        prepared: PreparedBody::new(body),
-        unconvertible,
-        losses: body.stages().map(stage).collect(),
+    let conversion = (!body.is_identity()).then(|| {
+        Arc::new(Conversion {
+            prepared: PreparedBody::new(body),
+            unconvertible,
+            losses: body.stages().map(stage).collect(),
+        })
     });
     CrossingBody {
         essence: CrossingBody::essence_of(&body.media_type),

@@ -258,7 +258,7 @@ fn total(writing: &Writing<'_>) -> Result<(), String> {
 }
 
 /// What the backend's GET gives and its PUT forbids, as a conversion that leaves it out.
-fn trim(writing: &Writing<'_>, (put, get): (&Operation, &Operation)) -> Conversion {
+fn trim(writing: &Writing<'_>, (put, get): (&Operation, &Operation)) -> Arc<Conversion> {
     let backend = writing.backend;
     let json = |contents: &[Content]| contents.iter().find(|one| is_json(&one.media_type)).cloned();
     let read = get.responses.iter().find(|one| succeeds(one.status));
@@ -271,16 +271,18 @@ fn trim(writing: &Writing<'_>, (put, get): (&Operation, &Operation)) -> Conversi
     });
     let stages: Vec<_> = stages.into_iter().collect();
     let prepared = PreparedBody::from(Prepared::new(&stages));
-    Conversion { prepared, ..copying() }
+    checking(prepared)
 }
 
 /// A conversion that only checks that a body is JSON.
-fn copying() -> Conversion {
-    Conversion {
-        prepared: PreparedBody::from(Prepared::new(&[])),
-        unconvertible: Unconvertible::Close,
-        losses: Arc::from(Vec::new()),
-    }
+fn copying() -> Arc<Conversion> {
+    checking(PreparedBody::from(Prepared::new(&[])))
+}
+
+/// A conversion without losses of a body that is taken whole or refused.
+fn checking(prepared: PreparedBody) -> Arc<Conversion> {
+    let losses = Arc::from(Vec::new());
+    Arc::new(Conversion { prepared, unconvertible: Unconvertible::Close, losses })
 }
 
 fn essence(media_type: &str) -> String {

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use evergate_schemas::plan::outside::Values;
 use http::header::{
     CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, UPGRADE, VARY,
 };
 use http::{Method, Response, StatusCode};
 use http_body::Body as _;
 
-use super::conversion::{self, Parameters, shared};
+use super::conversion::{self, Parameters};
 use super::converted::{BEGINNING, Begun, Converted, Early};
 use super::digest::Digests;
 use super::etag::Mark;
@@ -237,11 +238,11 @@ fn check_signature(
 
 /// A conversion that is about to begin.
 struct Running<'a> {
-    conversion: &'a Conversion,
+    conversion: &'a Arc<Conversion>,
     codings: Codings,
     /// What the client gets.
     coding: Option<Coding>,
-    values: evergate_schemas::plan::outside::Values,
+    values: Arc<Values>,
     trailing: bool,
 }
 
@@ -255,7 +256,6 @@ async fn convert(
     let length = body.size_hint().exact();
     let source = Quiet::new(body, ask.silence);
     let digests = Digests::take(&mut head.headers, trailing);
-    let values = shared(values);
     let work = Work::document(conversion, ask.bounds.conversion, values, &head.headers);
     let bounds = PipeBounds { decoded: ask.bounds.decoded, ratio: ask.bounds.ratio };
     let mut pipe = Pipe::new(work, &ask.api.responses, (&codings, bounds)).checked(digests);

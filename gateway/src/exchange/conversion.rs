@@ -86,22 +86,17 @@ thread_local! {
     static NOTHING: Arc<Values> = Arc::default();
 }
 
-/// Values for those who share them.
-pub(crate) fn shared(values: Values) -> Arc<Values> {
-    if values == Values::default() { NOTHING.with(Arc::clone) } else { Arc::new(values) }
-}
-
 /// What a program may read from outside the payload; nothing but what it needs is gathered.
 pub(crate) fn values(
     api: &Api,
     message: &CrossingMessage,
     headers: &HeaderMap,
     parameters: &Parameters,
-) -> Values {
-    let mut values = Values::default();
+) -> Arc<Values> {
     if !message.reads_outside {
-        return values;
+        return NOTHING.with(Arc::clone);
     }
+    let mut values = Values::default();
     for (name, value) in headers {
         if let Ok(text) = value.to_str() {
             values.headers.entry(name.as_str().to_owned()).or_insert_with(|| text.to_owned());
@@ -113,5 +108,5 @@ pub(crate) fn values(
     }
     let configured = api.values.iter().map(|(name, text)| (name.to_string(), text.to_string()));
     values.configuration.extend(configured);
-    values
+    Arc::new(values)
 }

@@ -9,6 +9,7 @@ use http_body::Frame;
 use super::digest::Digests;
 use super::pipe::{Failed, Pipe};
 use super::reply::{Cut, Quiet};
+use super::room;
 use crate::snapshot::loss::Lost;
 
 /// So many octets of a response are converted before its head is sent, so that a failure there is a 502, and the
@@ -63,10 +64,10 @@ impl Converted {
         pipe: Pipe,
         (length, beginning): (Option<u64>, usize),
     ) -> Result<Begun, Early> {
-        let room = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
-        let room = room.min(BEGINNING);
+        let octets = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+        let octets = octets.min(BEGINNING);
         // what comes out is mostly a little shorter or longer
-        let ready = Vec::with_capacity(room + room / 8 + 512);
+        let ready = room::take(octets + octets / 8 + 512);
         let mut body = Self { source, pipe, ready, wet: false, ended: Ended::No };
         let mut read = 0;
         // a stream may be silent for long, and its client waits for the head
@@ -75,7 +76,8 @@ impl Converted {
             let frame = if body.source.is_over() { None } else { body.source.frame().await };
             let Some(frame) = frame else {
                 let lost = body.pipe.finish(&mut body.ready).map_err(Early::Pipe)?;
-                return Ok(Begun::Whole(body.ready.into(), lost, body.pipe.into_digests()));
+                let whole = room::give(body.ready);
+                return Ok(Begun::Whole(whole, lost, body.pipe.into_digests()));
             };
             read += body.take(frame.map_err(|_| Early::Source)?).map_err(Early::Pipe)?;
         }
@@ -94,6 +96,9 @@ impl Converted {
                 return Ok(0);
             }
         };
+        if self.ready.capacity() == 0 {
+            self.ready = room::take(data.len());
+        }
         self.ready.reserve(data.len());
         self.pipe.push(&data, &mut self.ready)?;
         self.wet = true;
@@ -108,7 +113,7 @@ impl Converted {
         loop {
             if !self.ready.is_empty() {
                 let ready = std::mem::take(&mut self.ready);
-                return Poll::Ready(Ok((Some(Frame::data(ready.into())), None)));
+                return Poll::Ready(Ok((Some(Frame::data(room::give(ready))), None)));
             }
             match std::mem::take(&mut self.ended) {
                 Ended::No => {}

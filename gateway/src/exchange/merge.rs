@@ -42,7 +42,7 @@ pub(super) struct Writing<'a> {
     /// What the client wrote, in the backend's version.
     written: Bytes,
     /// How that was made of it.
-    up: (&'a CrossingBody, &'a Conversion, Arc<Values>),
+    up: (&'a CrossingBody, &'a Arc<Conversion>, Arc<Values>),
 }
 
 /// Where a document is read and written.
@@ -89,7 +89,7 @@ fn not_json() -> Refusal {
 /// What becomes of a converted write: a patch takes its place, or it waits to be merged.
 pub(super) fn instead<'a>(
     merging: &'a Merging,
-    up: (&'a CrossingBody, &'a Conversion, Arc<Values>),
+    up: (&'a CrossingBody, &'a Arc<Conversion>, Arc<Values>),
     written: Bytes,
     outbound: (&mut Method, &mut HeaderMap),
 ) -> Result<(Bytes, Option<Box<Writing<'a>>>), Refusal> {
@@ -255,7 +255,7 @@ impl Visit<'_> {
                 let turner = at.here.filter(|_| message.links);
                 let turner = turner.map(|here| here.turner(Toward::Client));
                 links::carry(message, turner.as_ref(), head, &mut values);
-                self.convert(at, (down, Arc::new(values)), source)?
+                self.convert(at, (down, values), source)?
             }
         };
         let shown = self.convert(at, (up, Arc::clone(values)), &view)?;
@@ -286,7 +286,7 @@ impl Visit<'_> {
     fn convert(
         &self,
         at: &At<'_>,
-        (conversion, values): (&Conversion, Arc<Values>),
+        (conversion, values): (&Arc<Conversion>, Arc<Values>),
         bytes: &[u8],
     ) -> Result<Vec<u8>, Refusal> {
         let mut pipe = self.pipe(at, conversion, (&Codings::new(), values));
@@ -301,7 +301,7 @@ impl Visit<'_> {
     fn pipe(
         &self,
         at: &At<'_>,
-        conversion: &Conversion,
+        conversion: &Arc<Conversion>,
         (codings, values): (&Codings, Arc<Values>),
     ) -> Pipe {
         let bounds = &self.snapshot.bounds;

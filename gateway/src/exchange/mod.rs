@@ -27,6 +27,7 @@ mod reply;
 mod representation;
 mod request;
 mod rewritten;
+mod room;
 mod route;
 mod send;
 mod signature;

@@ -199,7 +199,7 @@ impl Payload {
 /// case it is converted before all else, as what comes out of it stands in the request's head.
 async fn beside_body<'a>(
     step: &Step<'a, '_>,
-    (conversion, values): (Option<&'a Conversion>, &mut Values),
+    (conversion, values): (Option<&'a Arc<Conversion>>, &mut Arc<Values>),
     place: &mut Place<'_>,
     (body, trailing): (Incoming, bool),
 ) -> Result<(Payload, Outward<'a>, Lost), Refusal> {
@@ -209,9 +209,8 @@ async fn beside_body<'a>(
     let Some((conversion, (inward, outward))) = composed else {
         return Ok((Payload::Came(body), settled, lost));
     };
-    values.beside = beside::taken(inward, place)?;
-    let all = Arc::new(values.clone());
-    let done = converted(step, (conversion, &all), (place.headers, body, trailing)).await;
+    Arc::make_mut(values).beside = beside::taken(inward, place)?;
+    let done = converted(step, (conversion, values), (place.headers, body, trailing)).await;
     let Converted { bytes, lost: fired, digests, beside } =
         done.map_err(|refusal| beside::refused(inward, refusal, &values.beside))?;
     if let Some(digests) = digests {
@@ -225,7 +224,7 @@ async fn beside_body<'a>(
 /// The body through its pipe.
 async fn converted(
     step: &Step<'_, '_>,
-    (conversion, values): (&Conversion, &Arc<Values>),
+    (conversion, values): (&Arc<Conversion>, &Arc<Values>),
     (headers, body, trailing): (&mut HeaderMap, Incoming, bool),
 ) -> Result<Converted, Refusal> {
     let codings = pipe::declared(headers).map_err(Refusal::RequestCoded)?;
@@ -242,10 +241,9 @@ async fn converted(
 /// The body in the backend's version, what a merge of it still needs, and what is lost.
 async fn rewritten<'a>(
     step: &Step<'a, '_>,
-    (plan, conversion, values): (&'a CrossingBody, &'a Conversion, Values),
+    (plan, conversion, values): (&'a CrossingBody, &'a Arc<Conversion>, Arc<Values>),
     (head, body, trailing): (&mut Parts, Incoming, bool),
 ) -> Result<(Bytes, Merged<'a>, Lost), Refusal> {
-    let values = Arc::new(values);
     let whole = (&mut head.headers, body, trailing);
     let Converted { mut bytes, lost: fired, digests, .. } =
         converted(step, (conversion, &values), whole).await?;

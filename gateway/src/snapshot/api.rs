@@ -56,9 +56,9 @@ pub struct Api {
     /// Counts what was refused before the operation was known.
     pub unrouted: ExchangeMeter,
     /// Requests converted.
-    pub requests: ConversionMeter,
+    pub requests: Arc<ConversionMeter>,
     /// Responses converted.
-    pub responses: ConversionMeter,
+    pub responses: Arc<ConversionMeter>,
     /// Bodies that passed unconverted on the way to or from another version.
     pub unconverted: UnconvertedMeter,
 }
@@ -265,7 +265,7 @@ pub struct CrossingBody {
     /// The reader's media type, when it has another spelling.
     pub written_as: Option<HeaderValue>,
     /// How the bytes are rewritten; `None` when they pass untouched.
-    pub conversion: Option<Conversion>,
+    pub conversion: Option<Arc<Conversion>>,
 }
 
 impl CrossingBody {

@@ -42,9 +42,9 @@ pub struct Reading {
     /// The media types that can be merged, as `Accept` says them.
     pub accept: HeaderValue,
     /// A conversion that checks and copies, for a document as it is.
-    pub copy: Conversion,
+    pub copy: Arc<Conversion>,
     /// Leaves out of a document what the backend's PUT forbids.
-    pub trim: Conversion,
+    pub trim: Arc<Conversion>,
     /// How often a document is read and merged before a 412 of the backend is passed on; at least 1.
     pub attempts: u32,
     /// Longest time for reading a document whole.

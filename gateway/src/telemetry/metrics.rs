@@ -178,13 +178,13 @@ impl Metrics {
     }
 
     /// The meter of one way of converting.
-    pub fn conversion(&self, api: &str, way: Way) -> ConversionMeter {
+    pub fn conversion(&self, api: &str, way: Way) -> Arc<ConversionMeter> {
         let labels = ConversionLabels { api: api.to_owned(), way };
-        ConversionMeter {
+        Arc::new(ConversionMeter {
             seconds: self.seconds.get_or_create(&labels).clone(),
             bytes: self.bytes.get_or_create(&labels).clone(),
             refused: self.refused.get_or_create(&labels).clone(),
-        }
+        })
     }
 
     /// The meter of bodies that pass unconverted.

@@ -57,9 +57,10 @@ pub(crate) fn carry(
     message: &CrossingMessage,
     turner: Option<&Arc<Turner>>,
     headers: &HeaderMap,
-    values: &mut Values,
+    values: &mut Arc<Values>,
 ) {
     let Some(turner) = turner.filter(|_| message.links) else { return };
+    let values = Arc::make_mut(values);
     values.links = Some(carrier(turner, message.first_words.as_ref()));
     for (relation, target) in relations(headers) {
         values.relations.entry(relation).or_insert(target);

@@ -38,7 +38,7 @@ pub(crate) struct Pipe {
     digests: Option<Box<Digests>>,
     /// Between work and encoder, empty between calls.
     converted: Vec<u8>,
-    meter: ConversionMeter,
+    meter: Arc<ConversionMeter>,
     spent: Duration,
 }
 
@@ -68,7 +68,7 @@ impl Pipe {
     /// A pipe at the start of a body that has these codings, in the order they were put on.
     pub(crate) fn new(
         work: Work,
-        meter: &ConversionMeter,
+        meter: &Arc<ConversionMeter>,
         codings: (&Codings, PipeBounds),
     ) -> Self {
         let (codings, bounds) = codings;
@@ -79,7 +79,7 @@ impl Pipe {
             encoder: None,
             digests: None,
             converted: Vec::new(),
-            meter: meter.clone(),
+            meter: Arc::clone(meter),
             spent: Duration::ZERO,
         }
     }
@@ -172,7 +172,7 @@ impl Pipe {
     }
 
     /// Whether what comes out is read piece by piece, so that none of it may wait for more.
-    pub(crate) const fn streams(&self) -> bool {
+    pub(crate) fn streams(&self) -> bool {
         self.work.streams()
     }
 

@@ -13,17 +13,17 @@ use crate::snapshot::meter::{ConversionMeter, Way};
 use crate::snapshot::{Conversion, ConversionLimits};
 use crate::telemetry::Metrics;
 
-fn meter() -> ConversionMeter {
+fn meter() -> Arc<ConversionMeter> {
     Metrics::default().conversion("a", Way::response)
 }
 
 /// A pipe whose conversion checks and copies.
 fn pipe(codings: &[Coding], bounds: PipeBounds) -> Pipe {
-    let conversion = Conversion {
+    let conversion = Arc::new(Conversion {
         prepared: Prepared::new(&[]).into(),
         unconvertible: Unconvertible::Close,
         losses: Arc::from([]),
-    };
+    });
     let limits = ConversionLimits { depth: 128, held: 1 << 20 };
     let work = Work::document(&conversion, limits, Arc::new(Values::default()), &HeaderMap::new());
     Pipe::new(work, &meter(), (&Codings::from_slice(codings), bounds))

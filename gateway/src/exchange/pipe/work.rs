@@ -23,13 +23,13 @@ pub(crate) enum Work {
 #[derive(Debug)]
 pub(crate) struct Document {
     converter: BodyConverter,
-    conversion: Conversion,
+    conversion: Arc<Conversion>,
 }
 
 impl Work {
     /// The conversion of a body as its plan has it, under the head that says its media type.
     pub(crate) fn document(
-        conversion: &Conversion,
+        conversion: &Arc<Conversion>,
         limits: ConversionLimits,
         values: Arc<Values>,
         head: &HeaderMap,
@@ -44,11 +44,11 @@ impl Work {
         let media_type = said.and_then(|value| value.to_str().ok()).map(str::to_owned);
         let options = BodyOptions { limits, values, unconvertible, media_type };
         let converter = BodyConverter::start(&conversion.prepared, &options);
-        Self::Document(Box::new(Document { converter, conversion: conversion.clone() }))
+        Self::Document(Box::new(Document { converter, conversion: Arc::clone(conversion) }))
     }
 
     /// Whether its reader acts on each piece as it comes.
-    pub(super) const fn streams(&self) -> bool {
+    pub(super) fn streams(&self) -> bool {
         match self {
             Self::Document(one) => one.conversion.prepared.is_stream(),
         }
