@@ -24,6 +24,11 @@ pub(crate) fn plan<'a>(
             _ => Ok(None),
         };
     };
+    // mostly it is spelled as declared, without parameters
+    let spelled = |body: &&CrossingBody| *body.essence.as_bytes() == *value.as_bytes();
+    if let Some(body) = bodies.iter().find(spelled) {
+        return Ok(Some(body));
+    }
     let asked = essence(value);
     let ranked = bodies.iter().filter_map(|body| Some((closeness(asked, &body.essence)?, body)));
     Ok(ranked.min_by_key(|(distance, _)| *distance).map(|(_, body)| body))

@@ -114,10 +114,9 @@ pub(crate) fn ask_for_convertible(
     } else if let Ok(value) = HeaderValue::try_from(accepted.narrowed(readable)) {
         headers.insert(ACCEPT_ENCODING, value);
     }
-    for name in [RANGE, IF_RANGE] {
-        if has(headers, &name) {
-            headers.remove(name);
-        }
+    if headers.keys().any(|name| matches!(*name, RANGE | IF_RANGE)) {
+        headers.remove(RANGE);
+        headers.remove(IF_RANGE);
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use evergate_schemas::plan::outside::Values;
 use http::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MODIFIED_SINCE,
-    IF_NONE_MATCH,
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MATCH,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH,
 };
 use http::request::Parts;
 use http::{Method, Uri};
@@ -340,6 +340,10 @@ fn become_method(head: &mut Parts, step: &Step<'_, '_>) -> Result<(), Refusal> {
 
 /// Turns the conditions of a request into the backend's.
 fn conditions(step: &Step<'_, '_>, head: &mut Parts) {
+    let is_one = |name: &HeaderName| matches!(*name, IF_MATCH | IF_NONE_MATCH | IF_MODIFIED_SINCE);
+    if !head.headers.keys().any(is_one) {
+        return;
+    }
     let version = step.api.clients.get(step.asked.version).map_or("", |client| &*client.label);
     let (crossing, _) = step.way;
     let converted = crossing.converts_responses();

@@ -87,6 +87,9 @@ pub(crate) fn broken(changes: Changes<'_>) -> Option<HeaderName> {
 /// Whether a body of this media type is signed as it is (RFC 7515 §9.2.1, RFC 7519 §10.3.1).
 pub(crate) fn is_jws(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else { return false };
+    if value == "application/json" {
+        return false;
+    }
     let essence = essence(value);
     let is = |own: &&str| essence.eq_ignore_ascii_case(own);
     let suffix = essence.len().checked_sub("+jwt".len()).and_then(|at| essence.get(at..));
