@@ -139,6 +139,9 @@ fn means(program: &Program, body: &[u8], (out, ended): (&[u8], &Result<Report, R
             } else {
                 (seen, meant)
             };
+            if scales_often(program) && (is_coarse(&seen) || is_coarse(&meant)) {
+                return;
+            }
             assert!(alike(&seen, &meant), "{seen} is not {meant} by {program:?}");
         }
         (Ok(_), Err(rejected)) => panic!("converted, but {rejected:?} by {program:?}"),
@@ -161,6 +164,29 @@ fn rounded(body: &[u8]) -> bool {
     let long =
         body.windows(16).any(|run| run.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.')));
     long || body.windows(2).any(|pair| pair[0].is_ascii_digit() && matches!(pair[1], b'e' | b'E'))
+}
+
+/// Whether numbers are scaled again after they were: the tree has them as doubles in between, and what a double lost may be
+/// what the next step refuses.
+fn scales_often(program: &Program) -> bool {
+    let scales = |node: &&Node| match node {
+        Node::Transform(one) => format!("{:?}", one.transform).contains("Scale"),
+        _ => false,
+    };
+    program.nodes.iter().filter(scales).count() > 1
+}
+
+/// Whether a number in it has more digits than a double keeps.
+fn is_coarse(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => {
+            let digits = number.to_string().bytes().filter(u8::is_ascii_digit).count();
+            digits > 15 || number.as_f64().is_none_or(|number| number.abs() >= 2_f64.powi(53))
+        }
+        Value::Array(items) => items.iter().any(is_coarse),
+        Value::Object(members) => members.values().any(is_coarse),
+        _ => false,
+    }
 }
 
 /// Equal, numbers as near as doubles are: a function works on the digits, while the tree has lost some already.
