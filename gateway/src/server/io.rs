@@ -233,7 +233,9 @@ mod tests {
     use bytes::Bytes;
     use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex};
 
-    use super::{GATHERED, Guarded};
+    use tokio::time::timeout;
+
+    use super::{GATHERED, Guarded, LARGE};
 
     const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -298,13 +300,18 @@ mod tests {
 
     #[tokio::test]
     async fn a_peer_that_takes_nothing_is_cut() {
-        let (_near, far) = duplex(8);
-        let io = Guarded::new(far, Bytes::new(), Duration::from_millis(30));
-        let speaks = |mut io: Guarded<_>| async move {
-            io.write_all(&[0; 64]).await.unwrap();
-            std::future::pending::<()>().await;
-        };
-        assert_eq!(Guarded::driven(speaks, io).await, None);
+        // what is gathered, and what is written past it
+        for octets in [64, 4 * LARGE] {
+            let (_near, far) = duplex(8);
+            let io = Guarded::new(far, Bytes::new(), Duration::from_millis(30));
+            let speaks = |mut io: Guarded<_>| async move {
+                if io.write_all(&vec![0; octets]).await.is_ok() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            let cut = timeout(PATIENCE, Guarded::driven(speaks, io)).await;
+            assert!(cut.is_ok(), "{octets}");
+        }
     }
 
     #[tokio::test]
