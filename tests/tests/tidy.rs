@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fall")]
 
 use std::path::Path;
+use std::process::Command;
 
 use evergate_tests::corpus::root;
 
@@ -133,4 +134,17 @@ fn every_relative_link_leads_somewhere() {
         let folder = root().join(path).parent().unwrap().to_owned();
         prose::dead_links(text, |target| folder.join(target).exists())
     });
+}
+
+/// The README's first command names no program, and several packages have one.
+#[test]
+fn cargo_runs_the_gateway_where_no_program_is_named() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let asked = ["metadata", "--no-deps", "--offline", "--format-version", "1"];
+    let told = Command::new(cargo).args(asked).current_dir(root()).output().unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    let packages = told["packages"].as_array().unwrap();
+    let runs: Vec<&str> =
+        packages.iter().filter_map(|package| package["default_run"].as_str()).collect();
+    assert_eq!(runs, ["evergate"]);
 }
