@@ -102,7 +102,9 @@ pub fn check(data: &[u8]) {
         }
     }
     judged_alike(&stages, body, &ended);
-    if let ([only], true) = (&*stages, held == 1 << 20) {
+    // the meaning knows no end to work
+    let endless = ended.as_ref().is_err_and(|refused| refused.cause == Cause::Work);
+    if let ([only], true, false) = (&*stages, held == 1 << 20, endless) {
         means(only, body, (&whole, &ended));
     }
 }

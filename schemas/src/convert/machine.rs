@@ -173,6 +173,8 @@ pub(super) struct Machine {
     pub(super) fired: Vec<u32>,
     /// Bytes written from slots.
     pub(super) copied: u64,
+    /// Bytes that may still be gone through, where this is a value inside one that is held.
+    pub(super) work: Option<u64>,
 }
 
 impl Machine {
@@ -186,6 +188,7 @@ impl Machine {
         Self {
             limits,
             copied: 0,
+            work: None,
             values: Arc::clone(values),
             offset: 0,
             state: State::Value,

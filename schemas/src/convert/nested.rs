@@ -25,9 +25,12 @@ impl Machine {
         let limits = Limits { depth: self.limits.depth.saturating_sub(used), ..self.limits };
         let code = Arc::clone(&self.code);
         let values = Arc::clone(&self.values);
-        let mut inner =
-            Inner { code: &code, values: &values, limits, fired: &mut self.fired, level: 0 };
-        match inner.run(op, text) {
+        let work = self.work.unwrap_or_else(|| work_for(text, limits));
+        let fired = &mut self.fired;
+        let mut inner = Inner { code: &code, values: &values, limits, fired, level: 0, work };
+        let outcome = inner.run(op, text);
+        self.work = self.work.and(Some(inner.work));
+        match outcome {
             Ok(Outcome::Same) => self.settle(io, start),
             Ok(Outcome::Text(text)) => self.written(io, &text, start, end),
             Ok(Outcome::Omitted(note)) => self.left_out(io, note, start, end),
@@ -55,6 +58,17 @@ struct Inner<'a> {
     limits: Limits,
     fired: &'a mut [u32],
     level: u32,
+    /// Bytes that may still be gone through.
+    work: u64,
+}
+
+/// A short value may be gone through as often as one of so many bytes.
+const SHORT: u64 = 256;
+
+/// How many bytes may be gone through for a value and all that is inside it. Without an end to it, a program that goes
+/// on from both sides of a function would take twice as long for each container inside another.
+fn work_for(text: &str, limits: Limits) -> u64 {
+    (text.len() as u64).max(SHORT).saturating_mul(u64::from(limits.work))
 }
 
 /// Functions of one value one after the other; no program that is built here has so many.
@@ -65,6 +79,8 @@ impl Inner<'_> {
         if self.level >= LEVELS {
             return Err(here(Cause::Circular));
         }
+        let left = self.work.checked_sub(text.len() as u64 + 1);
+        self.work = left.ok_or_else(|| here(Cause::Work))?;
         self.level += 1;
         let outcome = self.operation(op, text);
         self.level -= 1;
@@ -130,7 +146,10 @@ impl Inner<'_> {
     fn machine(&mut self, op: OpId, text: &str) -> Result<Outcome, Refused> {
         let mut machine = Machine::at_op(self.code, op, self.limits, self.values);
         let mut out = Vec::with_capacity(text.len());
-        machine.push(text.as_bytes(), &mut out).and_then(|()| machine.finish(&mut out))?;
+        machine.work = Some(self.work);
+        let done = machine.push(text.as_bytes(), &mut out).and_then(|()| machine.finish(&mut out));
+        self.work = machine.work.unwrap_or_default();
+        done?;
         for (all, more) in self.fired.iter_mut().zip(&machine.fired) {
             *all = all.saturating_add(*more);
         }

@@ -24,6 +24,8 @@ pub struct Limits {
     pub part_head: usize,
     /// Bytes that may be written from captured members beyond as many as were taken; see [`Cause::Copied`].
     pub copied: usize,
+    /// How many times over a value that is held may be gone through; see [`Cause::Work`].
+    pub work: u32,
 }
 
 impl Default for Limits {
@@ -38,6 +40,7 @@ impl Default for Limits {
             parts: 1000,
             part_head: 8 << 10,
             copied: 1 << 20,
+            work: 1024,
         }
     }
 }
@@ -136,6 +139,9 @@ pub enum Cause {
     /// [`Limits::copied`]: one member, copied into many places, would make the output grow without bound.
     #[error("a member would be copied into too many places")]
     Copied,
+    /// [`Limits::work`]: functions and unions inside each other would go through a value again and again.
+    #[error("a value would have to be gone through too often")]
+    Work,
     /// What an operation of a patch does depends on the document that it is made to.
     #[error("what this operation does cannot be converted without the document that it is made to")]
     Unseen,
@@ -195,6 +201,7 @@ impl Cause {
             Self::PartHead => "limit-part-head",
             Self::Unseen => "patch-needs-document",
             Self::Copied => "limit-copied",
+            Self::Work => "limit-work",
             Self::Value(_) | Self::Unfit(..) => "value-not-convertible",
             Self::Omitted(_) => "payload-omitted",
             Self::Missing(_) => "value-missing",

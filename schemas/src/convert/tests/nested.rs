@@ -81,6 +81,25 @@ fn only_so_much_is_held() {
     assert_eq!((refused.cause, refused.pointer.as_str()), (Cause::Held, ""));
 }
 
+#[test]
+fn a_value_is_not_gone_through_again_and_again() {
+    // each side of the function goes on into the value, twice for each array inside another
+    let twice = Node::Transform(Box::new(TransformNode {
+        before: NodeId(2),
+        transform: Transform::Chain(Vec::new()),
+        note: NoteId(3),
+        lost: None,
+        then: NodeId(2),
+        otherwise: NodeId(0),
+    }));
+    let items = Node::Array(Box::new(ArrayNode { prefix: Vec::new(), items: NodeId(1) }));
+    let nodes = || vec![Node::Copy, twice.clone(), items.clone()];
+    check(nodes(), 1, "[[1]]", "[[1]]");
+    let deep = format!("{}1{}", "[".repeat(60), "]".repeat(60));
+    let refused = agreed(&[program(nodes(), 1)], Limits::default(), deep.as_bytes()).unwrap_err();
+    assert_eq!(refused.cause, Cause::Work, "{refused}");
+}
+
 fn told_apart() -> Vec<Node> {
     let case = |to: &str| -> ObjectNode {
         object(vec![renamed("v", to, 0)], vec![supply("added", Source::Literal("1".into()))])
