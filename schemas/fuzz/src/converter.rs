@@ -102,8 +102,10 @@ pub fn check(data: &[u8]) {
         }
     }
     judged_alike(&stages, body, &ended);
-    // the meaning knows no end to work
-    let endless = ended.as_ref().is_err_and(|refused| refused.cause == Cause::Work);
+    // the meaning knows no end to work; what is refused so is refused whatever it means
+    let endless = ended
+        .as_ref()
+        .is_err_and(|refused| refused.cause.is_limit() || refused.cause == Cause::Circular);
     if let ([only], true, false) = (&*stages, held == 1 << 20, endless) {
         means(only, body, (&whole, &ended));
     }
