@@ -9,7 +9,7 @@ use evergate_schemas::pointer::Pointer;
 use evergate_schemas::problem::{Place, Problem, Severity};
 use serde_json::Value;
 
-use super::model::{Config, Limits, Timeouts};
+use super::model::{ApiConfig, Config, Limits, Timeouts};
 use super::reader::Reader;
 use super::units::{duration, size};
 use super::{api, listen};
@@ -98,6 +98,7 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
         .and_then(|value| workers(reader, value, &root.join("workers")))
         .or_else(|| std::thread::available_parallelism().ok())
         .unwrap_or(NonZeroUsize::MIN);
+    scarce(reader, &apis, workers);
     let name_servers = object
         .get("dns")
         .map(|value| name_servers(reader, value, &root.join("dns")))
@@ -113,6 +114,21 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
         timeouts,
         trusted_proxies,
     })
+}
+
+/// Tells of backends that have fewer connections than there are workers, which cannot hand theirs to one another.
+fn scarce(reader: &mut Reader<'_>, apis: &[ApiConfig], workers: NonZeroUsize) {
+    for backend in apis.iter().flat_map(|api| &api.backends) {
+        let most = backend.policy.limits.connections.filter(|most| *most < workers.get());
+        if let Some(most) = most {
+            let what = format!(
+                "`limits.connections: {most}` of the backend is less than the {workers} `workers`, each of which has \
+                 connections of its own: they are closed and made anew as requests come to one worker or another"
+            );
+            let remedy = format!("allow {workers} or more, or write `workers: {most}`");
+            reader.warn(backend.place.clone(), what, remedy);
+        }
+    }
 }
 
 fn workers<'doc>(
@@ -243,7 +259,7 @@ mod tests {
     use std::path::Path;
     use std::time::Duration;
 
-    use super::{Limits, Timeouts, parse};
+    use super::{Limits, Severity, Timeouts, parse};
 
     const API: &str = "listen: [{ address: 127.0.0.1:0 }]\napis: { a: { backends: { endpoints: [\"http://b:1\"] } } }\n";
 
@@ -261,6 +277,26 @@ mod tests {
         let expected = Limits { unread: 0, linger: 1024, pace: 7, ..Limits::default() };
         let times = Timeouts { linger: Duration::from_millis(50), ..Timeouts::default() };
         assert_eq!(read(set).unwrap(), (expected, times));
+    }
+
+    #[test]
+    fn fewer_connections_to_a_backend_than_workers_are_told_of_and_taken() {
+        let warnings = |workers: usize, backend: &str| {
+            let backend = format!("{{ endpoints: [\"http://b:1\"], {backend} }}");
+            let text = format!(
+                "listen: [{{ address: 127.0.0.1:0 }}]\nworkers: {workers}\napis:\n  a:\n    backends: [{backend}]\n"
+            );
+            let (_, warnings) = parse("gateway.yaml", text.as_bytes(), Path::new("/")).unwrap();
+            warnings
+        };
+        for (workers, backend) in [(4, "weight: 1"), (4, "limits: { connections: 4 }")] {
+            assert!(warnings(workers, backend).is_empty(), "{backend}");
+        }
+        let told = warnings(4, "limits: { connections: 3 }");
+        let [told] = &told[..] else { panic!("{told:?}") };
+        assert_eq!((told.severity, told.place.line), (Severity::Warning, 5));
+        assert!(told.what.contains("`limits.connections: 3`"), "{told}");
+        assert_eq!(told.remedy, "allow 4 or more, or write `workers: 3`");
     }
 
     #[test]

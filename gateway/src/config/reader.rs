@@ -36,6 +36,11 @@ impl<'doc> Reader<'doc> {
         });
     }
 
+    /// What is odd about a place, and no error.
+    pub(super) fn warn(&mut self, place: Place, what: String, remedy: String) {
+        self.problems.push(Problem { place, severity: Severity::Warning, what, remedy });
+    }
+
     /// An object with no other keys than these.
     pub(super) fn object(
         &mut self,
