@@ -26,6 +26,9 @@ const IDLE: usize = 8 << 10;
 #[derive(Debug)]
 pub(super) struct Guarded<Stream>(Arc<Mutex<State<Stream>>>);
 
+/// Runs while something waits for the peer.
+type Clock = Option<Pin<Box<Sleep>>>;
+
 #[derive(Debug)]
 struct State<Stream> {
     stream: Stream,
@@ -35,7 +38,10 @@ struct State<Stream> {
     /// Something was written that the stream may hold.
     unflushed: bool,
     write: Duration,
-    clock: Option<Pin<Box<Sleep>>>,
+    /// For a write that waits.
+    clock: Clock,
+    /// For a flush that waits. A stream that has nothing to flush is ready however long a write waits.
+    flush_clock: Clock,
     guard: FrameGuard,
     /// All that was handed over was taken, so that a frame of our own stands between two others.
     between: bool,
@@ -50,6 +56,7 @@ impl<Stream: AsyncRead + AsyncWrite + Unpin> Guarded<Stream> {
             unflushed: false,
             write,
             clock: None,
+            flush_clock: None,
             guard: FrameGuard::new(Instant::now()),
             between: true,
         })))
@@ -87,7 +94,7 @@ impl<Stream: AsyncRead + AsyncWrite + Unpin> State<Stream> {
     fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.gathered.is_empty() {
             let outcome = Pin::new(&mut self.stream).poll_write(context, &self.gathered);
-            match ready!(self.watch(context, outcome))? {
+            match ready!(self.written(context, outcome))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 written => {
                     self.guard.wrote(written);
@@ -101,7 +108,7 @@ impl<Stream: AsyncRead + AsyncWrite + Unpin> State<Stream> {
         }
         if self.unflushed {
             let outcome = Pin::new(&mut self.stream).poll_flush(context);
-            ready!(self.watch(context, outcome))?;
+            ready!(watch(&mut self.flush_clock, context, (outcome, self.write)))?;
             self.unflushed = false;
         }
         Poll::Ready(Ok(()))
@@ -116,7 +123,7 @@ impl<Stream: AsyncRead + AsyncWrite + Unpin> State<Stream> {
         let all = slices.iter().map(|slice| slice.len()).sum();
         if self.gathered.is_empty() && all >= LARGE {
             let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-            let written = ready!(self.watch(context, outcome))?;
+            let written = ready!(self.written(context, outcome))?;
             self.guard.wrote(written);
             (self.unflushed, self.between) = (true, written == all);
             return Poll::Ready(Ok(written));
@@ -151,24 +158,30 @@ impl<Stream: AsyncRead + AsyncWrite + Unpin> State<Stream> {
     }
 
     /// Fails a write that the peer has not taken for too long.
-    fn watch<T>(
+    fn written(
         &mut self,
         context: &mut Context<'_>,
-        outcome: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        match outcome {
-            Poll::Ready(done) => {
-                self.clock = None;
-                Poll::Ready(done)
-            }
-            Poll::Pending => {
-                let write = self.write;
-                let clock = self.clock.get_or_insert_with(|| Box::pin(sleep(write)));
-                ready!(clock.as_mut().poll(context));
-                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-            }
+        outcome: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if outcome.is_ready() {
+            self.flush_clock = None;
         }
+        watch(&mut self.clock, context, (outcome, self.write))
     }
+}
+
+/// Fails what has waited for longer than `most`.
+fn watch<T>(
+    clock: &mut Clock,
+    context: &mut Context<'_>,
+    (outcome, most): (Poll<io::Result<T>>, Duration),
+) -> Poll<io::Result<T>> {
+    if outcome.is_ready() {
+        *clock = None;
+        return outcome;
+    }
+    ready!(clock.get_or_insert_with(|| Box::pin(sleep(most))).as_mut().poll(context));
+    Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
 }
 
 impl<Stream: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<Stream> {
@@ -228,7 +241,7 @@ mod tests {
     use std::pin::Pin;
     use std::sync::{Arc, Mutex};
     use std::task::{Context, Poll};
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use bytes::Bytes;
     use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex};
@@ -304,13 +317,66 @@ mod tests {
         for octets in [64, 4 * LARGE] {
             let (_near, far) = duplex(8);
             let io = Guarded::new(far, Bytes::new(), Duration::from_millis(30));
-            let speaks = |mut io: Guarded<_>| async move {
-                if io.write_all(&vec![0; octets]).await.is_ok() {
-                    std::future::pending::<()>().await;
-                }
-            };
-            let cut = timeout(PATIENCE, Guarded::driven(speaks, io)).await;
+            let says = |io| says_and_stays(io, octets);
+            let cut = timeout(PATIENCE, Guarded::driven(says, io)).await;
             assert!(cut.is_ok(), "{octets}");
+        }
+    }
+
+    /// Takes so many octets, and then nothing; has nothing to flush.
+    struct Takes(usize);
+
+    impl AsyncRead for Takes {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncWrite for Takes {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            let taken = self.0.min(bytes.len());
+            self.0 -= taken;
+            if taken == 0 { Poll::Pending } else { Poll::Ready(Ok(taken)) }
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    /// Writes so many octets, and never ends by itself.
+    async fn says_and_stays<Stream>(mut io: Guarded<Stream>, octets: usize)
+    where
+        Stream: AsyncRead + AsyncWrite + Unpin,
+    {
+        if io.write_all(&vec![0; octets]).await.is_ok() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_takes_no_more_is_cut_in_time_whatever_was_taken_before() {
+        const WRITE: Duration = Duration::from_millis(300);
+        for (takes, octets) in [(0, 9), (9, 99), (0, LARGE), (LARGE, 3 * LARGE)] {
+            let io = Guarded::new(Takes(takes), Bytes::new(), WRITE);
+            let begun = Instant::now();
+            let says = |io| says_and_stays(io, octets);
+            let cut = timeout(10 * WRITE, Guarded::driven(says, io)).await;
+            let took = begun.elapsed();
+            assert!(cut.is_ok(), "{takes} of {octets}: never cut");
+            assert!(took < WRITE * 3 / 2, "{takes} of {octets}: {took:?}");
         }
     }
 
