@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers at the station until told to drain, or until a process has taken over, which it tells through `stops`. The
 /// sockets are closed when it ends.
-pub(crate) async fn give(station: Station, estate: Vec<Handed>, stops: Stops) {
+pub(crate) async fn give(mut station: Station, estate: Vec<Handed>, stops: Stops) {
     loop {
         let stream = tokio::select! {
             stream = station.accept() => stream,
@@ -31,18 +31,22 @@ pub(crate) async fn give(station: Station, estate: Vec<Handed>, stops: Stops) {
             continue;
         };
         let mut session = pin!(session(stream, &estate));
+        // what is declared last goes first, however this ends: the other end of a session that breaks off looks whether
+        // somebody is still there, and gives up where it finds one
+        let open = station;
         let outcome = loop {
             tokio::select! {
                 // one at a time, and one that has gone is not in the next one's way
                 biased;
                 outcome = &mut session => break outcome,
-                other = station.accept() => match other {
+                other = open.accept() => match other {
                     Ok(other) => busy(other).await,
                     Err(_) => tokio::time::sleep(PAUSE).await,
                 },
                 () = stops.drain.cancelled() => return,
             }
         };
+        station = open;
         match outcome {
             Ok(()) => {
                 info!("another process has taken the listeners over");
@@ -88,5 +92,55 @@ async fn busy(mut stream: UnixStream) {
     if is_ours(&stream).unwrap_or(false) {
         let why = "another process is just taking over";
         let _ = timeout(PROMPT, refuse(&mut stream, why)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{ErrorKind, Read as _, Write as _};
+    use std::os::unix::net::UnixStream;
+    use std::path::Path;
+
+    use tokio::sync::oneshot::{self, Sender};
+
+    use super::{GREETING, Station, Stops, give};
+
+    /// Asks, says when it is answered, and when the session ends looks at once whether somebody is still there to be asked:
+    /// so does a process that takes over, to know whether the old one goes on.
+    fn finds_somebody_when_its_session_ends(path: &Path, answered: Sender<()>) -> bool {
+        let mut stream = UnixStream::connect(path).unwrap();
+        stream.write_all(GREETING).unwrap();
+        let mut room = [0; 64];
+        stream.read_exact(&mut room[..4]).unwrap();
+        stream.set_nonblocking(true).unwrap();
+        answered.send(()).unwrap();
+        loop {
+            match stream.read(&mut room) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => std::hint::spin_loop(),
+                Ok(1..) => {}
+                Ok(_) | Err(_) => return UnixStream::connect(path).is_ok(),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_stops_in_the_middle_of_a_take_over_is_gone_when_its_session_ends() {
+        const ROUNDS: usize = 200;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.sock");
+        let mut found = 0;
+        for _ in 0..ROUNDS {
+            let (station, stops) = (Station::new(&path).unwrap(), Stops::default());
+            station.open().unwrap();
+            let giving = tokio::spawn(give(station, Vec::new(), stops.clone()));
+            let (own, (answered, answer)) = (path.clone(), oneshot::channel());
+            let asks = move || finds_somebody_when_its_session_ends(&own, answered);
+            let asks = tokio::task::spawn_blocking(asks);
+            answer.await.unwrap();
+            stops.drain.cancel();
+            giving.await.unwrap();
+            found += usize::from(asks.await.unwrap());
+        }
+        assert_eq!(found, 0, "of {ROUNDS}");
     }
 }
