@@ -19,7 +19,7 @@ use super::http2::{self, Sent, Trunks, Way};
 use super::remembered::Memory;
 use super::repeat::may_repeat;
 use crate::config::BackendProtocol;
-use crate::wire::{Incoming, Link, Lot, Stream, Turn};
+use crate::wire::{Berth, Incoming, Link, Lot, Stream, Turn};
 
 /// How often one request is put on a connection of HTTP/2 that turns out to be going away.
 const ROUNDS: usize = 3;
@@ -72,7 +72,7 @@ pub enum SendFailure {
 }
 
 /// The connections of one worker to one endpoint, spoken to in one way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Lane {
     /// For HTTP/1.1, one request at a time on each.
     lot: Arc<Lot>,
@@ -113,14 +113,22 @@ impl Client {
         settings: &ClientSettings,
     ) -> Result<Response<Incoming>, SendFailure> {
         let lane = self.lane(goal);
-        let kept = settings.idle_connections.div_ceil(self.workers);
-        // of a bounded number no worker keeps more than its part, since the others may want theirs
-        let kept = goal.berths.map_or(kept, |berths| kept.min(berths.most() / self.workers));
-        let home = (Arc::clone(&lane.lot), kept);
-        let Some(link) = lane.lot.take() else {
-            return Box::pin(afresh((&lane, home), goal, (head, body), (settings, None))).await;
+        let home = (Arc::clone(&lane.lot), settings.idle_connections.div_ceil(self.workers));
+        let link = match lane.lot.take() {
+            Some(link) => link,
+            None => match Box::pin(turn(&lane, goal, settings)).await {
+                Ok(Waited::Link(link)) => link,
+                Ok(Waited::Place(berth, left)) => {
+                    let settings = &ClientSettings { connect: left, ..*settings };
+                    let afresh = afresh((&lane, home), goal, (head, body), (settings, None), berth);
+                    return Box::pin(afresh).await;
+                }
+                Err(failure) => return Err(failed(failure, body)),
+            },
         };
         let again = if may_repeat(head, false) { body.again() } else { None };
+        // one that is sent again has the place of the connection that died
+        let berth = again.as_ref().and_then(|_| link.berth().cloned());
         let due = Instant::now() + settings.answer;
         let call = Call::new(link, (head, body), goal.beside, settings);
         match call.run(&head.method, home.clone(), due).await {
@@ -132,7 +140,8 @@ impl Client {
         }
         // what is left of the time that the answer had
         let left = settings.within(due.saturating_duration_since(Instant::now()));
-        match Box::pin(afresh((&lane, home), goal, (head, body), (&left, Some(due)))).await {
+        let afresh = afresh((&lane, home), goal, (head, body), (&left, Some(due)), berth);
+        match Box::pin(afresh).await {
             Err(SendFailure::ConnectTimeout(_)) if Instant::now() >= due => {
                 Err(SendFailure::Timeout)
             }
@@ -152,7 +161,8 @@ impl Client {
         if let Some((_, _, lane)) = own.iter().find(same) {
             return Arc::clone(lane);
         }
-        let lane = Arc::<Lane>::default();
+        let lot = goal.berths.map_or_else(Arc::default, Lot::within);
+        let lane = Arc::new(Lane { lot, trunks: Trunks::default() });
         own.push((goal.authority.clone(), mark, Arc::clone(&lane)));
         lane
     }
@@ -175,16 +185,43 @@ impl Client {
     }
 }
 
+/// What a request has that found no unused connection.
+enum Waited {
+    /// One that was given back.
+    Link(Box<Link>),
+    /// The right to make one, where the number is bounded, and what is left of the time for it.
+    Place(Option<Berth>, Duration),
+}
+
+/// Where no more connections of HTTP/1.1 may be open, waits for one that is given back, or until another may be made.
+async fn turn(
+    lane: &Lane,
+    goal: &Goal<'_>,
+    settings: &ClientSettings,
+) -> Result<Waited, ConnectFailure> {
+    let Some(berths) = goal.berths else { return Ok(Waited::Place(None, settings.connect)) };
+    let due = Instant::now() + settings.connect;
+    let _waits = goal.pending.enter().map_err(|Full| ConnectFailure::Full)?;
+    let turn = timeout_at(due, lane.lot.turn(berths)).await;
+    Ok(match turn.map_err(|_| ConnectFailure::Full)? {
+        Turn::Link(link) => Waited::Link(link),
+        Turn::Berth(berth) => {
+            Waited::Place(Some(berth), due.saturating_duration_since(Instant::now()))
+        }
+    })
+}
+
 /// Sends over a new connection, or over one that is shared. The answer is due then, or in its usual time.
 async fn afresh(
     (lane, home): (&Lane, (Arc<Lot>, usize)),
     goal: &Goal<'_>,
     (head, mut body): (&Parts, OutboundBody),
     (settings, due): (&ClientSettings, Option<Instant>),
+    berth: Option<Berth>,
 ) -> Result<Response<Incoming>, SendFailure> {
-    let link = if goal.dial.protocol == BackendProtocol::Http1 {
-        match alone(lane, goal, settings).await {
-            Ok(link) => link,
+    let stream = if goal.dial.protocol == BackendProtocol::Http1 {
+        match connect(goal, settings.connect).await {
+            Ok(Connected::Http1(stream) | Connected::Http2(stream)) => stream,
             Err(failure) => return Err(failed(failure, body)),
         }
     } else {
@@ -192,36 +229,14 @@ async fn afresh(
             Shared::Over(end) => return end,
             Shared::Alone(stream, unsent) => {
                 body = unsent;
-                Box::new(Link::new(stream, BytesMut::new()))
+                stream
             }
         }
     };
+    let link = Box::new(Link::new(stream, BytesMut::new()).within(berth));
     let call = Call::new(link, (head, body), goal.beside, settings);
     let due = due.unwrap_or_else(|| Instant::now() + settings.answer);
     call.run(&head.method, home, due).await
-}
-
-/// A new connection of HTTP/1.1. Where no more may be open, one that is given back, or the next that may be made.
-async fn alone(
-    lane: &Lane,
-    goal: &Goal<'_>,
-    settings: &ClientSettings,
-) -> Result<Box<Link>, ConnectFailure> {
-    let due = Instant::now() + settings.connect;
-    let berth = match goal.berths {
-        None => None,
-        Some(berths) => {
-            let _waits = goal.pending.enter().map_err(|Full| ConnectFailure::Full)?;
-            let turn = timeout_at(due, lane.lot.turn(berths)).await;
-            match turn.map_err(|_| ConnectFailure::Full)? {
-                Turn::Link(link) => return Ok(link),
-                Turn::Berth(berth) => Some(berth),
-            }
-        }
-    };
-    let (Connected::Http1(stream) | Connected::Http2(stream)) =
-        connect(goal, due.saturating_duration_since(Instant::now())).await?;
-    Ok(Box::new(Link::new(stream, BytesMut::new()).within(berth)))
 }
 
 /// What came of a request to an endpoint that may speak HTTP/2.

@@ -1,40 +1,43 @@
 //! A bound on connections that are open together, whether they are used or wait for their next request.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::lot::Lot;
 
 /// So many connections may be open; workers share it.
 #[derive(Debug)]
 pub struct Berths {
     free: Arc<Semaphore>,
-    most: usize,
     /// Those that wait for one, at all workers.
     waiting: AtomicUsize,
+    /// Where connections are kept while they are unused: one lot of each worker for each endpoint.
+    lots: Mutex<VecDeque<Weak<Lot>>>,
 }
 
-/// The right to have one connection open, for as long as it is not dropped.
+/// The right to have one connection open, until all copies are dropped: one goes with the connection, and one may be with a
+/// request that would make another in its place.
+#[derive(Clone, Debug)]
+pub struct Berth(Arc<Right>);
+
 #[derive(Debug)]
-pub struct Berth {
+struct Right {
     berths: Arc<Berths>,
     _permit: OwnedSemaphorePermit,
 }
 
 /// Counts somebody as waiting, for as long as it is not dropped.
 #[derive(Debug)]
-pub(super) struct Waits<'a>(&'a AtomicUsize);
+struct Waits<'a>(&'a AtomicUsize);
 
 impl Berths {
     /// For at most so many.
     pub fn new(most: usize) -> Self {
-        let most = most.min(Semaphore::MAX_PERMITS);
-        Self { free: Arc::new(Semaphore::new(most)), most, waiting: AtomicUsize::new(0) }
-    }
-
-    /// How many connections may be open.
-    pub const fn most(&self) -> usize {
-        self.most
+        let free = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
+        Self { free, waiting: AtomicUsize::default(), lots: Mutex::default() }
     }
 
     #[cfg(test)]
@@ -42,14 +45,38 @@ impl Berths {
         self.waiting.load(Relaxed)
     }
 
-    /// Waits for one, in turn with all others.
+    /// Unused connections of this lot may be closed for others.
+    pub(super) fn serve(&self, lot: &Arc<Lot>) {
+        let mut lots = self.lots.lock().unwrap_or_else(PoisonError::into_inner);
+        lots.retain(|known| known.strong_count() > 0);
+        lots.push_back(Arc::downgrade(lot));
+    }
+
+    /// Waits for one, in turn with all others. Where there is none, an unused connection is closed, wherever it is.
     pub(super) async fn take(self: &Arc<Self>) -> Berth {
         let _waits = Waits::new(&self.waiting);
+        if let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() {
+            return self.berth(permit);
+        }
+        self.part();
         loop {
             // it is never closed
             if let Ok(permit) = Arc::clone(&self.free).acquire_owned().await {
-                return Berth { berths: Arc::clone(self), _permit: permit };
+                return self.berth(permit);
             }
+        }
+    }
+
+    fn berth(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Berth {
+        Berth(Arc::new(Right { berths: Arc::clone(self), _permit: permit }))
+    }
+
+    /// Closes one connection that is unused. The lots take turns.
+    fn part(&self) {
+        let mut lots = self.lots.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = lots.iter().position(|lot| lot.upgrade().is_some_and(|lot| lot.part()));
+        if let Some(last) = found {
+            lots.rotate_left(last + 1);
         }
     }
 }
@@ -57,12 +84,12 @@ impl Berths {
 impl Berth {
     /// How many wait for one such.
     pub(super) fn wanted(&self) -> usize {
-        self.berths.waiting.load(Relaxed)
+        self.0.berths.waiting.load(Relaxed)
     }
 }
 
 impl<'a> Waits<'a> {
-    pub(super) fn new(count: &'a AtomicUsize) -> Self {
+    fn new(count: &'a AtomicUsize) -> Self {
         count.fetch_add(1, Relaxed);
         Self(count)
     }

@@ -78,6 +78,11 @@ impl Link {
         self
     }
 
+    /// Its place among those that may be open together.
+    pub const fn berth(&self) -> Option<&Berth> {
+        self.berth.as_ref()
+    }
+
     /// Reads what there is, at most 64 KiB; 0 at the end of the stream.
     pub fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if !self.input.try_reclaim(self.room) {

@@ -1,29 +1,39 @@
-//! Where connections to one address wait for their next request.
+//! Where connections to one address wait for their next request, and requests for a connection.
 
+use std::collections::VecDeque;
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::berth::{Berth, Berths, Waits};
+use super::berth::{Berth, Berths};
 use super::link::{Link, REST};
 
 /// Where requests wait here and elsewhere, every so many-th connection that is given back goes elsewhere.
 const FAIR: usize = 16;
 
-/// Unused connections, the last used on top. One worker uses one lot, so that its lock is never waited for.
+/// The connections of one worker to one address that are unused, and who waits for one. Its lock is waited for only where
+/// another worker closes an unused one, to have one of its own.
 #[derive(Debug, Default)]
 pub struct Lot {
-    waiting: Mutex<Vec<(Box<Link>, Instant)>>,
-    /// Requests that wait for a connection here.
-    requests: AtomicUsize,
-    /// Rings when a connection of a bounded number is given back.
-    given: Notify,
+    state: Mutex<State>,
+    /// What bounds the number of its connections, with those of other lots. Held so that it is the same one as long as
+    /// the lot is there.
+    _berths: Option<Arc<Berths>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Unused connections, the last used on top.
+    unused: Vec<(Box<Link>, Instant)>,
+    /// Requests that wait for a connection here, by number, the first one first. There are none while one is unused.
+    requests: VecDeque<(u64, oneshot::Sender<Box<Link>>)>,
+    /// How many ever waited.
+    came: u64,
     /// How often one was given back while requests waited here and elsewhere.
-    turns: AtomicUsize,
+    turns: usize,
 }
 
 /// What a request gets that has waited.
@@ -35,11 +45,120 @@ pub enum Turn {
     Berth(Berth),
 }
 
+/// A request's place in the queue; it leaves when dropped.
+struct Place<'a> {
+    lot: &'a Lot,
+    number: u64,
+    given: oneshot::Receiver<Box<Link>>,
+}
+
 impl Lot {
+    /// A lot of connections of which so many may be open together with those of other lots. Without a bound:
+    /// [`Lot::default`].
+    pub fn within(berths: &Arc<Berths>) -> Arc<Self> {
+        let lot = Arc::new(Self { _berths: Some(Arc::clone(berths)), ..Self::default() });
+        berths.serve(&lot);
+        lot
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A connection that can carry a request: nothing came on it, nobody closed it.
     pub fn take(&self) -> Option<Box<Link>> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some((mut link, _)) = waiting.pop() {
+        self.state().take()
+    }
+
+    /// Waits for a connection that is given back here, or for the right to make one. Who came first is served first.
+    pub async fn turn(&self, berths: &Arc<Berths>) -> Turn {
+        let mut place = match self.queue() {
+            Ok(link) => return Turn::Link(link),
+            Err(place) => place,
+        };
+        let mut berth = pin!(berths.take());
+        let mut link = tokio::select! {
+            biased;
+            Ok(link) = &mut place.given => link,
+            berth = berth.as_mut() => return Turn::Berth(berth),
+        };
+        if link.is_quiet() {
+            return Turn::Link(link);
+        }
+        // the place of one that is of no use is as good
+        match link.berth.take() {
+            Some(berth) => Turn::Berth(berth),
+            None => Turn::Berth(berth.await),
+        }
+    }
+
+    /// An unused connection, or a place behind those who wait for one.
+    fn queue(&self) -> Result<Box<Link>, Place<'_>> {
+        let mut state = self.state();
+        if let Some(link) = state.take() {
+            return Ok(link);
+        }
+        let (give, given) = oneshot::channel();
+        state.came += 1;
+        let number = state.came;
+        state.requests.push_back((number, give));
+        Err(Place { lot: self, number, given })
+    }
+
+    /// Gives a connection to who waits for it, or keeps it for later, unless `most` are kept or a request elsewhere wants
+    /// one of the same backend.
+    pub fn keep(&self, mut link: Box<Link>, most: usize) {
+        // what was sent beyond the answer was not asked for, and what comes behind it is nobody's (RFC 9112 §6.3)
+        if !link.is_settled() {
+            return;
+        }
+        let mut state = self.state();
+        // whoever waits elsewhere was counted before it looked here, so that one of the two sees the other
+        let wanted = link.berth.as_ref().map_or(0, Berth::wanted);
+        if state.is_elsewheres(wanted) {
+            return;
+        }
+        while let Some((_, request)) = state.requests.pop_front() {
+            match request.send(link) {
+                Ok(()) => return,
+                Err(unwanted) => link = unwanted,
+            }
+        }
+        if wanted == 0 && state.unused.len() < most {
+            state.unused.push((link, Instant::now()));
+        }
+    }
+
+    /// Closes the connection that is unused for longest, for somebody elsewhere; says whether there was one.
+    pub(super) fn part(&self) -> bool {
+        let mut state = self.state();
+        let oldest = (!state.unused.is_empty()).then(|| state.unused.remove(0));
+        drop(state);
+        oldest.is_some()
+    }
+
+    /// Closes those that waited for longer than this. Those that are no longer busy give their buffers back. Says how many
+    /// are left.
+    pub fn sweep(&self, idle: Duration) -> usize {
+        self.sweep_at(Instant::now(), idle)
+    }
+
+    pub(super) fn sweep_at(&self, now: Instant, idle: Duration) -> usize {
+        let mut state = self.state();
+        state.unused.retain_mut(|(link, since)| {
+            let waited = now.saturating_duration_since(*since);
+            if waited >= REST {
+                link.rest();
+            }
+            waited < idle
+        });
+        state.unused.len()
+    }
+}
+
+impl State {
+    fn take(&mut self) -> Option<Box<Link>> {
+        while let Some((mut link, _)) = self.unused.pop() {
             if link.is_quiet() {
                 return Some(link);
             }
@@ -47,74 +166,29 @@ impl Lot {
         None
     }
 
-    /// Waits for a connection that is given back here, or for the right to make one.
-    pub async fn turn(&self, berths: &Arc<Berths>) -> Turn {
-        let _waits = Waits::new(&self.requests);
-        let mut berth = pin!(berths.take());
-        loop {
-            if let Some(link) = self.take() {
-                return Turn::Link(link);
-            }
-            tokio::select! {
-                berth = berth.as_mut() => return Turn::Berth(berth),
-                () = self.given.notified() => {}
-            }
+    /// Whether a connection is closed so that somebody elsewhere may make one, where so many want one in all.
+    fn is_elsewheres(&mut self, wanted: usize) -> bool {
+        let here = self.requests.len();
+        if here == 0 || wanted <= here {
+            return here == 0 && wanted > 0;
         }
+        self.turns = (self.turns + 1) % FAIR;
+        self.turns == 0
     }
+}
 
-    /// Keeps a connection for later, unless `most` are kept, or a request elsewhere wants one of the same backend.
-    pub fn keep(&self, link: Box<Link>, most: usize) {
-        // what was sent beyond the answer was not asked for, and what comes behind it is nobody's (RFC 9112 §6.3)
-        if !link.is_settled() {
-            return;
-        }
-        let requests = self.requests.load(Relaxed);
-        let is_counted = link.berth.is_some();
-        if is_counted && self.parts_with(&link, requests) {
-            return;
-        }
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut state = self.lot.state();
+        if let Ok(index) = state.requests.binary_search_by_key(&self.number, |(number, _)| *number)
         {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            if waiting.len() < most || requests > 0 {
-                waiting.push((link, Instant::now()));
-            }
+            state.requests.remove(index);
         }
-        if is_counted {
-            self.given.notify_one();
+        drop(state);
+        // one that was given to who has gone just then is the next one's
+        if let Ok(link) = self.given.try_recv() {
+            self.lot.keep(link, 0);
         }
-    }
-
-    /// Whether a connection is closed so that somebody elsewhere may make one, where so many requests wait here.
-    fn parts_with(&self, link: &Link, requests: usize) -> bool {
-        let wanted = link.berth.as_ref().map_or(0, Berth::wanted);
-        match requests {
-            0 => wanted > 0,
-            here => wanted > here && self.turns.fetch_add(1, Relaxed) % FAIR == FAIR - 1,
-        }
-    }
-
-    /// Closes those that waited for longer than this, and those that a request elsewhere wants. Those that are no longer busy
-    /// give their buffers back. Says how many are left.
-    pub fn sweep(&self, idle: Duration) -> usize {
-        self.sweep_at(Instant::now(), idle)
-    }
-
-    pub(super) fn sweep_at(&self, now: Instant, idle: Duration) -> usize {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let (here, mut parted) = (self.requests.load(Relaxed), 0);
-        waiting.retain_mut(|(link, since)| {
-            let wanted = link.berth.as_ref().map_or(0, Berth::wanted);
-            if here == 0 && parted < wanted {
-                parted += 1;
-                return false;
-            }
-            let waited = now.saturating_duration_since(*since);
-            if waited >= REST {
-                link.rest();
-            }
-            waited < idle
-        });
-        waiting.len()
     }
 }
 
@@ -131,7 +205,6 @@ mod tests {
     use super::{FAIR, Link, Lot, Turn};
 
     const PATIENCE: Duration = Duration::from_secs(20);
-    const HOUR: Duration = Duration::from_hours(1);
 
     /// A connection that is counted, with its far end.
     async fn link(berths: &Arc<Berths>) -> (Box<Link>, TcpStream) {
@@ -162,7 +235,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_given_back_goes_to_who_waits_here_and_is_not_made_anew() {
-        let (lot, berths) = (Arc::<Lot>::default(), Arc::new(Berths::new(1)));
+        let berths = Arc::new(Berths::new(1));
+        let lot = Lot::within(&berths);
         let (mut used, _far) = link(&berths).await;
         for _ in 0..3 * FAIR {
             let task = waits(&lot, &berths, 1).await;
@@ -174,24 +248,73 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_given_back_or_idle_is_closed_for_who_waits_elsewhere() {
-        let [here, elsewhere] = [(); 2].map(|()| Arc::<Lot>::default());
-        let berths = Arc::new(Berths::new(2));
-        let ((one, _far), (two, _end)) = (link(&berths).await, link(&berths).await);
-        here.keep(one, 9);
+    async fn what_is_given_back_or_unused_is_closed_for_who_waits_elsewhere() {
+        let berths = Arc::new(Berths::new(3));
+        let [here, beside, elsewhere] = [(); 3].map(|()| Lot::within(&berths));
+        let mut ends = Vec::new();
+        for lot in [&here, &beside, &beside] {
+            let (link, far) = link(&berths).await;
+            lot.keep(link, 9);
+            ends.push(far);
+        }
+        let mut taken = Vec::new();
+        for left in [2, 1, 0] {
+            let Turn::Berth(berth) = timeout(PATIENCE, elsewhere.turn(&berths)).await.unwrap()
+            else {
+                panic!("there is none to be had there")
+            };
+            taken.push(berth);
+            let kept = [&here, &beside].map(|lot| lot.state().unused.len());
+            assert_eq!(kept.iter().sum::<usize>(), left, "no more are closed than are wanted");
+        }
+        drop((taken, here));
+        let (used, _far) = link(&berths).await;
+        let all = [link(&berths).await, link(&berths).await];
         let task = waits(&elsewhere, &berths, 1).await;
-        assert_eq!(here.sweep(HOUR), 0);
-        let Turn::Berth(_berth) = end(task).await else { panic!("there is none to be had there") };
-        let task = waits(&elsewhere, &berths, 1).await;
-        here.keep(two, 9);
+        beside.keep(used, 9);
         assert!(matches!(end(task).await, Turn::Berth(_)));
-        assert!(here.take().is_none());
+        assert!(beside.take().is_none());
+        drop(all);
+    }
+
+    #[tokio::test]
+    async fn who_came_first_is_served_first_and_who_has_gone_is_passed_over() {
+        let berths = Arc::new(Berths::new(1));
+        let lot = Lot::within(&berths);
+        let (used, _far) = link(&berths).await;
+        let mut tasks = Vec::new();
+        for all in 1..=4 {
+            tasks.push(waits(&lot, &berths, all).await);
+        }
+        // the second goes while it waits, and the third when it was given one and has not looked yet
+        tasks.remove(1).abort();
+        while berths.waiting() > 3 {
+            tokio::task::yield_now().await;
+        }
+        lot.keep(used, 0);
+        assert!(lot.take().is_none(), "it is somebody's already");
+        let Turn::Link(used) = end(tasks.remove(0)).await else { panic!("a new one") };
+        lot.keep(used, 0);
+        tasks.remove(0).abort();
+        assert!(matches!(end(tasks.remove(0)).await, Turn::Link(_)));
+        assert_eq!((berths.waiting(), lot.state().requests.len()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn who_was_given_what_the_backend_has_closed_may_make_one_in_its_place() {
+        let berths = Arc::new(Berths::new(1));
+        let lot = Lot::within(&berths);
+        let (used, far) = link(&berths).await;
+        let task = waits(&lot, &berths, 1).await;
+        drop(far);
+        lot.keep(used, 0);
+        assert!(matches!(end(task).await, Turn::Berth(_)));
     }
 
     #[tokio::test]
     async fn who_waits_elsewhere_has_its_turn_also_where_others_wait_here() {
-        let [here, elsewhere] = [(); 2].map(|()| Arc::<Lot>::default());
         let berths = Arc::new(Berths::new(1));
+        let [here, elsewhere] = [(); 2].map(|()| Lot::within(&berths));
         let (used, _far) = link(&berths).await;
         let far = waits(&elsewhere, &berths, 1).await;
         // the waiter here is served until the last turn, in which the connection is closed
