@@ -4,10 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use evergate_schemas::plan::outside::Values;
-use http::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, UPGRADE, VARY,
-};
-use http::{Method, Response, StatusCode};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, UPGRADE, VARY};
+use http::{Method, StatusCode};
 use http_body::Body as _;
 
 use super::conversion::{self, Parameters};
@@ -28,7 +26,7 @@ use crate::snapshot::{
     Api, Bounds, Conversion, Crossing, CrossingBody, CrossingMessage, NoTransform, Signatures,
     Undeclared,
 };
-use crate::wire::{Incoming, Link};
+use crate::wire::{Fields, Incoming, Link, Response, ResponseHead};
 
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
@@ -63,7 +61,7 @@ pub(crate) async fn answer(
     ask: &Ask<'_>,
     response: Response<Incoming>,
 ) -> Result<Answered, Refusal> {
-    let (mut head, body) = response.into_parts();
+    let Response { mut head, body } = response;
     let body = match body {
         Incoming::Tunnel(link) => return switched(ask, head, link),
         _ if head.status == StatusCode::SWITCHING_PROTOCOLS => return Err(UNASKED),
@@ -112,7 +110,7 @@ pub(crate) async fn answer(
         digest::strip(&mut head.headers);
         let named = coding.map(Coding::name);
         representation::coded(&mut head.headers, named, !codings.is_empty());
-        return Ok((Response::from_parts(head, ReplyBody::empty()), dropped, None));
+        return Ok((Response { head, body: ReplyBody::empty() }, dropped, None));
     }
     let running = Running { conversion, codings, coding, values, trailing };
     let (body, mut lost) = convert(ask, running, (&mut head, body)).await?;
@@ -120,24 +118,20 @@ pub(crate) async fn answer(
     refuse_lossy(ask, &lost)?;
     lost.merge(&dropped);
     let rest = body.goes_on().then(|| Arc::clone(&conversion.losses));
-    Ok((Response::from_parts(head, body), lost, rest))
+    Ok((Response { head, body }, lost, rest))
 }
 
 const UNASKED: Refusal = Refusal::BackendBroken("it switched protocols unasked");
 
 /// The backend's 101. Nobody asks for one where anything is converted.
-fn switched(
-    ask: &Ask<'_>,
-    mut head: http::response::Parts,
-    link: Box<Link>,
-) -> Result<Answered, Refusal> {
+fn switched(ask: &Ask<'_>, mut head: ResponseHead, link: Box<Link>) -> Result<Answered, Refusal> {
     if ask.way.is_some() {
         return Err(UNASKED);
     }
     let protocol = head.headers.remove(UPGRADE);
     fields::inward(&mut head.headers);
     head.headers.extend(protocol.map(|protocol| (UPGRADE, protocol)));
-    Ok((Response::from_parts(head, ReplyBody::tunnel(link)), Lost::default(), None))
+    Ok((Response { head, body: ReplyBody::tunnel(link) }, Lost::default(), None))
 }
 
 /// Refuses a safe request's answer that has lost something, where the client prefers that. An unsafe request's work is
@@ -159,14 +153,14 @@ impl Ask<'_> {
 /// An answer whose body goes on as it came, with the length that one without a body would have.
 fn untouched(
     ask: &Ask<'_>,
-    answer: (http::response::Parts, Incoming),
+    answer: (ResponseHead, Incoming),
     length: Option<HeaderValue>,
 ) -> Response<ReplyBody> {
     let (mut head, body) = answer;
     if let Some(length) = length {
         head.headers.insert(CONTENT_LENGTH, length);
     }
-    Response::from_parts(head, ReplyBody::through(Quiet::new(body, ask.silence)))
+    Response { head, body: ReplyBody::through(Quiet::new(body, ask.silence)) }
 }
 
 /// A body of a status that its version does not declare. An error is always told: who refused it would hide it.
@@ -182,7 +176,7 @@ fn undeclared_status(ask: &Ask<'_>, status: StatusCode) -> Result<(), Refusal> {
 fn plan<'a>(
     ask: &Ask<'_>,
     message: &'a CrossingMessage,
-    head: &http::response::Parts,
+    head: &ResponseHead,
     empty: bool,
 ) -> Result<Option<&'a CrossingBody>, Refusal> {
     let found = conversion::plan(message.bodies(ask.selects), &head.headers);
@@ -218,8 +212,8 @@ fn plan<'a>(
 /// Refuses an answer whose signature would not hold.
 fn check_signature(
     ask: &Ask<'_>,
-    before: Option<&HeaderMap>,
-    after: &HeaderMap,
+    before: Option<&Fields>,
+    after: &Fields,
     body: bool,
 ) -> Result<(), Refusal> {
     let (Some(before), Signatures::Refuse) = (before, ask.api.signatures) else { return Ok(()) };
@@ -249,7 +243,7 @@ struct Running<'a> {
 async fn convert(
     ask: &Ask<'_>,
     running: Running<'_>,
-    answer: (&mut http::response::Parts, Incoming),
+    answer: (&mut ResponseHead, Incoming),
 ) -> Result<(ReplyBody, Lost), Refusal> {
     let (head, body) = answer;
     let Running { conversion, codings, coding, values, trailing } = running;
@@ -294,7 +288,7 @@ fn early(early: Early) -> Refusal {
 
 /// Says the client's version where the backend said its own: in media types and in links to itself. The one who turns
 /// the links, where there may be any.
-fn versions_in_fields(ask: &Ask<'_>, headers: &mut HeaderMap) -> Option<Arc<Turner>> {
+fn versions_in_fields(ask: &Ask<'_>, headers: &mut Fields) -> Option<Arc<Turner>> {
     for selector in &ask.api.selectors {
         if let Selector::Accept(rule) = selector {
             for name in [&CONTENT_TYPE, &ACCEPT_PATCH] {

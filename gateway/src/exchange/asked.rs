@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
-
 use smallvec::SmallVec;
 
 use super::query;
@@ -12,6 +10,7 @@ use crate::refusal::Refusal;
 use crate::snapshot::Api;
 use crate::snapshot::accept::MediaVersion;
 use crate::snapshot::selector::Selector;
+use crate::wire::Fields;
 
 /// What a request asks for, and where its path goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +35,7 @@ pub(crate) fn asked<'path>(
     api: &Api,
     path: &'path str,
     query: Option<&str>,
-    headers: &HeaderMap,
+    headers: &Fields,
 ) -> Result<Asked<'path>, Refusal> {
     let after_prefix = path.strip_prefix(api.prefix.as_str()).unwrap_or(path);
     let rest = after_prefix;
@@ -63,7 +62,7 @@ pub(crate) fn asked<'path>(
                 seen.extend(values.map(|(_, value)| (selector, query::decode(value))));
             }
             Selector::Consumer(name) => {
-                let mut keys = headers.get_all(name).iter();
+                let mut keys = headers.get_all(name);
                 if let (Some(key), None) = (keys.next(), keys.next())
                     && let Some(version) = key.to_str().ok().and_then(|key| api.consumers.get(key))
                     && let Some(label) = api.versions.labels().get(*version)
@@ -90,7 +89,7 @@ fn path_segment<'path>(api: &Api, after_prefix: &'path str) -> Option<&'path str
 }
 
 fn header<'a>(
-    headers: &'a HeaderMap,
+    headers: &'a Fields,
     name: &HeaderName,
     selector: &'a Selector,
     seen: &mut Seen<'a>,
@@ -105,14 +104,14 @@ fn header<'a>(
 }
 
 fn accept<'a>(
-    headers: &'a HeaderMap,
+    headers: &'a Fields,
     rule: &MediaVersion,
     selector: &'a Selector,
     seen: &mut Seen<'a>,
 ) -> Result<(), Refusal> {
     // several lines are one list (RFC 9110 §5.3), and the best quality is found over all of it
     let lines: Vec<&str> =
-        headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+        headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok()).collect();
     let whole = lines.join(",");
     let versions = rule.versions(&whole);
     if versions.len() > 1 {

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use evergate_schemas::plan::outside::Values;
+use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue};
 
 use super::query;
 use crate::snapshot::{Api, CrossingBody, CrossingMessage};
-use crate::wire::has;
+use crate::wire::Fields;
 
 /// The plan for a body of this media type: exact, then `type/*`, then `*/*`. A body without a media type is taken
 /// as the only one declared; `Err` when there are several and some need converting. `Ok(None)` for an undeclared
 /// type, which passes as it is.
 pub(crate) fn plan<'a>(
     bodies: &'a [CrossingBody],
-    headers: &HeaderMap,
+    headers: &Fields,
 ) -> Result<Option<&'a CrossingBody>, ()> {
     let Some(value) = headers.get(CONTENT_TYPE) else {
         return match bodies {
@@ -54,9 +54,9 @@ fn closeness(asked: &str, declared: &str) -> Option<u8> {
 }
 
 /// Whether `Cache-Control` has `no-transform` (RFC 9111 §5.2.1.6, §5.2.2.6).
-pub(crate) fn no_transform(headers: &HeaderMap) -> bool {
-    has(headers, &CACHE_CONTROL)
-        && headers.get_all(CACHE_CONTROL).iter().any(|value| {
+pub(crate) fn no_transform(headers: &Fields) -> bool {
+    headers.has(&CACHE_CONTROL)
+        && headers.get_all(CACHE_CONTROL).any(|value| {
             value
                 .as_bytes()
                 .split(|byte| *byte == b',')
@@ -95,7 +95,7 @@ thread_local! {
 pub(crate) fn values(
     api: &Api,
     message: &CrossingMessage,
-    headers: &HeaderMap,
+    headers: &Fields,
     parameters: &Parameters,
 ) -> Arc<Values> {
     if !message.reads_outside {

@@ -2,12 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{HeaderMap, HeaderName, HeaderValue, TRAILER};
+use http::header::{HeaderName, HeaderValue, TRAILER};
 use md5::Md5;
 use sha2::{Digest as _, Sha256, Sha512};
 use smallvec::SmallVec;
 
-use crate::wire::has;
+use crate::wire::Fields;
 
 pub(crate) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 pub(crate) const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
@@ -118,9 +118,9 @@ impl Hashers {
 }
 
 /// Whether `Trailer` says that a digest comes after the body. To be asked before hop-by-hop fields are removed.
-pub(crate) fn trailing(headers: &HeaderMap) -> bool {
-    has(headers, &TRAILER)
-        && headers.get_all(TRAILER).iter().any(|value| {
+pub(crate) fn trailing(headers: &Fields) -> bool {
+    headers.has(&TRAILER)
+        && headers.get_all(TRAILER).any(|value| {
             let names = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
             names.into_iter().any(|name| {
                 FIELDS.iter().any(|own| name.eq_ignore_ascii_case(own.as_str().as_bytes()))
@@ -129,7 +129,7 @@ pub(crate) fn trailing(headers: &HeaderMap) -> bool {
 }
 
 /// Removes all digests.
-pub(crate) fn strip(headers: &mut HeaderMap) {
+pub(crate) fn strip(headers: &mut Fields) {
     for name in &FIELDS {
         headers.remove(name);
     }
@@ -137,8 +137,8 @@ pub(crate) fn strip(headers: &mut HeaderMap) {
 
 impl Digests {
     /// The digests of a body by its head, which are taken out of it; `None` when there is nothing to check.
-    pub(crate) fn take(headers: &mut HeaderMap, trailing: bool) -> Option<Box<Self>> {
-        if !trailing && !headers.keys().any(|name| FIELDS.contains(name)) {
+    pub(crate) fn take(headers: &mut Fields, trailing: bool) -> Option<Box<Self>> {
+        if !trailing && !headers.names().any(|name| FIELDS.contains(name)) {
             return None;
         }
         let mut digests = Self { trailing, ..Self::default() };
@@ -155,7 +155,7 @@ impl Digests {
         Some(Box::new(digests))
     }
 
-    fn read(&mut self, headers: &HeaderMap) {
+    fn read(&mut self, headers: &Fields) {
         for field in Field::ALL {
             for value in headers.get_all(field.name()) {
                 let text = value.to_str().unwrap_or_default();
@@ -170,7 +170,7 @@ impl Digests {
     }
 
     /// What came after the body.
-    pub(crate) fn trailers(&mut self, trailers: &HeaderMap) {
+    pub(crate) fn trailers(&mut self, trailers: &Fields) {
         if self.trailing {
             self.read(trailers);
         }
@@ -185,7 +185,7 @@ impl Digests {
     }
 
     /// Says of another body what was said of this one, in the same fields and algorithms.
-    pub(crate) fn renew(&self, bytes: &[u8], headers: &mut HeaderMap) {
+    pub(crate) fn renew(&self, bytes: &[u8], headers: &mut Fields) {
         let mut hashers = Hashers::default();
         for said in &self.said {
             hashers.start(said.algorithm);
@@ -231,7 +231,8 @@ fn dictionary(field: Field, text: &str) -> Vec<Said> {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, HeaderValue};
+    use crate::wire::Fields;
+    use http::HeaderValue;
 
     use super::{Digests, trailing};
 
@@ -239,9 +240,9 @@ mod tests {
     const SHA256: &str = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";
     const BODY: &[u8] = b"{\"hello\": \"world\"}\n";
 
-    fn head(name: &'static str, value: &str) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(name, HeaderValue::try_from(value).unwrap());
+    fn head(name: &'static str, value: &str) -> Fields {
+        let mut headers = Fields::new();
+        headers.insert(http::HeaderName::from_static(name), HeaderValue::try_from(value).unwrap());
         headers
     }
 
@@ -271,7 +272,7 @@ mod tests {
         let mut headers = head("content-digest", "sha-256=:AAAA:, unixsum=:1:");
         let digests = Digests::take(&mut headers, false).unwrap();
         digests.renew(BODY, &mut headers);
-        assert_eq!(headers["content-digest"], SHA256);
+        assert_eq!(headers.get("content-digest").unwrap(), SHA256);
     }
 
     #[test]

@@ -5,9 +5,9 @@
 //! must not share a tag. The mapping needs no store. What only asks for the state, as `If-Match` does, compares the
 //! backend's part alone: a reload of the rules must not break writers.
 
-use http::header::{ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
+use http::header::{ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 
-use crate::wire::has;
+use crate::wire::Fields;
 
 /// Length of the digest of rules in a tag.
 pub(crate) const RULES: usize = 16;
@@ -46,12 +46,12 @@ pub(crate) fn outward(tag: &HeaderValue, mark: Mark<'_>) -> Option<HeaderValue> 
 /// Turns the conditions of a request into the backend's. A tag of another version or other rules names another
 /// representation of perhaps the same state, so whoever asks for a representation loses it. `known` says what is a
 /// version of the api.
-pub(crate) fn inward(headers: &mut HeaderMap, known: impl Fn(&str) -> bool, asks: Asks<'_>) {
+pub(crate) fn inward(headers: &mut Fields, known: impl Fn(&str) -> bool, asks: Asks<'_>) {
     let of_state = |tag: &Tag<'_>| Some(state(tag.opaque, &known).to_owned());
-    if has(headers, &IF_MATCH) {
+    if headers.has(&IF_MATCH) {
         rewrite(headers, &IF_MATCH, of_state);
     }
-    if !has(headers, &IF_NONE_MATCH) {
+    if !headers.has(&IF_NONE_MATCH) {
         return;
     }
     match asks {
@@ -76,7 +76,7 @@ fn state(opaque: &str, known: impl Fn(&str) -> bool) -> &str {
 
 /// Rewrites each tag of a list; a field that is no such list (`*` above all) stays as it is.
 fn rewrite(
-    headers: &mut HeaderMap,
+    headers: &mut Fields,
     name: &HeaderName,
     mut one: impl FnMut(&Tag<'_>) -> Option<String>,
 ) {
@@ -99,8 +99,8 @@ fn rewrite(
 }
 
 /// The strong entity tag of a document; `None` for a weak one, none, or more than one.
-pub(crate) fn strong(headers: &HeaderMap) -> Option<HeaderValue> {
-    let mut lines = headers.get_all(ETAG).iter();
+pub(crate) fn strong(headers: &Fields) -> Option<HeaderValue> {
+    let mut lines = headers.get_all(ETAG);
     let value = lines.next().filter(|_| lines.next().is_none())?;
     let (tag, rest) = tags(value.to_str().ok()?).next()?;
     (!tag.weak && rest.trim().is_empty()).then(|| value.clone())
@@ -108,7 +108,7 @@ pub(crate) fn strong(headers: &HeaderMap) -> Option<HeaderValue> {
 
 /// Whether a condition of a request names the document that has this tag (RFC 9110 §8.8.3.2): `If-Match` compares strong
 /// tags only, `If-None-Match` any.
-pub(crate) fn names(headers: &HeaderMap, name: &HeaderName, tag: Option<&HeaderValue>) -> bool {
+pub(crate) fn names(headers: &Fields, name: &HeaderName, tag: Option<&HeaderValue>) -> bool {
     let own = tag.and_then(|value| tags(value.to_str().ok()?).next()).map(|(tag, _)| tag);
     let is_own = |tag: &Tag<'_>| {
         let strong = *name != IF_MATCH || !tag.weak;
@@ -118,7 +118,6 @@ pub(crate) fn names(headers: &HeaderMap, name: &HeaderName, tag: Option<&HeaderV
     };
     headers
         .get_all(name)
-        .iter()
         .filter_map(|value| value.to_str().ok())
         .any(|text| text.trim() == "*" || tags(text).any(|(tag, _)| is_own(&tag)))
 }
@@ -150,7 +149,8 @@ const fn is_etagc(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::header::{ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH};
+    use crate::wire::Fields;
+    use http::header::{ETAG, HeaderValue, IF_MATCH, IF_NONE_MATCH};
     use proptest::prelude::*;
 
     use super::{Asks, Mark, inward, names, outward, strong};
@@ -164,7 +164,7 @@ mod tests {
 
     /// What `If-Match` and `If-None-Match` with these tags become.
     fn back(tags: &str, asks: Asks<'_>) -> (String, String) {
-        let mut headers = HeaderMap::new();
+        let mut headers = Fields::new();
         headers.insert(IF_MATCH, tags.parse().unwrap());
         headers.insert(IF_NONE_MATCH, tags.parse().unwrap());
         inward(&mut headers, |version| ["v1", "v2"].contains(&version), asks);
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn a_condition_names_a_document_by_its_tag() {
         let check = |tags: &'static str, own: Option<&'static str>, wanted: (bool, bool)| {
-            let mut headers = HeaderMap::new();
+            let mut headers = Fields::new();
             headers.insert(IF_MATCH, HeaderValue::from_static(tags));
             headers.insert(IF_NONE_MATCH, HeaderValue::from_static(tags));
             let own = own.map(HeaderValue::from_static);
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn only_one_strong_tag_guards() {
         let check = |tags: &[&'static str], wanted: bool| {
-            let mut headers = HeaderMap::new();
+            let mut headers = Fields::new();
             for tag in tags {
                 headers.append(ETAG, HeaderValue::from_static(tag));
             }

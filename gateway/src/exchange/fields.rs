@@ -2,14 +2,14 @@
 
 use http::Version;
 use http::header::{
-    EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, MAX_FORWARDS, PROXY_AUTHENTICATE,
+    EXPECT, FORWARDED, HOST, HeaderName, HeaderValue, MAX_FORWARDS, PROXY_AUTHENTICATE,
     PROXY_AUTHORIZATION, TE, VIA,
 };
 
 use super::inbound::Peer;
 use crate::snapshot::Trust;
 use crate::snapshot::selector::Selector;
-use crate::wire::{has, names, strip_hop_by_hop};
+use crate::wire::{Fields, names, strip_hop_by_hop};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -43,7 +43,7 @@ pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 /// Makes a request's fields the gateway's own: hop-by-hop ones go, forwarding ones are written anew, or added to where
 /// the peer is a proxy of ours, so that what `Connection` names can never strip what is added here.
 pub(crate) fn outward(
-    headers: &mut HeaderMap,
+    headers: &mut Fields,
     peer: &Peer,
     authority: &HeaderValue,
     selectors: &[Selector],
@@ -95,7 +95,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(headers: &HeaderMap, authority: &HeaderValue) -> Self {
+    fn of(headers: &Fields, authority: &HeaderValue) -> Self {
         let mut seen = Self::default();
         let mut hosts = 0;
         for (name, value) in headers {
@@ -127,7 +127,7 @@ static VIA_1_1: HeaderValue = HeaderValue::from_static("1.1 evergate");
 static VIA_2: HeaderValue = HeaderValue::from_static("2.0 evergate");
 
 /// Says by which version of HTTP a request was received (RFC 9110 §7.6.3).
-pub(crate) fn via(headers: &mut HeaderMap, received: Version) {
+pub(crate) fn via(headers: &mut Fields, received: Version) {
     let value = match received {
         Version::HTTP_10 => &VIA_1_0,
         Version::HTTP_2 => &VIA_2,
@@ -138,7 +138,7 @@ pub(crate) fn via(headers: &mut HeaderMap, received: Version) {
 
 /// Whether a value begins or ends with a blank: HTTP/1.1 takes those off, HTTP/2 has them make a request malformed
 /// (RFC 9113 §8.2.1), and written down for a backend they would be another value.
-pub(crate) fn has_outer_blanks(headers: &HeaderMap) -> bool {
+pub(crate) fn has_outer_blanks(headers: &Fields) -> bool {
     let blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
     headers.values().any(|value| {
         let bytes = value.as_bytes();
@@ -148,21 +148,21 @@ pub(crate) fn has_outer_blanks(headers: &HeaderMap) -> bool {
 
 /// Whether the client takes trailers: the one thing of `TE` that may be said over HTTP/2 (RFC 9113 §8.2.2), where gRPC asks
 /// for it. Whoever speaks HTTP/1.1 to the backend leaves it out.
-fn takes_trailers(headers: &HeaderMap) -> bool {
+fn takes_trailers(headers: &Fields) -> bool {
     names(headers, &TE, b"trailers")
 }
 
 /// A proxy of ours has said how it was reached; we say how it reached us.
-fn add_forwarding(headers: &mut HeaderMap, peer: &Peer, authority: &HeaderValue) {
+fn add_forwarding(headers: &mut Fields, peer: &Peer, authority: &HeaderValue) {
     append(headers, FORWARDED, &peer.forwarded);
     append(headers, X_FORWARDED_FOR, &peer.forwarded_for);
-    headers.entry(X_FORWARDED_HOST).or_insert_with(|| authority.clone());
-    headers.entry(X_FORWARDED_PROTO).or_insert_with(|| HeaderValue::from_static(peer.scheme()));
+    headers.insert_new(X_FORWARDED_HOST, || authority.clone());
+    headers.insert_new(X_FORWARDED_PROTO, || HeaderValue::from_static(peer.scheme()));
 }
 
 /// One line, as some readers see only the first.
-fn append(headers: &mut HeaderMap, name: HeaderName, value: &HeaderValue) {
-    let mut all: Vec<&[u8]> = headers.get_all(&name).iter().map(HeaderValue::as_bytes).collect();
+fn append(headers: &mut Fields, name: HeaderName, value: &HeaderValue) {
+    let mut all: Vec<&[u8]> = headers.get_all(&name).map(HeaderValue::as_bytes).collect();
     all.retain(|line| !line.is_empty());
     all.push(value.as_bytes());
     let joined = HeaderValue::from_bytes(&all.join(&b", "[..]));
@@ -171,13 +171,13 @@ fn append(headers: &mut HeaderMap, name: HeaderName, value: &HeaderValue) {
 
 /// What anybody may have written goes.
 fn replace_forwarding(
-    headers: &mut HeaderMap,
+    headers: &mut Fields,
     peer: &Peer,
     (authority, spoofed): (&HeaderValue, bool),
 ) {
     if spoofed {
         let spoofed: Vec<HeaderName> =
-            headers.keys().filter(|name| is_proxys(name.as_str())).cloned().collect();
+            headers.names().filter(|name| is_proxys(name.as_str())).cloned().collect();
         for name in spoofed {
             headers.remove(name);
         }
@@ -189,9 +189,9 @@ fn replace_forwarding(
 }
 
 /// Makes a response's fields fit for the client.
-pub(crate) fn inward(headers: &mut HeaderMap) {
+pub(crate) fn inward(headers: &mut Fields) {
     strip_hop_by_hop(headers);
-    if has(headers, &PROXY_AUTHENTICATE) {
+    if headers.has(&PROXY_AUTHENTICATE) {
         headers.remove(PROXY_AUTHENTICATE);
     }
     headers.append(VIA, VIA_1_1.clone());
@@ -199,7 +199,7 @@ pub(crate) fn inward(headers: &mut HeaderMap) {
 
 /// `x_forwarded_for` is `X-Forwarded-For` to every CGI-like backend, so a spelling with an underscore of a field
 /// that the gateway reads or writes is dropped.
-fn strip_underscores(headers: &mut HeaderMap, selectors: &[Selector], told: &[HeaderName]) {
+fn strip_underscores(headers: &mut Fields, selectors: &[Selector], told: &[HeaderName]) {
     let shadows = |name: &&HeaderName| {
         let plain = name.as_str().replace('_', "-");
         plain != name.as_str()
@@ -208,22 +208,22 @@ fn strip_underscores(headers: &mut HeaderMap, selectors: &[Selector], told: &[He
                 || told.iter().any(|name| name.as_str() == plain)
                 || selectors.iter().any(|selector| selector.header() == Some(plain.as_str())))
     };
-    let odd: Vec<HeaderName> = headers.keys().filter(shadows).cloned().collect();
+    let odd: Vec<HeaderName> = headers.names().filter(shadows).cloned().collect();
     for name in odd {
         headers.remove(name);
     }
 }
 
 /// HTTP/2 splits cookies into fields that HTTP/1.1 must have in one (RFC 9113 §8.2.3).
-fn join_cookies(headers: &mut HeaderMap) {
-    let all: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+fn join_cookies(headers: &mut Fields) {
+    let all: Vec<&[u8]> = headers.get_all(COOKIE).map(HeaderValue::as_bytes).collect();
     if let Ok(joined) = HeaderValue::from_bytes(&all.join(&b"; "[..])) {
         headers.insert(COOKIE, joined);
     }
 }
 
 /// What `Max-Forwards` asks of this hop, for OPTIONS (RFC 9110 §7.6.2): `false` when it ends here.
-pub(crate) fn goes_on(headers: &mut HeaderMap) -> bool {
+pub(crate) fn goes_on(headers: &mut Fields) -> bool {
     let Some(left) =
         headers.get(MAX_FORWARDS).and_then(|value| value.to_str().ok()?.parse::<u32>().ok())
     else {
@@ -240,17 +240,18 @@ pub(crate) fn goes_on(headers: &mut HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, HeaderName, HeaderValue};
+    use crate::wire::Fields;
+    use http::{HeaderName, HeaderValue};
 
     use super::{goes_on, inward, outward};
     use crate::exchange::inbound::Peer;
     use crate::snapshot::Trust;
 
-    fn map(fields: &[(&'static str, &'static str)]) -> HeaderMap {
+    fn map(fields: &[(&'static str, &'static str)]) -> Fields {
         let pairs = fields
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
-        let mut headers = HeaderMap::new();
+        let mut headers = Fields::new();
         for (name, value) in pairs {
             headers.append(name, value);
         }
@@ -345,9 +346,9 @@ mod tests {
                 let seen = headers.get(name).map_or("", |value| value.to_str().unwrap());
                 assert_eq!(seen, value, "{address} {name}");
             }
-            assert_eq!(headers["x-forwarded-proto"], "https");
-            assert_eq!(headers.get_all("x-client-subject").iter().collect::<Vec<_>>(), ["CN=a"]);
-            assert!(!headers.contains_key("x_client_subject"));
+            assert_eq!(headers.get("x-forwarded-proto").unwrap(), "https");
+            assert_eq!(headers.get_all("x-client-subject").collect::<Vec<_>>(), ["CN=a"]);
+            assert!(!headers.has("x_client_subject"));
         }
     }
 
@@ -360,7 +361,7 @@ mod tests {
             ("via", "1.0 b"),
         ]);
         inward(&mut headers);
-        let vias: Vec<_> = headers.get_all("via").iter().collect();
+        let vias: Vec<_> = headers.get_all("via").collect();
         assert_eq!(vias, ["1.0 b", "1.1 evergate"]);
         assert_eq!(headers.len(), 2);
     }
@@ -369,7 +370,7 @@ mod tests {
     fn max_forwards_counts_down() {
         let mut headers = map(&[("max-forwards", "1")]);
         assert!(goes_on(&mut headers));
-        assert_eq!(headers["max-forwards"], "0");
+        assert_eq!(headers.get("max-forwards").unwrap(), "0");
         assert!(!goes_on(&mut headers));
     }
 }

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::header::{EXPECT, HOST, HeaderName, HeaderValue};
-use http::request::Parts;
 use http::uri::{Authority, PathAndQuery};
 use http::{Method, Uri, Version};
 
@@ -12,7 +11,7 @@ use super::fields::has_outer_blanks;
 use super::normal::{authority, check_authority, check_path, check_query, host};
 use crate::refusal::Refusal;
 use crate::snapshot::Bounds;
-use crate::wire::{Seat, of_request};
+use crate::wire::{RequestHead, Seat, of_request};
 
 /// Who is at the other end of a connection, with the fields that say so ready to be written.
 #[derive(Clone, Debug)]
@@ -82,7 +81,7 @@ pub(crate) struct Inbound {
 
 impl Inbound {
     /// Brings a request's head into normal form.
-    pub(crate) fn read(head: &Parts, bounds: &Bounds, peer: &Peer) -> Result<Self, Refusal> {
+    pub(crate) fn read(head: &RequestHead, bounds: &Bounds, peer: &Peer) -> Result<Self, Refusal> {
         // the one who reads the body asked the same, and reads none of a message that this refuses
         of_request(head.version.min(Version::HTTP_11), &head.headers).map_err(Refusal::Framing)?;
         if head.version == Version::HTTP_2 && has_outer_blanks(&head.headers) {
@@ -130,8 +129,8 @@ impl Inbound {
     }
 }
 
-fn one_authority(head: &Parts, peer: &Peer) -> Result<HeaderValue, Refusal> {
-    let mut hosts = head.headers.get_all(HOST).iter();
+fn one_authority(head: &RequestHead, peer: &Peer) -> Result<HeaderValue, Refusal> {
+    let mut hosts = head.headers.get_all(HOST);
     let host = hosts.next();
     if hosts.next().is_some() {
         return Err(Refusal::Host("the request has more than one Host; send one"));

@@ -9,10 +9,10 @@ use evergate_schemas::plan::outside::Values;
 use evergate_schemas::pointer::Pointer;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
-    HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+    HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
     IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE,
 };
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, StatusCode, Version};
 
 use super::conversion::{self, Parameters};
 use super::digest::{self, Digests};
@@ -29,7 +29,7 @@ use crate::snapshot::selector::Selector;
 use crate::snapshot::{Api, Conversion, Crossing, CrossingBody, Group, Merge, Merging, Reading};
 use crate::telemetry::Record;
 use crate::upstream::OutboundBody;
-use crate::wire::Incoming;
+use crate::wire::{Fields, Incoming, RequestHead, Response};
 
 const MERGE_PATCH: HeaderValue = HeaderValue::from_static("application/merge-patch+json");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -57,7 +57,7 @@ pub(super) struct At<'a> {
 /// What reading came to.
 enum Found {
     /// The document, with its strong tag.
-    Document(HeaderMap, Bytes),
+    Document(Fields, Bytes),
     /// There is none: the write makes one.
     Nothing,
     /// The backend refuses the client, and would refuse the write.
@@ -68,7 +68,7 @@ enum Found {
 pub(super) fn check(
     crossing: &Crossing,
     plan: Option<&CrossingBody>,
-    headers: &HeaderMap,
+    headers: &Fields,
 ) -> Result<(), Refusal> {
     if crossing.merging.is_none() {
         return Ok(());
@@ -91,7 +91,7 @@ pub(super) fn instead<'a>(
     merging: &'a Merging,
     up: (&'a CrossingBody, &'a Arc<Conversion>, Arc<Values>),
     written: Bytes,
-    outbound: (&mut Method, &mut HeaderMap),
+    outbound: (&mut Method, &mut Fields),
 ) -> Result<(Bytes, Option<Box<Writing<'a>>>), Refusal> {
     let (method, headers) = outbound;
     match &merging.how {
@@ -139,7 +139,7 @@ impl Visit<'_> {
     ) -> Result<Response<Incoming>, Refusal> {
         // a key stands for one request with one body
         let once = [IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, IDEMPOTENCY_KEY];
-        let once = once.iter().any(|name| request.head.headers.contains_key(name));
+        let once = once.iter().any(|name| request.head.headers.has(name));
         let attempts = if once { 1 } else { writing.reading.attempts };
         let mut attempt = 1;
         loop {
@@ -162,12 +162,12 @@ impl Visit<'_> {
                 digests.renew(&body, &mut outbound.head.headers);
             }
             let answer = self.send(at.group, outbound, OutboundBody::whole(body), record).await?;
-            let stale = answer.status() == StatusCode::PRECONDITION_FAILED;
+            let stale = answer.head.status == StatusCode::PRECONDITION_FAILED;
             if stale && attempt < attempts {
                 attempt += 1;
                 continue;
             }
-            if answer.status().is_success() {
+            if answer.head.status.is_success() {
                 writing.merging.merged.inc();
                 record.lose(&lost);
             }
@@ -202,9 +202,9 @@ impl Visit<'_> {
         writing: &Writing<'_>,
         record: &mut Record,
     ) -> Result<Found, Refusal> {
-        let (mut head, ()) = Request::new(()).into_parts();
-        (head.method, head.uri) = (Method::GET, request.head.uri.clone());
-        head.headers = asking(at.api, writing.reading, &request.head.headers);
+        let headers = asking(at.api, writing.reading, &request.head.headers);
+        let uri = request.head.uri.clone();
+        let head = RequestHead { method: Method::GET, uri, version: Version::HTTP_11, headers };
         let outbound = Outbound { head, selects: false, upgrade: None, hears: false };
         let sent = self.send(at.group, outbound, OutboundBody::empty(), record).await;
         let response = sent.map_err(|refusal| match refusal {
@@ -212,7 +212,7 @@ impl Visit<'_> {
             Refusal::BackendBroken(why) => unread(why),
             other => other,
         })?;
-        match response.status() {
+        match response.head.status {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(Found::Nothing),
             StatusCode::UNAUTHORIZED
@@ -224,7 +224,7 @@ impl Visit<'_> {
                 return Err(Refusal::WriteUnread(why));
             }
         }
-        let (mut head, source) = response.into_parts();
+        let Response { mut head, body: source } = response;
         let codings = pipe::declared(&head.headers)
             .map_err(|coding| unread(&format!("it has the content coding `{coding}`")))?;
         let trailing = digest::trailing(&head.headers);
@@ -241,7 +241,7 @@ impl Visit<'_> {
         &self,
         at: &At<'_>,
         writing: &Writing<'_>,
-        (head, source): (&HeaderMap, &Bytes),
+        (head, source): (&Fields, &Bytes),
     ) -> Result<(Bytes, Lost), Refusal> {
         let Writing { merging, reading, written, up: (plan, up, values) } = writing;
         let message = reading.read.response(StatusCode::OK.as_u16());
@@ -305,7 +305,7 @@ impl Visit<'_> {
         (codings, values): (&Codings, Arc<Values>),
     ) -> Pipe {
         let bounds = &self.snapshot.bounds;
-        let work = Work::document(conversion, bounds.conversion, values, &HeaderMap::new());
+        let work = Work::document(conversion, bounds.conversion, values, &Fields::new());
         let most = PipeBounds { decoded: bounds.body, ratio: bounds.ratio };
         Pipe::new(work, &at.api.responses, (codings, most))
     }
@@ -332,7 +332,7 @@ fn is_inside(loss: &str, place: &Pointer) -> bool {
 }
 
 /// The head of the request that reads the document for a write.
-fn asking(api: &Api, reading: &Reading, write: &HeaderMap) -> HeaderMap {
+fn asking(api: &Api, reading: &Reading, write: &Fields) -> Fields {
     let mut headers = write.clone();
     digest::strip(&mut headers);
     let media_type = headers.remove(CONTENT_TYPE);
@@ -345,7 +345,7 @@ fn asking(api: &Api, reading: &Reading, write: &HeaderMap) -> HeaderMap {
     }
     // where media types say the version, the client's own does, or that of what it writes
     let versioned = api.selectors.iter().any(|one| matches!(one, Selector::Accept(_)));
-    match media_type.filter(|_| versioned && !headers.contains_key(ACCEPT)) {
+    match media_type.filter(|_| versioned && !headers.has(ACCEPT)) {
         Some(media_type) => {
             headers.insert(ACCEPT, media_type);
         }
@@ -361,7 +361,7 @@ fn asking(api: &Api, reading: &Reading, write: &HeaderMap) -> HeaderMap {
 
 /// The write of a document that is not there yet, and is still not there when it comes.
 fn create(request: &Outbound) -> Result<Outbound, Refusal> {
-    if request.head.headers.contains_key(IF_MATCH) {
+    if request.head.headers.has(IF_MATCH) {
         return Err(Refusal::WriteStale);
     }
     let mut outbound = request.clone();
@@ -371,12 +371,12 @@ fn create(request: &Outbound) -> Result<Outbound, Refusal> {
 
 /// The write of the very document that was read. The client's own conditions are about that document and were kept if
 /// they hold for it: with `If-Match` a backend looks at no date (RFC 9110 §13.2.2).
-fn guarded(request: &Outbound, reading: &Reading, read: &HeaderMap) -> Result<Outbound, Refusal> {
+fn guarded(request: &Outbound, reading: &Reading, read: &Fields) -> Result<Outbound, Refusal> {
     let (own, tag) = (&request.head.headers, etag::strong(read));
-    let date = |headers: &HeaderMap, name: &HeaderName| {
+    let date = |headers: &Fields, name: &HeaderName| {
         headers.get(name).and_then(|value| httpdate::parse_http_date(value.to_str().ok()?).ok())
     };
-    let failed = if own.contains_key(IF_MATCH) {
+    let failed = if own.has(IF_MATCH) {
         !etag::names(own, &IF_MATCH, tag.as_ref())
     } else {
         let since = date(own, &IF_UNMODIFIED_SINCE).zip(date(read, &LAST_MODIFIED));

@@ -3,11 +3,12 @@
 use evergate_schemas::describe::model::Location;
 use evergate_schemas::plan::bridge::ParameterStep;
 use evergate_schemas::plan::names::{Edit, Fault, Grammar, Names, Pair};
-use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{COOKIE, HeaderName, HeaderValue};
 
 use super::parameters::Place;
 use super::query;
 use crate::refusal::Refusal;
+use crate::wire::Fields;
 
 /// Rewrites the names in all parameters that hold some; tells whether the client asked for some members only.
 pub(super) fn apply(steps: &[ParameterStep], place: &mut Place<'_>) -> Result<bool, Refusal> {
@@ -91,9 +92,9 @@ impl Work<'_> {
         (after.is_empty() || is_index || in_key).then_some(after)
     }
 
-    fn header(&self, headers: &mut HeaderMap) -> Result<bool, Refusal> {
+    fn header(&self, headers: &mut Fields) -> Result<bool, Refusal> {
         let Ok(name) = HeaderName::try_from(self.name) else { return Ok(false) };
-        let before: Vec<HeaderValue> = headers.get_all(&name).iter().cloned().collect();
+        let before: Vec<HeaderValue> = headers.get_all(&name).cloned().collect();
         let mut after = Vec::new();
         for value in &before {
             let text = value.to_str().map_err(|_| self.unreadable())?;
@@ -114,8 +115,8 @@ impl Work<'_> {
         Ok(kept)
     }
 
-    fn cookie(&self, headers: &mut HeaderMap) -> Result<bool, Refusal> {
-        let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    fn cookie(&self, headers: &mut Fields) -> Result<bool, Refusal> {
+        let lines = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
         let mut kept = false;
         let mut after = Vec::new();
         let all = lines.collect::<Vec<_>>().join("; ");
@@ -275,6 +276,7 @@ fn encode(text: &str, into: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use crate::wire::Fields;
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
@@ -284,7 +286,6 @@ mod tests {
         Grammar, Names, OnUnknownName, OnValue, Place as Name, Step, Table,
     };
     use evergate_schemas::plan::program::Note;
-    use http::HeaderMap;
     use proptest::prelude::{prop_assert_eq, proptest};
 
     use super::super::path::PathParts;
@@ -318,7 +319,7 @@ mod tests {
     #[track_caller]
     fn check(grammar: Grammar, query: &str, expected: Result<(&str, bool), &str>) {
         let mut seen = query.to_owned();
-        let mut headers = HeaderMap::new();
+        let mut headers = Fields::new();
         let mut place =
             Place { query: &mut seen, headers: &mut headers, path: PathParts::default() };
         let done = apply(&[step(Location::Query, "f", grammar)], &mut place);
@@ -342,9 +343,10 @@ mod tests {
 
     #[test]
     fn headers_and_cookies_are_not_encoded() {
-        let mut headers = HeaderMap::new();
-        headers.insert("x-fields", "old, old".parse().unwrap());
-        headers.insert("cookie", "a=1; f=old; b=old".parse().unwrap());
+        let mut headers = Fields::new();
+        headers.insert(http::HeaderName::from_static("x-fields"), "old, old".parse().unwrap());
+        headers
+            .insert(http::HeaderName::from_static("cookie"), "a=1; f=old; b=old".parse().unwrap());
         let mut query = "f=old".to_owned();
         let mut place =
             Place { query: &mut query, headers: &mut headers, path: PathParts::default() };
@@ -355,7 +357,7 @@ mod tests {
         assert!(apply(&steps, &mut place).is_ok_and(|selects| selects));
         assert_eq!(query, "f=old");
         assert_eq!(
-            (&headers["x-fields"], &headers["cookie"]),
+            (headers.get("x-fields").unwrap(), headers.get("cookie").unwrap()),
             (&"new, new".parse().unwrap(), &"a=1; f=new; b=old".parse().unwrap())
         );
     }

@@ -1,9 +1,7 @@
 //! The request as the backend gets it: its version's path, indicators and fields.
 
 use http::HeaderName;
-use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, Entry, HeaderMap, HeaderValue, IF_RANGE, RANGE,
-};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue, IF_RANGE, RANGE};
 use http::uri::PathAndQuery;
 
 use super::asked::Asked;
@@ -15,7 +13,7 @@ use crate::refusal::Refusal;
 use crate::snapshot::accept::MediaVersion;
 use crate::snapshot::selector::Selector;
 use crate::snapshot::{Api, Crossing};
-use crate::wire::has;
+use crate::wire::Fields;
 
 /// Path of the operation in the backend's version, in front of it what the client had there, with the backend's
 /// version and base path in place of the client's.
@@ -48,7 +46,7 @@ pub(crate) fn rewrite_indicators(
     api: &Api,
     backend: usize,
     query: &mut String,
-    headers: &mut HeaderMap,
+    headers: &mut Fields,
 ) {
     for selector in &api.selectors {
         match selector {
@@ -70,7 +68,7 @@ pub(crate) fn rewrite_indicators(
     }
 }
 
-fn rewrite_header(api: &Api, backend: usize, headers: &mut HeaderMap, name: &HeaderName) {
+fn rewrite_header(api: &Api, backend: usize, headers: &mut Fields, name: &HeaderName) {
     let Some(old) = headers.get(name).and_then(|value| value.to_str().ok()) else { return };
     if let Ok(value) = HeaderValue::from_str(&api.versions.spelled(backend, old.trim())) {
         headers.insert(name.clone(), value);
@@ -81,7 +79,7 @@ fn rewrite_header(api: &Api, backend: usize, headers: &mut HeaderMap, name: &Hea
 pub(crate) fn rewrite_media(
     api: &Api,
     to: usize,
-    headers: &mut HeaderMap,
+    headers: &mut Fields,
     field: (&HeaderName, &MediaVersion),
 ) {
     let (name, rule) = field;
@@ -92,29 +90,23 @@ pub(crate) fn rewrite_media(
         });
         HeaderValue::try_from(written?).ok()
     };
-    if let Entry::Occupied(mut lines) = headers.entry(name) {
-        for line in lines.iter_mut() {
-            if let Some(written) = rewritten(line) {
-                *line = written;
-            }
+    for line in headers.get_all_mut(name) {
+        if let Some(written) = rewritten(line) {
+            *line = written;
         }
     }
 }
 
 /// Takes away what would make the answer something that cannot be converted.
-pub(crate) fn ask_for_convertible(
-    headers: &mut HeaderMap,
-    accepted: &Accepted,
-    crossing: &Crossing,
-) {
+pub(crate) fn ask_for_convertible(headers: &mut Fields, accepted: &Accepted, crossing: &Crossing) {
     let readable: &[Coding] =
         if crossing.streams_responses() { &Coding::PROMPT } else { &Coding::ALL };
-    if !has(headers, &ACCEPT_ENCODING) {
+    if !headers.has(&ACCEPT_ENCODING) {
         headers.append(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     } else if let Ok(value) = HeaderValue::try_from(accepted.narrowed(readable)) {
         headers.insert(ACCEPT_ENCODING, value);
     }
-    if headers.keys().any(|name| matches!(*name, RANGE | IF_RANGE)) {
+    if headers.names().any(|name| matches!(*name, RANGE | IF_RANGE)) {
         headers.remove(RANGE);
         headers.remove(IF_RANGE);
     }

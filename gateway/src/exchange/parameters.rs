@@ -4,7 +4,7 @@ use evergate_schemas::describe::model::Location;
 use evergate_schemas::plan::bridge::{ParameterSource, ParameterStep, Rewrite};
 use evergate_schemas::plan::outside::Values;
 use evergate_schemas::plan::style::{Carried, plain_segment};
-use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{COOKIE, HeaderName, HeaderValue};
 use smallvec::SmallVec;
 
 use super::beside::Outward;
@@ -13,12 +13,13 @@ use super::{query, style};
 use crate::refusal::Refusal;
 use crate::snapshot::CrossingMessage;
 use crate::snapshot::loss::Lost;
+use crate::wire::Fields;
 
 /// What steps work on: the raw query, the headers and the path parameters.
 #[derive(Debug)]
 pub(crate) struct Place<'a> {
     pub(crate) query: &'a mut String,
-    pub(crate) headers: &'a mut HeaderMap,
+    pub(crate) headers: &'a mut Fields,
     pub(crate) path: PathParts<'a>,
 }
 
@@ -146,7 +147,7 @@ fn has(place: &Place<'_>, location: Location, name: &str) -> bool {
         Location::Path => place.path.has(name),
         Location::QueryString => !place.query.is_empty(),
         Location::Query => query::pairs(place.query).any(|(raw, _)| query::is_named(raw, name)),
-        Location::Header => place.headers.contains_key(name),
+        Location::Header => place.headers.has(name),
         Location::Cookie => cookies(place.headers).iter().any(|(own, _)| own == name),
     }
 }
@@ -176,7 +177,7 @@ fn rename(place: &mut Place<'_>, location: Location, name: &str, other: &str) {
         Location::Query => *place.query = query::renamed(place.query, name, other),
         Location::Header => {
             let Ok(other) = HeaderName::try_from(other) else { return };
-            let values: Vec<HeaderValue> = place.headers.get_all(name).iter().cloned().collect();
+            let values: Vec<HeaderValue> = place.headers.get_all(name).cloned().collect();
             place.headers.remove(name);
             for value in values {
                 place.headers.append(other.clone(), value);
@@ -223,14 +224,14 @@ fn supply(
 }
 
 /// The pairs of all `Cookie` fields (RFC 6265 §4.2).
-pub(super) fn cookies(headers: &HeaderMap) -> Vec<(String, String)> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+pub(super) fn cookies(headers: &Fields) -> Vec<(String, String)> {
+    let lines = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
     let pairs =
         lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-pub(super) fn write_cookies(headers: &mut HeaderMap, pairs: &[(String, String)]) {
+pub(super) fn write_cookies(headers: &mut Fields, pairs: &[(String, String)]) {
     headers.remove(COOKIE);
     let line: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
     if !line.is_empty()
@@ -242,12 +243,12 @@ pub(super) fn write_cookies(headers: &mut HeaderMap, pairs: &[(String, String)])
 
 #[cfg(test)]
 mod tests {
+    use crate::wire::Fields;
     use evergate_schemas::describe::model::Location;
     use evergate_schemas::plan::bridge::{ParameterSource, ParameterStep, Rewrite};
     use evergate_schemas::plan::outside::Values;
     use evergate_schemas::plan::program::Note;
     use evergate_schemas::plan::style::{Form, Style, Wired};
-    use http::HeaderMap;
 
     use super::{Outward, PathParts, Place, apply};
     use crate::snapshot::CrossingMessage;
@@ -260,8 +261,8 @@ mod tests {
     fn check(step: ParameterStep, before: (&str, &str), after: Option<(&str, &str)>) {
         let message = CrossingMessage { parameters: vec![step], ..CrossingMessage::default() };
         let mut query = before.0.to_owned();
-        let mut headers = HeaderMap::new();
-        headers.insert("cookie", before.1.parse().unwrap());
+        let mut headers = Fields::new();
+        headers.insert(http::HeaderName::from_static("cookie"), before.1.parse().unwrap());
         let path = PathParts::default();
         let mut place = Place { query: &mut query, headers: &mut headers, path };
         let done = apply(&message, &mut place, &Values::default(), &Outward::default());

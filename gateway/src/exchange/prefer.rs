@@ -1,8 +1,8 @@
 //! What a client prefers of a conversion that loses information (RFC 7240).
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 
-use crate::wire::has;
+use crate::wire::Fields;
 
 /// The request field.
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -27,9 +27,9 @@ enum Handling {
 
 impl Prefer {
     /// Reads all `Prefer` fields. Of a preference that comes twice the first counts (RFC 7240 §2).
-    pub(crate) fn read(headers: &HeaderMap) -> Self {
+    pub(crate) fn read(headers: &Fields) -> Self {
         let mut prefer = Self::default();
-        if !has(headers, &PREFER) {
+        if !headers.has(&PREFER) {
             return prefer;
         }
         for value in headers.get_all(PREFER) {
@@ -62,7 +62,7 @@ impl Prefer {
     }
 
     /// Says which preferences were honoured.
-    pub(crate) fn applied(self, headers: &mut HeaderMap) {
+    pub(crate) fn applied(self, headers: &mut Fields) {
         let handling = match self.handling {
             Some(Handling::Strict) => Some("handling=strict"),
             Some(Handling::Lenient) => Some("handling=lenient"),
@@ -76,21 +76,21 @@ impl Prefer {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
+    use crate::wire::Fields;
 
     use super::Prefer;
 
     #[track_caller]
     fn check(fields: &[&str], strict: bool, report: bool, applied: &[&str]) {
-        let mut headers = HeaderMap::new();
+        let mut headers = Fields::new();
         for field in fields {
-            headers.append("prefer", field.parse().unwrap());
+            headers.append(http::HeaderName::from_static("prefer"), field.parse().unwrap());
         }
         let prefer = Prefer::read(&headers);
         assert_eq!((prefer.is_strict(), prefer.wants_report()), (strict, report), "{fields:?}");
-        let mut told = HeaderMap::new();
+        let mut told = Fields::new();
         prefer.applied(&mut told);
-        let told: Vec<_> = told.get_all("preference-applied").iter().collect();
+        let told: Vec<_> = told.get_all("preference-applied").collect();
         assert_eq!(told, applied);
     }
 

@@ -1,16 +1,14 @@
 //! The fields of an answer that speak of its representation: tags, ranges, codings, who may keep it.
 
-use http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue, VARY,
-};
+use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderValue, VARY};
 
 use super::etag::{self, Mark};
-use crate::wire::has;
+use crate::wire::Fields;
 
 /// What holds for every answer of an operation whose answers are converted, whatever its status and method: tags
 /// are the client's, and parts are not served, as a range of one representation is none of another.
-pub(super) fn mark(headers: &mut HeaderMap, mark: Mark<'_>) {
-    if has(headers, &ETAG)
+pub(super) fn mark(headers: &mut Fields, mark: Mark<'_>) {
+    if headers.has(&ETAG)
         && let Some(tag) = headers.remove(ETAG)
         && let Some(tag) = etag::outward(&tag, mark)
     {
@@ -20,8 +18,8 @@ pub(super) fn mark(headers: &mut HeaderMap, mark: Mark<'_>) {
 }
 
 /// Says the content coding of a converted body, and that it was chosen.
-pub(super) fn coded(headers: &mut HeaderMap, coding: Option<&'static str>, was_coded: bool) {
-    if has(headers, &CONTENT_ENCODING) {
+pub(super) fn coded(headers: &mut Fields, coding: Option<&'static str>, was_coded: bool) {
+    if headers.has(&CONTENT_ENCODING) {
         headers.remove(CONTENT_ENCODING);
     }
     if let Some(name) = coding {
@@ -33,19 +31,19 @@ pub(super) fn coded(headers: &mut HeaderMap, coding: Option<&'static str>, was_c
 }
 
 /// Adds a name to `Vary` unless it is there.
-fn vary(headers: &mut HeaderMap, name: &'static str) {
+fn vary(headers: &mut Fields, name: &'static str) {
     let there = |value: &HeaderValue| {
         let mut names = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
         names.any(|own| own == b"*" || own.eq_ignore_ascii_case(name.as_bytes()))
     };
-    if !headers.get_all(VARY).iter().any(there) {
+    if !headers.get_all(VARY).any(there) {
         headers.append(VARY, HeaderValue::from_static(name));
     }
 }
 
 /// Keeps shared caches from an answer whose version is pinned to its consumer: who knows the key only by `Vary`
 /// would keep one answer for each credential (RFC 9111 §5.2.2.7).
-pub(super) fn private(headers: &mut HeaderMap) {
+pub(super) fn private(headers: &mut Fields) {
     let mut kept = Vec::new();
     for value in headers.get_all(CACHE_CONTROL) {
         let text = value.to_str().unwrap_or_default();
@@ -69,17 +67,17 @@ pub(super) fn private(headers: &mut HeaderMap) {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
+    use crate::wire::Fields;
     use http::header::{CACHE_CONTROL, VARY};
 
     #[track_caller]
     fn check(before: Option<&str>, after: &str) {
-        let mut headers = HeaderMap::new();
+        let mut headers = Fields::new();
         if let Some(before) = before {
             headers.insert(CACHE_CONTROL, before.parse().unwrap());
         }
         super::private(&mut headers);
-        assert_eq!(headers[CACHE_CONTROL], after);
+        assert_eq!(headers.get(CACHE_CONTROL).unwrap(), after);
     }
 
     #[test]
@@ -92,14 +90,14 @@ mod tests {
 
     #[test]
     fn a_name_is_in_vary_once() {
-        let mut headers = HeaderMap::new();
+        let mut headers = Fields::new();
         headers.insert(VARY, "X, Accept-Encoding".parse().unwrap());
         super::coded(&mut headers, Some("gzip"), true);
-        assert_eq!(headers[VARY], "X, Accept-Encoding");
+        assert_eq!(headers.get(VARY).unwrap(), "X, Accept-Encoding");
         headers.insert(VARY, "X".parse().unwrap());
         super::coded(&mut headers, None, true);
-        let all: Vec<_> = headers.get_all(VARY).iter().collect();
+        let all: Vec<_> = headers.get_all(VARY).collect();
         assert_eq!(all, ["X", "accept-encoding"]);
-        assert!(!headers.contains_key("content-encoding"));
+        assert!(!headers.has("content-encoding"));
     }
 }

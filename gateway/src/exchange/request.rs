@@ -6,10 +6,9 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use evergate_schemas::plan::outside::Values;
 use http::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MATCH,
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH,
     IF_MODIFIED_SINCE, IF_NONE_MATCH,
 };
-use http::request::Parts;
 use http::{Method, Uri};
 use http_body::Body as _;
 
@@ -38,12 +37,12 @@ use crate::snapshot::{
 };
 use crate::telemetry::Record;
 use crate::upstream::OutboundBody;
-use crate::wire::Incoming;
+use crate::wire::{Fields, Incoming, RequestHead};
 
 /// A request's head on its way to a backend.
 #[derive(Clone, Debug)]
 pub(super) struct Outbound {
-    pub(super) head: Parts,
+    pub(super) head: RequestHead,
     /// It asks for some members of the answer only.
     pub(super) selects: bool,
     /// The protocol that its connection may switch to.
@@ -60,7 +59,7 @@ type Merged<'a> = Option<(&'static str, Option<Box<Writing<'a>>>)>;
 
 /// A request as it came.
 pub(super) struct Arrived<'a> {
-    pub(super) head: Parts,
+    pub(super) head: RequestHead,
     pub(super) body: Incoming,
     pub(super) inbound: &'a Inbound,
     /// Its `Trailer` names a digest.
@@ -188,7 +187,7 @@ enum Payload {
 
 impl Payload {
     /// What is no body has no media type.
-    fn say_nothing(&self, headers: &mut HeaderMap) {
+    fn say_nothing(&self, headers: &mut Fields) {
         if matches!(self, Self::Made(bytes) if bytes.is_empty()) {
             headers.remove(CONTENT_TYPE);
         }
@@ -225,7 +224,7 @@ async fn beside_body<'a>(
 async fn converted(
     step: &Step<'_, '_>,
     (conversion, values): (&Arc<Conversion>, &Arc<Values>),
-    (headers, body, trailing): (&mut HeaderMap, Incoming, bool),
+    (headers, body, trailing): (&mut Fields, Incoming, bool),
 ) -> Result<Converted, Refusal> {
     let codings = pipe::declared(headers).map_err(Refusal::RequestCoded)?;
     let bounds = &step.snapshot.bounds;
@@ -242,7 +241,7 @@ async fn converted(
 async fn rewritten<'a>(
     step: &Step<'a, '_>,
     (plan, conversion, values): (&'a CrossingBody, &'a Arc<Conversion>, Arc<Values>),
-    (head, body, trailing): (&mut Parts, Incoming, bool),
+    (head, body, trailing): (&mut RequestHead, Incoming, bool),
 ) -> Result<(Bytes, Merged<'a>, Lost), Refusal> {
     let whole = (&mut head.headers, body, trailing);
     let Converted { mut bytes, lost: fired, digests, .. } =
@@ -276,7 +275,7 @@ fn refuse(crossing: &Crossing, upgrade: Option<&HeaderValue>) -> Result<(), Refu
 /// What is to be done to the body; `None` for one that goes on as it came.
 fn plan<'a>(
     step: &Step<'a, '_>,
-    headers: &HeaderMap,
+    headers: &Fields,
     body: &Incoming,
 ) -> Result<Option<&'a CrossingBody>, Refusal> {
     let message = &step.way.0.request;
@@ -297,7 +296,7 @@ fn plan<'a>(
 /// Refuses what must not be converted and would have to be, the request itself or its answer.
 fn check_transformable(
     step: &Step<'_, '_>,
-    headers: &HeaderMap,
+    headers: &Fields,
     converts: bool,
 ) -> Result<(), Refusal> {
     let forbidden =
@@ -323,7 +322,7 @@ fn check_signature(api: &Api, changes: Changes<'_>) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// For the head of a read that is none there: its answer would have a body.
-fn become_method(head: &mut Parts, step: &Step<'_, '_>) -> Result<(), Refusal> {
+fn become_method(head: &mut RequestHead, step: &Step<'_, '_>) -> Result<(), Refusal> {
     let Some(method) = &step.way.0.method else { return Ok(()) };
     let own = step.named.operation.label.split(' ').next().unwrap_or_default();
     if head.method == Method::HEAD && own != "HEAD" {
@@ -339,9 +338,9 @@ fn become_method(head: &mut Parts, step: &Step<'_, '_>) -> Result<(), Refusal> {
 }
 
 /// Turns the conditions of a request into the backend's.
-fn conditions(step: &Step<'_, '_>, head: &mut Parts) {
+fn conditions(step: &Step<'_, '_>, head: &mut RequestHead) {
     let is_one = |name: &HeaderName| matches!(*name, IF_MATCH | IF_NONE_MATCH | IF_MODIFIED_SINCE);
-    if !head.headers.keys().any(is_one) {
+    if !head.headers.names().any(is_one) {
         return;
     }
     let version = step.api.clients.get(step.asked.version).map_or("", |client| &*client.label);
@@ -352,7 +351,7 @@ fn conditions(step: &Step<'_, '_>, head: &mut Parts) {
         (true, false) => Asks::Own,
         (false, _) => Asks::State,
     };
-    let by_tag = head.headers.contains_key(IF_NONE_MATCH);
+    let by_tag = head.headers.has(IF_NONE_MATCH);
     etag::inward(&mut head.headers, |version| step.api.versions.find(version).is_some(), asks);
     // a date that is older than the rules says nothing about what they make of the state, and one beside a tag that
     // did not match must not stand in for it (RFC 9110 §13.1.3)
@@ -373,7 +372,7 @@ fn is_read(method: &Method) -> bool {
 }
 
 /// A request whose method means a body says that it has none, since servers ask for a length there.
-fn say_empty(head: &mut Parts, body: &OutboundBody) {
+fn say_empty(head: &mut RequestHead, body: &OutboundBody) {
     if body.is_end_stream() && [Method::POST, Method::PUT, Method::PATCH].contains(&head.method) {
         head.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }

@@ -2,16 +2,17 @@
 
 use evergate_schemas::plan::bridge::{ParameterSource, ParameterStep};
 use evergate_schemas::plan::outside::Values;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use http::{StatusCode, response};
+use http::StatusCode;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 
 use crate::snapshot::CrossingMessage;
 use crate::snapshot::loss::Lost;
+use crate::wire::{Fields, ResponseHead};
 
 /// Rewrites status and headers; gives what was lost. `empty` says that the response has no body.
 pub(crate) fn apply(
     message: &CrossingMessage,
-    (head, empty): (&mut response::Parts, bool),
+    (head, empty): (&mut ResponseHead, bool),
     values: &Values,
 ) -> Lost {
     let mut lost = Lost::default();
@@ -41,12 +42,12 @@ pub(crate) fn apply(
 }
 
 /// Whether the step did something. Steps for what no response has do nothing.
-fn one(step: &ParameterStep, headers: &mut HeaderMap, values: &Values) -> bool {
+fn one(step: &ParameterStep, headers: &mut Fields, values: &Values) -> bool {
     match step {
         ParameterStep::Drop(_, name, _) => headers.remove(name).is_some(),
         ParameterStep::Rename(_, name, other, _) => {
             let Ok(other) = HeaderName::try_from(other) else { return false };
-            let own: Vec<HeaderValue> = headers.get_all(name).iter().cloned().collect();
+            let own: Vec<HeaderValue> = headers.get_all(name).cloned().collect();
             headers.remove(name);
             // what the lens says of a name is meant, not what came under it by chance
             if !own.is_empty() {
@@ -59,10 +60,12 @@ fn one(step: &ParameterStep, headers: &mut HeaderMap, values: &Values) -> bool {
             fired
         }
         ParameterStep::Supply(_, name, source, _) => {
-            let name = HeaderName::try_from(name).ok().filter(|name| !headers.contains_key(name));
+            let name = HeaderName::try_from(name).ok().filter(|name| !headers.has(name));
             let value = text(source, values).and_then(|text| HeaderValue::try_from(text).ok());
             let pair = name.zip(value);
-            pair.is_some_and(|(name, value)| headers.insert(name, value).is_none())
+            let fired = pair.is_some();
+            headers.extend(pair);
+            fired
         }
         _ => false,
     }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Response;
 use http::header::HeaderValue;
-use http::request::Parts;
 
 use super::body;
 use super::request::Outbound;
@@ -17,12 +15,12 @@ use crate::upstream::{
     Again, Beside, Chosen, Endpoint, Goal, Limit, OutboundBody, Outcome, Pool, Reach, SendFailure,
     Tried, may_repeat,
 };
-use crate::wire::Incoming;
+use crate::wire::{Incoming, RequestHead, Response};
 
 /// A request on its way from endpoint to endpoint.
 struct Going<'a> {
     group: &'a Group,
-    head: Parts,
+    head: RequestHead,
     /// Endpoints that are not asked again.
     tried: Tried,
     /// How often it was sent, to whatever end.
@@ -130,7 +128,7 @@ impl Visit<'_> {
         let note = |outcome| pool.note(endpoint, outcome, started);
         match sent {
             Ok(response) => {
-                let status = response.status().as_u16();
+                let status = response.head.status.as_u16();
                 note(Outcome::Answered(status));
                 if repeats && pool.policy().retries.statuses.contains(&status) {
                     going.tried.push(Arc::clone(endpoint));

@@ -1,10 +1,8 @@
 //! Signatures that a conversion would break: RFC 9421, AWS signature 4, the HMAC fields of webhooks, JWS.
-
-use http::HeaderMap;
+use crate::wire::Fields;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
 
 use super::conversion::essence;
-use crate::wire::has;
 
 const SIGNATURE: HeaderName = HeaderName::from_static("signature");
 const SIGNATURE_INPUT: HeaderName = HeaderName::from_static("signature-input");
@@ -47,18 +45,18 @@ pub(crate) struct Changes<'a> {
     pub(crate) target: bool,
     /// The query before; empty for a response.
     pub(crate) query: &'a str,
-    pub(crate) before: &'a HeaderMap,
-    pub(crate) after: &'a HeaderMap,
+    pub(crate) before: &'a Fields,
+    pub(crate) after: &'a Fields,
 }
 
 /// Whether a message may be signed at all, so that what it is before a conversion has to be kept.
-pub(crate) fn is_signed(headers: &HeaderMap, query: &str) -> bool {
+pub(crate) fn is_signed(headers: &Fields, query: &str) -> bool {
     // one look at each name costs less than a look-up for each field
     let signs_itself =
         |name: &HeaderName| of_body(name) || matches!(name.as_str(), "signature-input" | "dpop");
     signs_query(query)
-        || headers.keys().any(signs_itself)
-        || has(headers, &AUTHORIZATION)
+        || headers.names().any(signs_itself)
+        || headers.has(&AUTHORIZATION)
             && headers.get(AUTHORIZATION).is_some_and(|value| signs(value.as_bytes()))
 }
 
@@ -66,7 +64,7 @@ pub(crate) fn is_signed(headers: &HeaderMap, query: &str) -> bool {
 pub(crate) fn broken(changes: Changes<'_>) -> Option<HeaderName> {
     let headers = changes.before;
     if changes.body
-        && let Some(name) = headers.keys().find(|name| of_body(name))
+        && let Some(name) = headers.names().find(|name| of_body(name))
     {
         return Some(name.clone());
     }
@@ -76,16 +74,16 @@ pub(crate) fn broken(changes: Changes<'_>) -> Option<HeaderName> {
         return Some(AUTHORIZATION);
     }
     // RFC 9449 §4.2: `htm` is the method, `htu` the target without its query
-    if (changes.target || changes.method) && headers.contains_key(DPOP) {
+    if (changes.target || changes.method) && headers.has(DPOP) {
         return Some(DPOP);
     }
-    let inputs = headers.get_all(SIGNATURE_INPUT).iter();
+    let inputs = headers.get_all(SIGNATURE_INPUT);
     let mut inputs = inputs.map(|value| value.to_str().unwrap_or_default());
     inputs.any(|input| components(input).any(|name| covers(name, &changes))).then_some(SIGNATURE)
 }
 
 /// Whether a body of this media type is signed as it is (RFC 7515 §9.2.1, RFC 7519 §10.3.1).
-pub(crate) fn is_jws(headers: &HeaderMap) -> bool {
+pub(crate) fn is_jws(headers: &Fields) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else { return false };
     if value == "application/json" {
         return false;
@@ -141,8 +139,8 @@ fn covers(component: &str, changes: &Changes<'_>) -> bool {
         | "content-encoding" => changes.body,
         derived if derived.starts_with('@') => false,
         field => {
-            let lines = |headers: &HeaderMap| -> Vec<Vec<u8>> {
-                let lines = headers.get_all(field).iter();
+            let lines = |headers: &Fields| -> Vec<Vec<u8>> {
+                let lines = headers.get_all(field);
                 lines.map(|value| value.as_bytes().trim_ascii().to_vec()).collect()
             };
             lines(changes.before) != lines(changes.after)
@@ -152,12 +150,13 @@ fn covers(component: &str, changes: &Changes<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, HeaderName, HeaderValue};
+    use crate::wire::Fields;
+    use http::{HeaderName, HeaderValue};
 
     use super::{Changes, OF_BODY, broken, is_jws, is_signed};
 
-    fn head(fields: &[(&'static str, &'static str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
+    fn head(fields: &[(&'static str, &'static str)]) -> Fields {
+        let mut headers = Fields::new();
         for (name, value) in fields {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
@@ -169,7 +168,7 @@ mod tests {
     fn check(fields: &[(&'static str, &'static str)], expected: [bool; 3]) {
         let before = head(fields);
         let mut other = before.clone();
-        other.insert("accept", HeaderValue::from_static("other"));
+        other.insert(http::header::ACCEPT, HeaderValue::from_static("other"));
         let seen = [(true, false, &before), (false, true, &before), (false, false, &other)].map(
             |(body, target, after)| {
                 let changes =
@@ -196,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_presigned_target_is_signed() {
-        let (headers, query) = (HeaderMap::new(), "a=1&X-Amz-Signature=0f");
+        let (headers, query) = (Fields::new(), "a=1&X-Amz-Signature=0f");
         assert!(is_signed(&headers, query) && !is_signed(&headers, "a=x-amz-signature"));
         let (before, after) = (&headers, &headers);
         let changes = Changes { method: false, body: false, target: true, query, before, after };
@@ -205,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_method_may_be_signed() {
-        let after = &HeaderMap::new();
+        let after = &Fields::new();
         for (field, value, breaks) in [
             ("signature-input", "a=(\"@method\");created=1", true),
             ("dpop", "a.b.c", true),

@@ -44,7 +44,7 @@ pub(super) fn read(
             place.path.raw(&from.name).map(|raw| style::segment(raw, from, reading)).transpose()
         }
         Location::Header => {
-            let lines = place.headers.get_all(&from.name).iter().map(HeaderValue::to_str);
+            let lines = place.headers.get_all(&from.name).map(HeaderValue::to_str);
             let lines: Vec<&str> =
                 lines.collect::<Result<_, _>>().map_err(|_| Odd("is not plain text"))?;
             if lines.is_empty() {

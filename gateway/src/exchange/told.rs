@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 
+use super::prefer::Prefer;
 use crate::refusal::LossTold;
 use crate::snapshot::loss::{Loss, LossTable, Lost};
 use crate::snapshot::meter::Way;
 use crate::snapshot::{Conversion, LossHeader};
-
-use super::prefer::Prefer;
+use crate::wire::Fields;
 
 /// The field: a list of strings with parameters (RFC 9651 §3.1).
 const EVERGATE_LOSS: HeaderName = HeaderName::from_static("evergate-loss");
@@ -40,7 +40,7 @@ pub(crate) fn refused<'l>(losses: impl Iterator<Item = &'l Loss>) -> Vec<LossTol
 
 /// Tells what was lost, and what `rest` of the body may still lose, if the client asked or the api always tells.
 pub(crate) fn tell(
-    headers: &mut HeaderMap,
+    headers: &mut Fields,
     (policy, prefer): (LossHeader, Prefer),
     lost: &Lost,
     rest: Option<&LossTable>,

@@ -1,27 +1,30 @@
 //! Which requests may ask for another protocol on their connection (RFC 9110 §7.8).
 
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING, UPGRADE};
-use http::request::Parts;
 use http::{Method, Version};
 
-use crate::wire::{Incoming, names};
+use crate::wire::{Incoming, RequestHead, names};
 
 /// The first protocol that a request asks for and its api allows, as the configuration spells it. What asks otherwise
 /// goes on as an ordinary request: HTTP/1.0 and HTTP/2 know no upgrades, and octets of a body could be taken for those of
 /// the protocol.
-pub(super) fn asked(head: &Parts, body: &Incoming, allowed: &[HeaderValue]) -> Option<HeaderValue> {
-    if allowed.is_empty() || !head.headers.contains_key(UPGRADE) {
+pub(super) fn asked(
+    head: &RequestHead,
+    body: &Incoming,
+    allowed: &[HeaderValue],
+) -> Option<HeaderValue> {
+    if allowed.is_empty() || !head.headers.has(UPGRADE) {
         return None;
     }
     let plain = head.version == Version::HTTP_11
         && head.method == Method::GET
         && matches!(body, Incoming::Empty)
-        && !head.headers.contains_key(CONTENT_LENGTH)
-        && !head.headers.contains_key(TRANSFER_ENCODING);
+        && !head.headers.has(CONTENT_LENGTH)
+        && !head.headers.has(TRANSFER_ENCODING);
     if !plain || !names(&head.headers, &CONNECTION, b"upgrade") {
         return None;
     }
-    let lines = head.headers.get_all(UPGRADE).iter();
+    let lines = head.headers.get_all(UPGRADE);
     let mut protocols = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
     protocols.find_map(|protocol| {
         let protocol = protocol.trim_ascii();
@@ -31,6 +34,7 @@ pub(super) fn asked(head: &Parts, body: &Incoming, allowed: &[HeaderValue]) -> O
 
 #[cfg(test)]
 mod tests {
+    use crate::wire::RequestHead;
     use http::{HeaderValue, Request};
 
     use super::asked;
@@ -42,7 +46,7 @@ mod tests {
         for (name, value) in fields {
             request = request.header(*name, *value);
         }
-        let (head, ()) = request.body(()).unwrap().into_parts();
+        let head = RequestHead::from(request.body(()).unwrap().into_parts().0);
         let allowed = [HeaderValue::from_static("websocket"), HeaderValue::from_static("x/2")];
         let found = asked(&head, &Incoming::Empty, &allowed);
         assert_eq!(found.as_ref().map(|own| own.to_str().unwrap()), expected, "{fields:?}");
@@ -74,7 +78,7 @@ mod tests {
                 .version(version)
                 .header("connection", "upgrade")
                 .header("upgrade", "websocket");
-            let (head, ()) = request.body(()).unwrap().into_parts();
+            let head = RequestHead::from(request.body(()).unwrap().into_parts().0);
             let allowed = [HeaderValue::from_static("websocket")];
             assert_eq!(asked(&head, &Incoming::Empty, &allowed), None);
         }

@@ -3,9 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::header::{HeaderMap, HeaderValue, VARY};
-use http::request::Parts;
-use http::{HeaderName, Method, Response, StatusCode};
+use http::header::{HeaderValue, VARY};
+use http::{HeaderName, Method, StatusCode};
 
 use super::answer::{self, Ask};
 use super::asked::{Asked, asked};
@@ -25,7 +24,7 @@ use crate::snapshot::meter::ExchangeMeter;
 use crate::snapshot::{Api, ClientVersion, Crossing, Group, Shared, Signatures, Snapshot};
 use crate::telemetry::Record;
 use crate::upstream::{Client, Gate};
-use crate::wire::{Incoming, RequestHead, has};
+use crate::wire::{Fields, Incoming, RequestHead, Response};
 
 const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 const API_BACKEND_VERSION: HeaderName = HeaderName::from_static("api-backend-version");
@@ -78,7 +77,7 @@ impl House {
     }
 
     /// The client's own id if it is short and plain, else a new one.
-    fn id(&self, headers: &HeaderMap) -> HeaderValue {
+    fn id(&self, headers: &Fields) -> HeaderValue {
         let sound = |value: &&HeaderValue| {
             let plain = |byte: &u8| {
                 byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':')
@@ -100,7 +99,7 @@ impl House {
             }
             HeaderValue::from_bytes(text.get(..9 + digits).unwrap_or_default())
         };
-        let own = has(headers, &X_REQUEST_ID).then(|| headers.get(X_REQUEST_ID)).flatten();
+        let own = headers.get(X_REQUEST_ID);
         own.filter(sound)
             .cloned()
             .or_else(|| fresh().ok())
@@ -170,35 +169,34 @@ pub async fn serve(
             refused(&refusal, &id)
         }
     };
-    record.status = response.status().as_u16();
+    record.status = response.head.status.as_u16();
     known.meter.unwrap_or(&snapshot.homeless).count(record.status);
-    sign(&known, response.headers_mut(), id);
+    sign(&known, &mut response.head.headers, id);
     response.map(|body| body.with_record(record))
 }
 
 /// The answer to what is no request.
 pub fn refuse(house: &House, refusal: &Refusal) -> Response<ReplyBody> {
     let snapshot = house.snapshot.load();
-    let id = house.id(&HeaderMap::new());
+    let id = house.id(&Fields::new());
     let mut record = Box::new(Record::new(id.clone(), Method::default(), snapshot.generation));
     (record.refusal, record.cause) = (refusal.code(), refusal.detail());
     let mut response = refused(refusal, &id);
-    record.status = response.status().as_u16();
+    record.status = response.head.status.as_u16();
     snapshot.homeless.count(record.status);
-    response.headers_mut().insert(X_REQUEST_ID, id);
+    response.head.headers.insert(X_REQUEST_ID, id);
     response.map(|body| body.with_record(record))
 }
 
 fn refused(refusal: &Refusal, id: &HeaderValue) -> Response<ReplyBody> {
     let body = refusal.problem(id.to_str().unwrap_or_default());
-    let mut response = Response::new(ReplyBody::whole(body));
-    *response.status_mut() = refusal.status();
-    refusal.head(response.headers_mut());
+    let mut response = Response::new(refusal.status(), ReplyBody::whole(body));
+    response.head.headers.extend(refusal.fields());
     response
 }
 
 /// Writes what is known into the head of the answer.
-fn sign(known: &Known<'_>, headers: &mut HeaderMap, id: HeaderValue) {
+fn sign(known: &Known<'_>, headers: &mut Fields, id: HeaderValue) {
     headers.insert(X_REQUEST_ID, id);
     if let Some(vary) = known.api.and_then(|api| api.vary.as_ref()) {
         headers.append(VARY, vary.clone());
@@ -235,7 +233,7 @@ impl<'a> Visit<'a> {
     async fn walk(
         &self,
         facts: (&mut Known<'a>, &mut Record),
-        mut head: Parts,
+        mut head: RequestHead,
         body: Incoming,
     ) -> Result<Response<ReplyBody>, Refusal> {
         let (known, record) = facts;
@@ -335,7 +333,7 @@ impl<'a> Visit<'a> {
         let (mut response, lost, rest) = answer::answer(&ask, response).await?;
         record.lose(&lost);
         let telling = (api.loss_header, prefer);
-        told::tell(response.headers_mut(), telling, record.lost(), rest.as_ref());
+        told::tell(&mut response.head.headers, telling, record.lost(), rest.as_ref());
         Ok(response)
     }
 }
@@ -373,7 +371,7 @@ fn serving<'a>(
 fn opened(
     api: &Api,
     inbound: &Inbound,
-    headers: &HeaderMap,
+    headers: &Fields,
     token: Option<Token<'_>>,
 ) -> Result<Option<Inbound>, Refusal> {
     let Some(query) = token.and_then(|token| token.opened) else { return Ok(None) };
@@ -408,7 +406,5 @@ fn parameters_read(
 }
 
 fn no_content() -> Response<ReplyBody> {
-    let mut response = Response::new(ReplyBody::empty());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    response
+    Response::new(StatusCode::NO_CONTENT, ReplyBody::empty())
 }

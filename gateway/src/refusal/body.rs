@@ -3,7 +3,7 @@
 use http::header::{
     ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, LINK, RETRY_AFTER,
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderName, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::Refusal;
@@ -62,30 +62,32 @@ impl Refusal {
         Value::Object(members).to_string().into_bytes()
     }
 
-    /// Adds the fields that go with the body.
-    pub fn head(&self, headers: &mut HeaderMap) {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    /// The fields that go with the body.
+    pub fn fields(&self) -> Vec<(HeaderName, HeaderValue)> {
+        let mut fields = Vec::with_capacity(4);
+        fields.push((CONTENT_TYPE, HeaderValue::from_static("application/problem+json")));
+        fields.push((CACHE_CONTROL, HeaderValue::from_static("no-store")));
         if self.closes() {
-            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            fields.push((CONNECTION, HeaderValue::from_static("close")));
         }
         if matches!(self, Self::Overloaded | Self::BackendFull(_)) {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            fields.push((RETRY_AFTER, HeaderValue::from_static("1")));
         }
         if matches!(self, Self::RequestCoded(_)) {
-            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(Self::CODINGS));
+            fields.push((ACCEPT_ENCODING, HeaderValue::from_static(Self::CODINGS)));
         }
         if let Self::NoOperation(Some(elsewhere))
         | Self::NoBackend { elsewhere: Some(elsewhere), .. } = self
             && let Ok(value) = HeaderValue::try_from(elsewhere.link())
         {
-            headers.append(LINK, value);
+            fields.push((LINK, value));
         }
         if let Self::MethodNotAllowed { allow } = self
             && let Ok(value) = HeaderValue::try_from(allow.join(", "))
         {
-            headers.insert(ALLOW, value);
+            fields.push((ALLOW, value));
         }
+        fields
     }
 }
 
@@ -122,8 +124,7 @@ mod tests {
     #[test]
     fn what_is_full_says_when_to_come_back() {
         for refusal in [Refusal::Overloaded, Refusal::BackendFull(super::super::FullOf::Pending)] {
-            let mut headers = http::HeaderMap::new();
-            refusal.head(&mut headers);
+            let headers: http::HeaderMap = refusal.fields().into_iter().collect();
             assert_eq!(headers["retry-after"], "1");
             assert_eq!(refusal.status(), 503);
         }
@@ -131,8 +132,8 @@ mod tests {
 
     #[test]
     fn a_method_refusal_lists_the_methods_in_allow() {
-        let mut headers = http::HeaderMap::new();
-        Refusal::MethodNotAllowed { allow: vec!["GET".into(), "PUT".into()] }.head(&mut headers);
+        let refusal = Refusal::MethodNotAllowed { allow: vec!["GET".into(), "PUT".into()] };
+        let headers: http::HeaderMap = refusal.fields().into_iter().collect();
         assert_eq!(headers["allow"], "GET, PUT");
     }
 }

@@ -190,7 +190,7 @@ mod tests {
             ("", false),
         ] {
             let mut headers = HeaderMap::new();
-            headers.insert("host", host.parse().unwrap());
+            headers.insert(http::HeaderName::from_static("host"), host.parse().unwrap());
             assert_eq!(is_direct(&headers), direct, "{host}");
         }
         assert!(!is_direct(&HeaderMap::new()));

@@ -172,9 +172,9 @@ async fn http2(
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let (house, peer) = (Arc::clone(&house), Arc::clone(&peer));
         let (head, body) = request.into_parts();
-        let request = (head, Incoming::Http2(body));
+        let request = (head.into(), Incoming::Http2(body));
         // the library moves what it is given several times, and a walk is some kilobytes
-        async move { Ok::<_, Infallible>(Box::pin(serve(&house, &peer, request)).await) }
+        async move { Ok::<_, Infallible>(Box::pin(serve(&house, &peer, request)).await.into()) }
     });
     let mut builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
     builder

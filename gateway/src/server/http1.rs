@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HeaderValue, TE};
-use http::{Method, Response, StatusCode, Version};
+use http::{Method, StatusCode, Version};
 use http_body::{Body as _, Frame};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::time::Instant;
@@ -18,8 +18,8 @@ use super::tunnel::tunnel;
 use crate::exchange::{Cut, House, Peer, ReplyBody, refuse, serve};
 use crate::refusal::Refusal;
 use crate::wire::{
-    Arrival, HeadFault, Incoming, Link, RequestHead, Seat, Sending, chunk, end_of_chunks, names,
-    of_request, response_head,
+    Arrival, HeadFault, Incoming, Link, RequestHead, Response, ResponseHead, Seat, Sending, chunk,
+    end_of_chunks, names, of_request, response_head,
 };
 
 /// So many octets of an answer are queued before they are written.
@@ -129,10 +129,15 @@ impl Caller {
             served.await
         };
         let Some(mut response) = response else { return false };
-        if let Some(opened) = response.body_mut().opened() {
+        if let Some(opened) = response.body.opened() {
             let switched = (Sending::Nothing, Some("upgrade"));
             seat.with(|link| {
-                response_head(link.scratch(), response.status(), response.headers(), switched);
+                response_head(
+                    link.scratch(),
+                    response.head.status,
+                    &response.head.headers,
+                    switched,
+                );
                 link.queue_scratch();
             });
             tunnel(seat, opened, self.rules.tunnel, &self.tunnels).await;
@@ -163,7 +168,7 @@ impl Caller {
         asked: &Asked,
         response: Response<ReplyBody>,
     ) -> io::Result<bool> {
-        let (mut head, body) = response.into_parts();
+        let Response { mut head, body } = response;
         let mut keeps = asked.keeps
             && !names(&head.headers, &CONNECTION, b"close")
             && !self.stops.drain.is_cancelled()
@@ -189,7 +194,7 @@ impl Caller {
 }
 
 /// How the body is sent, and what the head says of one that is not.
-fn sending(asked: &Asked, head: &mut http::response::Parts, body: &ReplyBody) -> Sending {
+fn sending(asked: &Asked, head: &mut ResponseHead, body: &ReplyBody) -> Sending {
     let length = body.size_hint().exact();
     if head.status == StatusCode::NO_CONTENT || head.status.is_informational() {
         head.headers.remove(CONTENT_LENGTH);
@@ -197,7 +202,7 @@ fn sending(asked: &Asked, head: &mut http::response::Parts, body: &ReplyBody) ->
     }
     if asked.method == Method::HEAD || head.status == StatusCode::NOT_MODIFIED {
         if let Some(length) = length.filter(|length| *length > 0)
-            && !head.headers.contains_key(CONTENT_LENGTH)
+            && !head.headers.has(CONTENT_LENGTH)
         {
             head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 
 use crate::upstream::{Chosen, Endpoint, Pool, Reach, Wanted, Wish};
+use crate::wire::Fields;
 
 /// One backend of a group.
 #[derive(Clone, Debug)]
@@ -58,7 +59,7 @@ impl Group {
     /// An endpoint that was not tried: backends by weight, those that are well first.
     pub fn choose(
         &self,
-        headers: &HeaderMap,
+        headers: &Fields,
         tried: &[Arc<Endpoint>],
         reach: Reach,
     ) -> Option<Chosen<'_>> {
@@ -78,7 +79,7 @@ impl Group {
     }
 
     /// The backend whose turn it is; requests with one key have the same each time.
-    fn by_weight(&self, headers: &HeaderMap) -> Option<&Backend> {
+    fn by_weight(&self, headers: &Fields) -> Option<&Backend> {
         let total: u64 = self.backends.iter().map(|backend| u64::from(backend.weight)).sum();
         let key = self.backends.iter().find_map(|backend| backend.pool.key(headers));
         let place = key.unwrap_or_else(|| spread(self.turn.fetch_add(1, Ordering::Relaxed)));
@@ -100,7 +101,7 @@ impl Backend {
 
     fn choose(
         &self,
-        headers: &HeaderMap,
+        headers: &Fields,
         tried: &[Arc<Endpoint>],
         reach: Reach,
     ) -> Option<Chosen<'_>> {
@@ -116,9 +117,8 @@ const fn spread(turn: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use crate::wire::Fields;
     use std::sync::Arc;
-
-    use http::HeaderMap;
 
     use super::{Backend, Group};
     use crate::config::BackendPolicy;
@@ -140,7 +140,7 @@ mod tests {
         Backend { weight, wanted: None, pool }
     }
 
-    fn name(group: &Group, headers: &HeaderMap) -> String {
+    fn name(group: &Group, headers: &Fields) -> String {
         let chosen = group.choose(headers, &[], Reach::Any).unwrap();
         chosen.seat.endpoint().authority().to_string()
     }
@@ -155,7 +155,7 @@ mod tests {
         let group = Group::new(None, None, all.into());
         let mut counts = [0, 0, 0];
         for _ in 0..10_000 {
-            match name(&group, &HeaderMap::new()).as_str() {
+            match name(&group, &Fields::new()).as_str() {
                 "a:1" => counts[0] += 1,
                 "b:1" => counts[1] += 1,
                 _ => counts[2] += 1,
@@ -170,7 +170,7 @@ mod tests {
     fn a_backend_that_is_down_gives_its_share_away() {
         let all = vec![backend(90, &["a:1"], false), backend(0, &["c:1"], false)];
         let group = Group::new(None, None, all);
-        let headers = HeaderMap::new();
+        let headers = Fields::new();
         let chosen = group.choose(&headers, &[], Reach::Any).unwrap();
         chosen.pool.note(chosen.seat.endpoint(), Outcome::Refused, None);
         assert_eq!(name(&group, &headers), "c:1");
@@ -181,7 +181,7 @@ mod tests {
     fn what_is_well_is_tried_before_what_is_down_whatever_the_weight() {
         let all = vec![backend(90, &["a:1", "b:1"], false), backend(1, &["c:1"], false)];
         let group = Group::new(None, None, all);
-        let headers = HeaderMap::new();
+        let headers = Fields::new();
         let mut tried = Vec::new();
         for one in group.backends[0].pool.members().iter() {
             one.set_healthy(one.authority() == "a:1");
@@ -199,8 +199,9 @@ mod tests {
         let group = Group::new(None, None, all);
         let mut seen = std::collections::BTreeSet::new();
         for user in 0..40 {
-            let mut headers = HeaderMap::new();
-            headers.insert("x-user", user.to_string().parse().unwrap());
+            let mut headers = Fields::new();
+            headers
+                .insert(http::HeaderName::from_static("x-user"), user.to_string().parse().unwrap());
             let first = name(&group, &headers);
             assert!((0..10).all(|_| name(&group, &headers) == first));
             seen.insert(first);

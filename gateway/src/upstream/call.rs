@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, UPGRADE};
-use http::request::Parts;
-use http::{Method, Response, StatusCode, Version};
+use http::{Method, StatusCode, Version};
 use http_body::{Body, Frame};
 use tokio::time::Instant;
 
@@ -18,8 +17,9 @@ use super::client::{ClientSettings, SendFailure};
 use super::connect::Beside;
 use super::websocket::accepts;
 use crate::wire::{
-    BackendBody, Decoder, End, HeadFault, Incoming, Link, Lot, ResponseHead, Sending, Upload,
-    UploadFault, chunk, end, end_of_chunks, names, of_response, parse_response, request_head,
+    BackendBody, Decoder, End, HeadFault, Incoming, Link, Lot, RequestHead, Response, ResponseHead,
+    Sending, Upload, UploadFault, chunk, end, end_of_chunks, names, of_response, parse_response,
+    request_head,
 };
 
 /// So many octets of a body are queued before they are written.
@@ -127,7 +127,7 @@ impl Upload for Outgoing {
 pub(super) struct Call<'a> {
     link: Box<Link>,
     upload: Option<Outgoing>,
-    asked: &'a Parts,
+    asked: &'a RequestHead,
     settings: &'a ClientSettings,
     beside: Beside<'a>,
     /// The backend took less than all of the request.
@@ -140,7 +140,7 @@ impl<'a> Call<'a> {
     /// Writes the head into the connection's queue.
     pub(super) fn new(
         mut link: Box<Link>,
-        (asked, body): (&'a Parts, OutboundBody),
+        (asked, body): (&'a RequestHead, OutboundBody),
         beside: Beside<'a>,
         settings: &'a ClientSettings,
     ) -> Self {
@@ -254,7 +254,7 @@ impl<'a> Call<'a> {
     /// Whether a 101 is to the protocol that was asked for, once all of the request is gone (RFC 9110 §7.8).
     fn may_switch(&self, head: &ResponseHead) -> bool {
         let Some(wanted) = self.beside.upgrade else { return false };
-        let mut protocols = head.headers.get_all(UPGRADE).iter();
+        let mut protocols = head.headers.get_all(UPGRADE);
         let own = protocols.next().map(|own| own.as_bytes().trim_ascii());
         head.version == Version::HTTP_11
             && names(&head.headers, &CONNECTION, b"upgrade")
@@ -282,7 +282,7 @@ impl<'a> Call<'a> {
         let framing = of_response(method, head.status, head.version, &head.headers)
             .map_err(|why| SendFailure::Broken(why.to_owned()))?;
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
-            return Ok(Response::from_parts(head, Incoming::Tunnel(self.link)));
+            return Ok(Response { head, body: Incoming::Tunnel(self.link) });
         }
         let decoder = Decoder::new(framing);
         let kept = !self.refused && lasts(&head);
@@ -291,7 +291,7 @@ impl<'a> Call<'a> {
         let is_over = decoder.is_done();
         let body = BackendBody::new(self.link, decoder, upload, home);
         let body = if is_over { Incoming::Empty } else { Incoming::Backend(Box::new(body)) };
-        Ok(Response::from_parts(head, body))
+        Ok(Response { head, body })
     }
 }
 

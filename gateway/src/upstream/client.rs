@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use foldhash::fast::FixedState;
-use http::Response;
-use http::request::Parts;
 use http::uri::Authority;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -19,7 +17,7 @@ use super::http2::{self, Sent, Trunks, Way};
 use super::remembered::Memory;
 use super::repeat::may_repeat;
 use crate::config::BackendProtocol;
-use crate::wire::{Berth, Incoming, Link, Lot, Stream, Turn};
+use crate::wire::{Berth, Incoming, Link, Lot, RequestHead, Response, Stream, Turn};
 
 /// How often one request is put on a connection of HTTP/2 that turns out to be going away.
 const ROUNDS: usize = 3;
@@ -109,7 +107,7 @@ impl Client {
     pub async fn send(
         &self,
         goal: &Goal<'_>,
-        (head, mut body): (&Parts, OutboundBody),
+        (head, mut body): (&RequestHead, OutboundBody),
         settings: &ClientSettings,
     ) -> Result<Response<Incoming>, SendFailure> {
         let lane = self.lane(goal);
@@ -215,7 +213,7 @@ async fn turn(
 async fn afresh(
     (lane, home): (&Lane, (Arc<Lot>, usize)),
     goal: &Goal<'_>,
-    (head, mut body): (&Parts, OutboundBody),
+    (head, mut body): (&RequestHead, OutboundBody),
     (settings, due): (&ClientSettings, Option<Instant>),
     berth: Option<Berth>,
 ) -> Result<Response<Incoming>, SendFailure> {
@@ -251,7 +249,7 @@ enum Shared {
 async fn shared(
     lane: &Lane,
     goal: &Goal<'_>,
-    (head, mut body): (&Parts, OutboundBody),
+    (head, mut body): (&RequestHead, OutboundBody),
     settings: &ClientSettings,
 ) -> Shared {
     for _ in 0..ROUNDS {

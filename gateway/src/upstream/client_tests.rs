@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use http::Request;
-use http::request::Parts;
 use http::uri::Authority;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -13,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
 use super::{Beside, Client, ClientSettings, Dial, Gate, Goal, OutboundBody, SendFailure};
-use crate::wire::Berths;
+use crate::wire::{Berths, RequestHead};
 
 const ANSWER: Duration = Duration::from_secs(1);
 
@@ -29,8 +28,8 @@ fn settings() -> ClientSettings {
     }
 }
 
-fn get() -> Parts {
-    Request::get("/").body(()).unwrap().into_parts().0
+fn get() -> RequestHead {
+    Request::get("/").body(()).unwrap().into_parts().0.into()
 }
 
 /// Reads a request, which has no body.
@@ -66,7 +65,7 @@ async fn a_request_that_is_sent_again_is_due_when_it_was() {
         let head = get();
         client.send(&goal, (&head, OutboundBody::empty()), &settings()).await
     };
-    assert_eq!(send().await.unwrap().status(), 200);
+    assert_eq!(send().await.unwrap().head.status, 200);
     let begun = Instant::now();
     let failure = send().await.unwrap_err();
     let took = begun.elapsed();
@@ -96,9 +95,9 @@ impl Bounded {
         let (dial, pending, berths) = (&self.dial, &self.pending, Some(&self.berths));
         let (key, beside) = (1, Beside::default());
         let goal = Goal { key, authority: to, named: to, dial, pending, berths, beside };
-        let head = Request::get(target).body(()).unwrap().into_parts().0;
+        let head = Request::get(target).body(()).unwrap().into_parts().0.into();
         let sent = self.client.send(&goal, (&head, OutboundBody::empty()), &settings()).await;
-        sent.map(|answer| answer.status().as_u16())
+        sent.map(|answer| answer.head.status.as_u16())
     }
 }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use http::header::{HOST, USER_AGENT};
-use http::request::Parts;
 use http::{HeaderValue, Request, StatusCode};
 use tracing::{info, warn};
 
@@ -19,6 +18,7 @@ use super::endpoint::{Endpoint, Version};
 use super::gate::Gate;
 use super::pool::Pool;
 use crate::config::HealthConfig;
+use crate::wire::RequestHead;
 
 const AGENT: HeaderValue = HeaderValue::from_static("evergate-health");
 
@@ -133,21 +133,21 @@ async fn ask(asker: &Asker, pool: &Pool, endpoint: &Endpoint, health: &HealthCon
         Ok(Err(failure)) => return Err(why(failure)),
         Ok(Ok(response)) => response,
     };
-    let status = response.status();
+    let status = response.head.status;
     if !health.statuses.iter().any(|range| range.contains(&status.as_u16())) {
         return Err(format!("the status {}", StatusCode::as_u16(&status)));
     }
-    let said = health.version_header.as_ref().and_then(|name| response.headers().get(name));
+    let said = health.version_header.as_ref().and_then(|name| response.head.headers.get(name));
     Ok(said.and_then(|value| value.to_str().ok()).map(|text| text.trim().to_owned()))
 }
 
-fn question(endpoint: &Endpoint, health: &HealthConfig) -> Result<Parts, http::Error> {
+fn question(endpoint: &Endpoint, health: &HealthConfig) -> Result<RequestHead, http::Error> {
     let own = endpoint.place().authority.as_str();
     let request = Request::get(health.path.as_str())
         .header(HOST, health.host.as_deref().unwrap_or(own))
         .header(USER_AGENT, AGENT)
         .body(())?;
-    Ok(request.into_parts().0)
+    Ok(request.into_parts().0.into())
 }
 
 fn why(failure: SendFailure) -> String {

@@ -9,9 +9,8 @@ use std::time::Duration;
 
 use h2::Reason;
 use http::header::HOST;
-use http::request::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{Method, Request, Response, Uri, Version};
+use http::{Method, Request, Uri, Version};
 use http_body::Body as _;
 use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -20,7 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use super::body::{BodyFault, OutboundBody};
 use super::client::{ClientSettings, SendFailure};
 use super::connect::Goal;
-use crate::wire::{Incoming, Lease, Stream, of_response};
+use crate::wire::{Incoming, Lease, RequestHead, Response, ResponseHead, Stream, of_response};
 
 /// Most requests at once on one connection, whatever the backend allows.
 const STREAMS: usize = 256;
@@ -156,7 +155,7 @@ pub(super) enum Sent {
 /// Sends, and waits for the head of the answer. Cancel safe: dropping it resets the stream.
 pub(super) async fn send(
     way: Way,
-    (head, body): (&Parts, OutboundBody),
+    (head, body): (&RequestHead, OutboundBody),
     goal: &Goal<'_>,
     settings: &ClientSettings,
 ) -> Sent {
@@ -165,7 +164,7 @@ pub(super) async fn send(
     let scheme = if goal.dial.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
     let again = body.again();
     let mut request = Request::new(body);
-    request.headers_mut().clone_from(&head.headers);
+    *request.headers_mut() = head.headers.clone().into();
     // the authority stands in the target, where a Host beside it could only differ (RFC 9113 §8.3.1)
     let host = request.headers_mut().remove(HOST);
     let asked = host.as_ref().and_then(|host| Authority::try_from(host.as_bytes()).ok());
@@ -181,7 +180,8 @@ pub(super) async fn send(
     };
     match answer {
         Ok(answer) => {
-            let (mut own, body) = answer.into_parts();
+            let (own, body) = answer.into_parts();
+            let mut own = ResponseHead::from(own);
             if let Err(why) = sound(&head.method, &own) {
                 return Sent::Over(Err(SendFailure::Broken(why.to_owned())));
             }
@@ -191,7 +191,7 @@ pub(super) async fn send(
             } else {
                 Incoming::Shared(Box::new((body, lease)))
             };
-            Sent::Over(Ok(Response::from_parts(own, body)))
+            Sent::Over(Ok(Response { head: own, body }))
         }
         Err(mut failed) => {
             if let Some(unsent) = failed.take_message() {
@@ -210,7 +210,7 @@ pub(super) async fn send(
 }
 
 /// An answer that could be read otherwise by whoever gets it over HTTP/1.1.
-fn sound(method: &Method, head: &http::response::Parts) -> Result<(), &'static str> {
+fn sound(method: &Method, head: &ResponseHead) -> Result<(), &'static str> {
     if head.status.is_informational() {
         return Err("an interim answer that nobody asked for");
     }

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use http::HeaderMap;
 use smallvec::SmallVec;
 
 use super::client::ClientSettings;
@@ -16,6 +15,7 @@ use super::endpoint::{Endpoint, Seat, State, Wanted};
 use super::fleet::Ledger;
 use super::meter::PoolMeter;
 use crate::config::BackendPolicy;
+use crate::wire::Fields;
 
 /// Endpoints that a request was sent to already.
 pub type Tried = SmallVec<[Arc<Endpoint>; 4]>;
@@ -59,7 +59,7 @@ pub struct Wish<'a> {
     /// The version, where the backend has one.
     pub wanted: Option<Wanted>,
     /// The head of the request.
-    pub headers: &'a HeaderMap,
+    pub headers: &'a Fields,
     /// What is out of the question.
     pub tried: &'a [Arc<Endpoint>],
 }
@@ -213,7 +213,7 @@ impl Pool {
     }
 
     /// The hash of the header that keeps requests at one endpoint, where the request has it.
-    pub fn key(&self, headers: &HeaderMap) -> Option<u64> {
+    pub fn key(&self, headers: &Fields) -> Option<u64> {
         let name = self.policy.sticky.as_ref()?;
         headers.get(name).map(|value| hash(value.as_bytes()))
     }

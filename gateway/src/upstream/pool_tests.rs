@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderMap;
 use proptest::prelude::*;
 
 use super::clock;
@@ -11,6 +10,7 @@ use super::dice::Dice;
 use super::endpoint::{Endpoint, Place, State, Version, Wanted};
 use super::{Outcome, Pool, PoolMeter, PoolTimes, Reach, Wish};
 use crate::config::BackendPolicy;
+use crate::wire::Fields;
 
 const SECOND: u64 = 1_000_000;
 
@@ -31,13 +31,13 @@ fn pool(count: usize, change: impl FnOnce(&mut BackendPolicy)) -> Pool {
     Pool::new((policy, PoolTimes::default()), members, ledger)
 }
 
-fn wish<'a>(headers: &'a HeaderMap, tried: &'a [Arc<Endpoint>]) -> Wish<'a> {
+fn wish<'a>(headers: &'a Fields, tried: &'a [Arc<Endpoint>]) -> Wish<'a> {
     Wish { wanted: None, headers, tried }
 }
 
 /// How often each endpoint is chosen, of so many choices that each end at once.
 fn counts(pool: &Pool, now: u64, times: usize) -> Vec<usize> {
-    let (members, headers, mut dice) = (pool.members(), HeaderMap::new(), Dice::seeded(3));
+    let (members, headers, mut dice) = (pool.members(), Fields::new(), Dice::seeded(3));
     let mut counts = vec![0; members.len()];
     for _ in 0..times {
         let wish = wish(&headers, &[]);
@@ -68,7 +68,7 @@ fn a_slow_endpoint_takes_less_and_a_waiting_one_too() {
 #[test]
 fn what_waits_is_spread_evenly() {
     let pool = pool(10, |_| {});
-    let headers = HeaderMap::new();
+    let headers = Fields::new();
     let seats: Vec<_> =
         (0..1000).map(|_| pool.choose(&wish(&headers, &[]), Reach::Any).unwrap()).collect();
     let most = pool.members().iter().map(|one| one.in_flight()).max().unwrap();
@@ -104,7 +104,7 @@ fn an_endpoint_that_refuses_is_passed_over_and_comes_back_when_it_answers() {
 #[test]
 fn each_endpoint_is_tried_once_even_when_all_are_down() {
     let pool = pool(3, |_| {});
-    let (headers, mut tried) = (HeaderMap::new(), Vec::new());
+    let (headers, mut tried) = (Fields::new(), Vec::new());
     while let Some(chosen) = pool.choose(&wish(&headers, &tried), Reach::Any) {
         pool.note(chosen.seat.endpoint(), Outcome::Refused, None);
         tried.push(Arc::clone(chosen.seat.endpoint()));
@@ -161,7 +161,7 @@ fn with_too_few_well_all_that_take_connections_are_used() {
 #[test]
 fn an_endpoint_of_another_version_is_never_used() {
     let pool = pool(2, |_| {});
-    let (members, headers) = (pool.members(), HeaderMap::new());
+    let (members, headers) = (pool.members(), Fields::new());
     let said = |said| Some(Wanted::new(Version::of("v1"), said));
     assert!(pool.is_up(said(false)));
     assert!(!pool.is_up(said(true)), "nobody said it yet");
@@ -196,8 +196,8 @@ fn few_keys_move_when_an_endpoint_goes() {
     let pool = pool(5, |policy| policy.sticky = Some(http::HeaderName::from_static("x-user")));
     let keys = 0..2000;
     let of = |key: usize| {
-        let mut headers = HeaderMap::new();
-        headers.insert("x-user", key.to_string().parse().unwrap());
+        let mut headers = Fields::new();
+        headers.insert(http::HeaderName::from_static("x-user"), key.to_string().parse().unwrap());
         let chosen = pool.choose(&wish(&headers, &[]), Reach::Any).unwrap();
         chosen.seat.endpoint().authority().to_string()
     };
@@ -238,7 +238,7 @@ proptest! {
         count in 1_usize..8, down: u8, tried: u8, seed: u64,
     ) {
         let pool = pool(count, |policy| policy.ejection.panic = 0);
-        let (members, headers) = (pool.members(), HeaderMap::new());
+        let (members, headers) = (pool.members(), Fields::new());
         let of = |bits: u8| members.iter().enumerate().filter(move |(index, _)| bits >> index & 1 == 1);
         let tried: Vec<_> = of(tried).map(|(_, one)| Arc::clone(one)).collect();
         of(down).for_each(|(_, one)| pool.note(one, Outcome::Refused, None));

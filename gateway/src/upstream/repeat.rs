@@ -1,21 +1,22 @@
 //! Which requests may be done twice.
 
 use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
-use http::request::Parts;
+
+use crate::wire::RequestHead;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Whether a request may be done twice: by its method (RFC 9110 §9.2.2), or, where the backend is `keyed`, by a key that
 /// the backend knows it by. One that asks for a state of what it changes would find the state that it made itself, and
 /// fail where it had succeeded.
-pub fn may_repeat(request: &Parts, keyed: bool) -> bool {
-    let Parts { method, headers, .. } = request;
+pub fn may_repeat(request: &RequestHead, keyed: bool) -> bool {
+    let RequestHead { method, headers, .. } = request;
     if method.is_safe() {
         return true;
     }
     let asks = [IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE];
-    let keyed = keyed && headers.contains_key(IDEMPOTENCY_KEY);
-    (method.is_idempotent() || keyed) && !asks.iter().any(|name| headers.contains_key(name))
+    let keyed = keyed && headers.has(IDEMPOTENCY_KEY);
+    (method.is_idempotent() || keyed) && !asks.iter().any(|name| headers.has(name))
 }
 
 #[cfg(test)]
@@ -30,7 +31,7 @@ mod tests {
         for field in fields {
             request = request.header(*field, "x");
         }
-        let (head, ()) = request.body(()).unwrap().into_parts();
+        let head = request.body(()).unwrap().into_parts().0.into();
         assert_eq!(may_repeat(&head, keyed), repeats, "{method} {fields:?}");
     }
 

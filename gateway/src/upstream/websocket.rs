@@ -2,8 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use sha1::{Digest as _, Sha1};
+
+use crate::wire::Fields;
 
 const KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
 const ACCEPT: HeaderName = HeaderName::from_static("sec-websocket-accept");
@@ -11,7 +13,7 @@ const ACCEPT: HeaderName = HeaderName::from_static("sec-websocket-accept");
 const SALT: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// Whether the answer's one `Sec-WebSocket-Accept` follows from the request's one `Sec-WebSocket-Key`.
-pub(super) fn accepts(request: &HeaderMap, answer: &HeaderMap) -> bool {
+pub(super) fn accepts(request: &Fields, answer: &Fields) -> bool {
     let (Some(key), Some(accept)) = (only(request, &KEY), only(answer, &ACCEPT)) else {
         return false;
     };
@@ -19,20 +21,21 @@ pub(super) fn accepts(request: &HeaderMap, answer: &HeaderMap) -> bool {
     STANDARD.encode(digest).as_bytes() == accept
 }
 
-fn only<'m>(headers: &'m HeaderMap, name: &HeaderName) -> Option<&'m [u8]> {
-    let mut values = headers.get_all(name).iter().map(HeaderValue::as_bytes);
+fn only<'m>(headers: &'m Fields, name: &HeaderName) -> Option<&'m [u8]> {
+    let mut values = headers.get_all(name).map(HeaderValue::as_bytes);
     values.next().filter(|_| values.next().is_none()).map(<[u8]>::trim_ascii)
 }
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, HeaderName, HeaderValue};
+    use crate::wire::Fields;
+    use http::{HeaderName, HeaderValue};
 
     use super::{ACCEPT, KEY, accepts};
 
     #[track_caller]
     fn check(keys: &[&'static str], accepted: &[&'static str], expected: bool) {
-        let map = |name: HeaderName, values: &[&'static str]| -> HeaderMap {
+        let map = |name: HeaderName, values: &[&'static str]| -> Fields {
             values.iter().map(|one| (name.clone(), HeaderValue::from_static(one))).collect()
         };
         assert_eq!(accepts(&map(KEY, keys), &map(ACCEPT, accepted)), expected, "{keys:?}");

@@ -4,14 +4,15 @@ use std::fmt;
 use std::io;
 
 use bytes::{Bytes, BytesMut};
+use http::HeaderName;
 use http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
     CONTENT_TYPE, COOKIE, EXPECT, FORWARDED, HOST, IF_MATCH, IF_NONE_MATCH, LOCATION, MAX_FORWARDS,
     PROXY_AUTHORIZATION, RANGE, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
 };
-use http::{HeaderMap, HeaderName};
 use memchr::memchr;
 
+use super::fields::Fields;
 use super::framing::Framing;
 use super::head::{End, end, parse_fields};
 
@@ -86,7 +87,7 @@ pub enum Piece {
     /// Octets.
     Data(Bytes),
     /// The trailer section, without fields that would speak of framing or routing.
-    Trailers(HeaderMap),
+    Trailers(http::HeaderMap),
     /// The end.
     End,
     /// More has to be read first.
@@ -237,20 +238,13 @@ impl Decoder {
         };
         strip_trailers(&mut fields);
         self.state = State::Done;
-        Ok(if fields.is_empty() { Piece::End } else { Piece::Trailers(fields) })
+        Ok(if fields.is_empty() { Piece::End } else { Piece::Trailers(fields.into()) })
     }
 }
 
 /// Takes out of a trailer section what may stand only in a head.
-pub(super) fn strip_trailers(fields: &mut HeaderMap) {
-    for name in HEAD_ONLY {
-        fields.remove(name);
-    }
-    let forwarded = |name: &&HeaderName| name.as_str().starts_with("x-forwarded-");
-    let spoofed: Vec<HeaderName> = fields.keys().filter(forwarded).cloned().collect();
-    for name in spoofed {
-        fields.remove(name);
-    }
+pub(super) fn strip_trailers(fields: &mut Fields) {
+    fields.retain(|name| !HEAD_ONLY.contains(name) && !name.as_str().starts_with("x-forwarded-"));
 }
 
 fn more(ended: bool) -> Result<Piece, BodyError> {

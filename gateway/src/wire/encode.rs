@@ -8,7 +8,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HOST, TE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-use super::hop::has;
+use super::fields::Fields;
 use super::link::Link;
 
 /// How a body is sent.
@@ -28,18 +28,21 @@ pub enum Sending {
 pub fn request_head(
     out: &mut BytesMut,
     (method, target): (&Method, &str),
-    headers: &HeaderMap,
+    headers: &Fields,
     (sending, upgrade): (Sending, Option<&HeaderValue>),
 ) {
-    out.reserve(256);
-    put(out, &[method.as_str().as_bytes(), b" ", target.as_bytes(), b" HTTP/1.1\r\n"]);
+    out.reserve(256 + target.len());
+    out.put_slice(method.as_str().as_bytes());
+    out.put_slice(b" ");
+    out.put_slice(target.as_bytes());
+    out.put_slice(b" HTTP/1.1\r\n");
     // RFC 9110 §7.2: a sender should write Host first
-    if let Some((_, host)) = headers.iter().find(|(name, _)| **name == HOST) {
-        put(out, &[b"host: ", host.as_bytes(), b"\r\n"]);
+    if let Some(host) = headers.get(HOST) {
+        field(out, b"host", host.as_bytes());
     }
     fields(out, headers, sending);
     if let Some(protocol) = upgrade {
-        put(out, &[b"connection: upgrade\r\nupgrade: ", protocol.as_bytes(), b"\r\n"]);
+        field(out, b"connection: upgrade\r\nupgrade", protocol.as_bytes());
     }
     out.put_slice(b"\r\n");
 }
@@ -48,24 +51,24 @@ pub fn request_head(
 pub fn response_head(
     out: &mut BytesMut,
     status: StatusCode,
-    headers: &HeaderMap,
+    headers: &Fields,
     (sending, connection): (Sending, Option<&'static str>),
 ) {
     out.reserve(512);
     status_line(out, status);
     fields(out, headers, sending);
     // RFC 9110 §6.6.1: who forwards an answer without a date says when it came
-    if !has(headers, &DATE) && !status.is_informational() {
-        put(out, &[b"date: ", &date(), b"\r\n"]);
+    if !headers.has(&DATE) && !status.is_informational() {
+        field(out, b"date", &date());
     }
     if let Some(connection) = connection {
-        put(out, &[b"connection: ", connection.as_bytes(), b"\r\n"]);
+        field(out, b"connection", connection.as_bytes());
     }
     out.put_slice(b"\r\n");
 }
 
 /// Writes the head of an interim answer.
-pub fn interim(out: &mut BytesMut, status: StatusCode, headers: &HeaderMap) {
+pub fn interim(out: &mut BytesMut, status: StatusCode, headers: &Fields) {
     status_line(out, status);
     fields(out, headers, Sending::Close);
     out.put_slice(b"\r\n");
@@ -76,12 +79,16 @@ fn status_line(out: &mut BytesMut, status: StatusCode) {
         out.put_slice(b"HTTP/1.1 200 OK\r\n");
     } else {
         let reason = status.canonical_reason().unwrap_or_default();
-        put(out, &[b"HTTP/1.1 ", status.as_str().as_bytes(), b" ", reason.as_bytes(), b"\r\n"]);
+        out.put_slice(b"HTTP/1.1 ");
+        out.put_slice(status.as_str().as_bytes());
+        out.put_slice(b" ");
+        out.put_slice(reason.as_bytes());
+        out.put_slice(b"\r\n");
     }
 }
 
 /// All fields but those of the framing and `Host`, then the framing.
-fn fields(out: &mut BytesMut, headers: &HeaderMap, sending: Sending) {
+fn fields(out: &mut BytesMut, headers: &Fields, sending: Sending) {
     for (name, value) in headers {
         let kept = match *name {
             HOST | TE | TRANSFER_ENCODING | CONNECTION => false,
@@ -89,24 +96,27 @@ fn fields(out: &mut BytesMut, headers: &HeaderMap, sending: Sending) {
             _ => true,
         };
         if kept {
-            put(out, &[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
+            field(out, name.as_str().as_bytes(), value.as_bytes());
         }
     }
     match sending {
         Sending::Length(octets) => {
             let mut digits = itoa::Buffer::new();
-            put(out, &[b"content-length: ", digits.format(octets).as_bytes(), b"\r\n"]);
+            field(out, b"content-length", digits.format(octets).as_bytes());
         }
         Sending::Chunked => out.put_slice(b"transfer-encoding: chunked\r\n"),
         Sending::Nothing | Sending::Close => {}
     }
 }
 
-fn put(out: &mut BytesMut, parts: &[&[u8]]) {
-    out.reserve(parts.iter().map(|part| part.len()).sum());
-    for part in parts {
-        out.put_slice(part);
-    }
+/// Writes one field. What never changes is written in place, as a copy of two octets costs more than they do.
+#[inline]
+fn field(out: &mut BytesMut, name: &[u8], value: &[u8]) {
+    out.reserve(name.len() + value.len() + 4);
+    out.put_slice(name);
+    out.put_slice(b": ");
+    out.put_slice(value);
+    out.put_slice(b"\r\n");
 }
 
 /// Queues one chunk, all of it, so that its reader has it as soon as it is there.
@@ -127,7 +137,7 @@ pub fn end_of_chunks(link: &mut Link, trailers: Option<&HeaderMap>) {
     let out = link.scratch();
     out.put_slice(b"0\r\n");
     if let Some(trailers) = trailers {
-        fields(out, trailers, Sending::Close);
+        fields(out, &trailers.clone().into(), Sending::Close);
     }
     out.put_slice(b"\r\n");
     link.queue_scratch();
@@ -158,15 +168,16 @@ pub(super) const CONTINUE: Bytes = Bytes::from_static(b"HTTP/1.1 100 Continue\r\
 
 #[cfg(test)]
 mod tests {
+    use crate::wire::Fields;
     use bytes::BytesMut;
-    use http::{HeaderMap, HeaderValue, Method, StatusCode};
+    use http::{HeaderValue, Method, StatusCode};
 
     use super::{Sending, request_head, response_head};
 
-    fn map(fields: &[(&'static str, &'static str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
+    fn map(fields: &[(&'static str, &'static str)]) -> Fields {
+        let mut headers = Fields::new();
         for (name, value) in fields {
-            headers.append(*name, HeaderValue::from_static(value));
+            headers.append(http::HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         headers
     }

@@ -1,7 +1,9 @@
 //! How long the body of a message is (RFC 9112 §6), or that nobody can say.
 
-use http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 use http::{Method, StatusCode, Version};
+
+use super::fields::Fields;
 
 /// How a body's end is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +17,7 @@ pub enum Framing {
 }
 
 /// The framing of a request. The error says what is wrong and what to send.
-pub fn of_request(version: Version, headers: &HeaderMap) -> Result<Framing, &'static str> {
+pub fn of_request(version: Version, headers: &Fields) -> Result<Framing, &'static str> {
     match declared(headers)? {
         None => Ok(Framing::Length(0)),
         Some(Framing::Chunked) if version != Version::HTTP_11 => {
@@ -30,7 +32,7 @@ pub fn of_response(
     method: &Method,
     status: StatusCode,
     version: Version,
-    headers: &HeaderMap,
+    headers: &Fields,
 ) -> Result<Framing, &'static str> {
     let declared = declared(headers)?;
     let bodiless = *method == Method::HEAD
@@ -50,7 +52,10 @@ pub fn of_response(
     }
 }
 
-fn declared(headers: &HeaderMap) -> Result<Option<Framing>, &'static str> {
+fn declared(headers: &Fields) -> Result<Option<Framing>, &'static str> {
+    if !headers.has(TRANSFER_ENCODING) && !headers.has(CONTENT_LENGTH) {
+        return Ok(None);
+    }
     let (mut coding, mut length, mut twice) = (None, None, false);
     // one look at the few fields of a message costs less than two look-ups
     for (name, value) in headers {
@@ -95,14 +100,15 @@ fn number(value: &HeaderValue) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, Method, StatusCode, Version};
+    use crate::wire::Fields;
+    use http::{Method, StatusCode, Version};
 
     use super::{Framing, of_request, of_response};
 
-    fn map(fields: &[(&'static str, &'static str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
+    fn map(fields: &[(&'static str, &'static str)]) -> Fields {
+        let mut headers = Fields::new();
         for (name, value) in fields {
-            headers.append(*name, value.parse().unwrap());
+            headers.append(http::HeaderName::from_static(name), value.parse().unwrap());
         }
         headers
     }

@@ -6,21 +6,87 @@
 use std::mem::MaybeUninit;
 
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
-};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
 use httparse::{Header, ParserConfig, Status};
 use memchr::memchr_iter;
 
+use super::fields::Fields;
+
 /// The head of a request.
-pub type RequestHead = http::request::Parts;
+#[derive(Clone, Debug, Default)]
+pub struct RequestHead {
+    /// What is to be done.
+    pub method: Method,
+    /// To what: the target as sent.
+    pub uri: Uri,
+    /// Of the message.
+    pub version: Version,
+    /// Its fields.
+    pub headers: Fields,
+}
+
+impl From<http::request::Parts> for RequestHead {
+    fn from(head: http::request::Parts) -> Self {
+        let http::request::Parts { method, uri, version, headers, .. } = head;
+        Self { method, uri, version, headers: headers.into() }
+    }
+}
+
 /// The head of an answer.
-pub type ResponseHead = http::response::Parts;
+#[derive(Clone, Debug, Default)]
+pub struct ResponseHead {
+    /// What became of the request.
+    pub status: StatusCode,
+    /// Of the message.
+    pub version: Version,
+    /// Its fields.
+    pub headers: Fields,
+}
+
+impl From<http::response::Parts> for ResponseHead {
+    fn from(head: http::response::Parts) -> Self {
+        let http::response::Parts { status, version, headers, .. } = head;
+        Self { status, version, headers: headers.into() }
+    }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Response<B> {
+    /// Its head.
+    pub head: ResponseHead,
+    /// Its body.
+    pub body: B,
+}
+
+impl<B> Response<B> {
+    /// An answer of this status without a field.
+    pub fn new(status: StatusCode, body: B) -> Self {
+        Self { head: ResponseHead { status, ..ResponseHead::default() }, body }
+    }
+
+    /// The same with another body.
+    pub fn map<T>(self, make: impl FnOnce(B) -> T) -> Response<T> {
+        Response { head: self.head, body: make(self.body) }
+    }
+}
+
+impl<B> From<Response<B>> for http::Response<B> {
+    fn from(response: Response<B>) -> Self {
+        let Response { head, body } = response;
+        let mut made = Self::new(body);
+        *made.status_mut() = head.status;
+        *made.headers_mut() = head.headers.into();
+        made
+    }
+}
 
 /// Heads with more fields than this need room on the heap.
 const FIELDS: usize = 256;
-/// Fields that the gateway adds, at most.
-const ADDED: usize = 10;
+/// Fields that the gateway mostly adds to a request.
+const ADDED_TO_REQUESTS: usize = 7;
+/// Fields that it mostly adds to an answer.
+const ADDED_TO_RESPONSES: usize = 4;
 
 /// Where a head ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,11 +183,9 @@ pub fn parse_request(bytes: &Bytes, fields: usize) -> Result<RequestHead, HeadFa
         .map_err(|_| HeadFault::Malformed("the method is not a token"))?;
     let uri = Uri::from_maybe_shared(bytes.slice_ref(path.as_bytes()))
         .map_err(|_| HeadFault::Malformed("the request target is malformed"))?;
-    let headers = map(bytes, parsed.headers)?;
-    let (mut head, ()) = Request::new(()).into_parts();
-    (head.method, head.uri, head.headers) = (method, uri, headers);
-    head.version = if version == 0 { Version::HTTP_10 } else { Version::HTTP_11 };
-    Ok(head)
+    let headers = map(bytes, parsed.headers, ADDED_TO_REQUESTS)?;
+    let version = if version == 0 { Version::HTTP_10 } else { Version::HTTP_11 };
+    Ok(RequestHead { method, uri, version, headers })
 }
 
 /// Parses a whole head of an answer, with at most `fields` fields.
@@ -140,18 +204,16 @@ pub fn parse_response(bytes: &Bytes, fields: usize) -> Result<ResponseHead, Head
         .ok()
         .filter(|status| status.as_u16() < 600)
         .ok_or(HeadFault::Malformed("the status code is out of range"))?;
-    let headers = map(bytes, parsed.headers)?;
-    let (mut head, ()) = Response::new(()).into_parts();
-    (head.status, head.headers) = (status, headers);
-    head.version = if version == 0 { Version::HTTP_10 } else { Version::HTTP_11 };
-    Ok(head)
+    let headers = map(bytes, parsed.headers, ADDED_TO_RESPONSES)?;
+    let version = if version == 0 { Version::HTTP_10 } else { Version::HTTP_11 };
+    Ok(ResponseHead { status, version, headers })
 }
 
 /// Parses a section of fields with its empty line.
-pub(super) fn parse_fields(bytes: &Bytes, fields: usize) -> Result<HeaderMap, HeadFault> {
+pub(super) fn parse_fields(bytes: &Bytes, fields: usize) -> Result<Fields, HeadFault> {
     let mut room = vec![httparse::EMPTY_HEADER; fields];
     match httparse::parse_headers(bytes, &mut room)? {
-        Status::Complete((_, parsed)) => map(bytes, parsed),
+        Status::Complete((_, parsed)) => map(bytes, parsed, 0),
         Status::Partial => Err(HeadFault::Malformed("the section is not whole")),
     }
 }
@@ -169,14 +231,14 @@ fn slots<'a, 'b>(
     small.get_mut(..fields).unwrap_or_default()
 }
 
-fn map(bytes: &Bytes, parsed: &[Header<'_>]) -> Result<HeaderMap, HeadFault> {
-    let mut headers = HeaderMap::with_capacity(parsed.len() + ADDED);
+fn map(bytes: &Bytes, parsed: &[Header<'_>], added: usize) -> Result<Fields, HeadFault> {
+    let mut headers = Fields::with_capacity(parsed.len() + added);
     for field in parsed {
         let name = HeaderName::from_bytes(field.name.as_bytes())
             .map_err(|_| HeadFault::Malformed("a field name is not a token"))?;
         let value = HeaderValue::from_maybe_shared(bytes.slice_ref(field.value))
             .map_err(|_| HeadFault::Malformed("a field value has a control character"))?;
-        headers.try_append(name, value).map_err(|_| HeadFault::Fields)?;
+        headers.append(name, value);
     }
     Ok(headers)
 }
@@ -213,7 +275,7 @@ mod tests {
         assert!(head.is_err(), "a name is a token");
         let head = request("GET /a?b=c HTTP/1.1\r\nHost: x\r\nA:  1 \r\na: 2\r\n\r\n").unwrap();
         assert_eq!((head.method.as_str(), head.uri.to_string()), ("GET", "/a?b=c".to_owned()));
-        let values: Vec<_> = head.headers.get_all("a").iter().collect();
+        let values: Vec<_> = head.headers.get_all("a").collect();
         assert_eq!(values, ["1", "2"]);
     }
 

@@ -1,8 +1,9 @@
 //! Fields of one connection (RFC 9110 §7.6.1), which no message takes further.
 
+use http::HeaderName;
 use http::header::{CONNECTION, CONTENT_LENGTH, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderMap, HeaderName};
-use smallvec::SmallVec;
+
+use super::fields::Fields;
 
 /// Fields of a connection that are not among the registered ones.
 const ODD: [&str; 3] = ["keep-alive", "proxy-connection", "http2-settings"];
@@ -16,23 +17,14 @@ fn is_hop_by_hop(name: &HeaderName) -> bool {
 }
 
 /// Removes what belongs to one connection, with what `Connection` names.
-pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    if has(headers, &CONNECTION) {
+pub fn strip_hop_by_hop(headers: &mut Fields) {
+    if headers.has(&CONNECTION) {
         strip_named(headers);
     }
-    let doomed: SmallVec<[HeaderName; 2]> =
-        headers.keys().filter(|name| is_hop_by_hop(name)).cloned().collect();
-    for name in &doomed {
-        headers.remove(name);
-    }
+    headers.retain(|name| !is_hop_by_hop(name));
 }
 
-/// Whether a field is there. A head has few fields, and a look at each costs less than a look-up.
-pub fn has(headers: &HeaderMap, name: &HeaderName) -> bool {
-    headers.keys().any(|own| own == name)
-}
-
-fn strip_named(headers: &mut HeaderMap) {
+fn strip_named(headers: &mut Fields) {
     let mut named: Vec<HeaderName> = Vec::new();
     for value in headers.get_all(CONNECTION) {
         let options = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
@@ -44,11 +36,8 @@ fn strip_named(headers: &mut HeaderMap) {
 }
 
 /// Whether a list field has this member, in any case.
-pub fn names(headers: &HeaderMap, name: &HeaderName, member: &[u8]) -> bool {
-    if !has(headers, name) {
-        return false;
-    }
-    let values = headers.get_all(name).iter();
+pub fn names(headers: &Fields, name: &HeaderName, member: &[u8]) -> bool {
+    let values = headers.get_all(name);
     values
         .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
         .any(|one| one.trim_ascii().eq_ignore_ascii_case(member))
@@ -56,13 +45,14 @@ pub fn names(headers: &HeaderMap, name: &HeaderName, member: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::header::{CONNECTION, HeaderMap, HeaderValue};
+    use crate::wire::Fields;
+    use http::header::{CONNECTION, HeaderValue};
 
     use super::names;
 
     #[track_caller]
     fn check(values: &[&'static str], member: &str, there: bool) {
-        let mut headers = HeaderMap::new();
+        let mut headers = Fields::new();
         for value in values {
             headers.append(CONNECTION, HeaderValue::from_static(value));
         }

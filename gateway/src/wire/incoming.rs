@@ -10,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::backend::BackendBody;
 use super::decode::{BodyError, strip_trailers};
+use super::fields::Fields;
 use super::link::Link;
 use super::seat::SeatBody;
 
@@ -57,7 +58,9 @@ fn stripped(polled: Polled<hyper::Error>) -> Polled<BodyError> {
         if let Some(Ok(frame)) = &mut frame
             && let Some(trailers) = frame.trailers_mut()
         {
-            strip_trailers(trailers);
+            let mut own = Fields::from(std::mem::take(trailers));
+            strip_trailers(&mut own);
+            *trailers = own.into();
         }
         frame
     })

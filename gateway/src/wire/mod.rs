@@ -8,6 +8,7 @@ mod berth;
 mod clock;
 mod decode;
 mod encode;
+mod fields;
 mod framing;
 mod head;
 mod hop;
@@ -22,9 +23,12 @@ pub use berth::{Berth, Berths};
 pub use clock::Clock;
 pub use decode::{BodyError, Decoder, Piece};
 pub use encode::{Sending, chunk, end_of_chunks, interim, request_head, response_head};
+pub use fields::{Fields, Iter, Named};
 pub use framing::{Framing, of_request, of_response};
-pub use head::{End, HeadFault, RequestHead, ResponseHead, end, parse_request, parse_response};
-pub use hop::{has, names, strip_hop_by_hop};
+pub use head::{
+    End, HeadFault, RequestHead, Response, ResponseHead, end, parse_request, parse_response,
+};
+pub use hop::{names, strip_hop_by_hop};
 pub use incoming::{Incoming, Lease};
 pub use link::Link;
 pub use lot::{Lot, Turn};

@@ -6,12 +6,13 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, Version};
+use http::{StatusCode, Version};
 use http_body::Frame;
 use tokio::time::Instant;
 
 use super::decode::{BodyError, Decoder, Piece};
 use super::encode::{CONTINUE, interim};
+use super::fields::Fields;
 use super::framing::Framing;
 use super::head::{End, HeadFault, RequestHead, end, parse_request};
 use super::hop::strip_hop_by_hop;
@@ -194,7 +195,7 @@ impl Seat {
 
     /// Tells the client something before its answer (RFC 9110 §15.2), unless it speaks HTTP/1.0. Fields of one connection
     /// are left out.
-    pub fn interim(&self, status: StatusCode, mut headers: HeaderMap) {
+    pub fn interim(&self, status: StatusCode, mut headers: Fields) {
         let mut state = self.state();
         if state.hears {
             strip_hop_by_hop(&mut headers);

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
 
@@ -20,14 +20,15 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// Whether nothing came and nobody closed: what is expected of a connection between two messages. The system is
-    /// asked, as what the runtime has heard of may be old, and an answer that came too early would be taken for that to
-    /// the next request (RFC 9112 §9.2).
+    /// Whether nothing came and nobody closed: what is expected of a connection between two messages, as an answer that
+    /// came too early would be taken for that to the next request (RFC 9112 §9.2). The runtime hears of what came before
+    /// it hears of the request that is to be sent, so that the system is asked only where there is something.
     pub fn is_quiet(&mut self) -> bool {
         match self {
             Self::Tcp(stream) => {
                 let mut room = [MaybeUninit::uninit(); 1];
-                let seen = SockRef::from(&*stream).peek(&mut room);
+                let peek = || SockRef::from(&*stream).peek(&mut room);
+                let seen = stream.try_io(Interest::READABLE, peek);
                 seen.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
             }
             // octets that wait may be tickets, which only TLS can tell from data

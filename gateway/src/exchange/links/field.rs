@@ -4,10 +4,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use evergate_schemas::plan::outside::Values;
-use http::header::{CONTENT_LOCATION, Entry, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION};
+use http::header::{CONTENT_LOCATION, HeaderName, HeaderValue, LINK, LOCATION};
 
 use super::turner::{Turner, carrier};
 use crate::snapshot::CrossingMessage;
+use crate::wire::Fields;
 
 /// Fields whose value is one link.
 static SINGLE: [HeaderName; 4] = [
@@ -18,12 +19,12 @@ static SINGLE: [HeaderName; 4] = [
 ];
 
 /// Whether any field may have a link.
-pub(crate) fn has_links(headers: &HeaderMap) -> bool {
-    headers.keys().any(|name| name == LINK || SINGLE.contains(name))
+pub(crate) fn has_links(headers: &Fields) -> bool {
+    headers.names().any(|name| name == LINK || SINGLE.contains(name))
 }
 
 /// Turns the links in the fields of an answer.
-pub(crate) fn in_fields(turner: &Turner, headers: &mut HeaderMap) {
+pub(crate) fn in_fields(turner: &Turner, headers: &mut Fields) {
     for name in &SINGLE {
         each(headers, name, |value| turner.turn(value, true));
     }
@@ -42,9 +43,8 @@ pub(crate) fn in_fields(turner: &Turner, headers: &mut HeaderMap) {
     });
 }
 
-fn each(headers: &mut HeaderMap, name: &HeaderName, turn: impl Fn(&str) -> Option<String>) {
-    let Entry::Occupied(mut lines) = headers.entry(name) else { return };
-    for line in lines.iter_mut() {
+fn each(headers: &mut Fields, name: &HeaderName, turn: impl Fn(&str) -> Option<String>) {
+    for line in headers.get_all_mut(name) {
         let turned = line.to_str().ok().and_then(&turn);
         if let Some(Ok(value)) = turned.map(HeaderValue::try_from) {
             *line = value;
@@ -56,7 +56,7 @@ fn each(headers: &mut HeaderMap, name: &HeaderName, turn: impl Fn(&str) -> Optio
 pub(crate) fn carry(
     message: &CrossingMessage,
     turner: Option<&Arc<Turner>>,
-    headers: &HeaderMap,
+    headers: &Fields,
     values: &mut Arc<Values>,
 ) {
     let Some(turner) = turner.filter(|_| message.links) else { return };
@@ -68,9 +68,9 @@ pub(crate) fn carry(
 }
 
 /// Relations and targets of all `Link` fields, in order. What has another context than the answer (`anchor`) is none.
-fn relations(headers: &HeaderMap) -> Vec<(String, String)> {
+fn relations(headers: &Fields) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    for line in headers.get_all(LINK).iter().filter_map(|line| line.to_str().ok()) {
+    for line in headers.get_all(LINK).filter_map(|line| line.to_str().ok()) {
         for (target, parameters) in links(line).unwrap_or_default() {
             let parameters = line.get(parameters).unwrap_or_default();
             let (Some(target), Some(names)) = (line.get(target), relation(parameters)) else {
@@ -84,7 +84,7 @@ fn relations(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 /// Writes links that were in the body into the head.
-pub(crate) fn tell(turner: Option<&Turner>, headers: &mut HeaderMap) {
+pub(crate) fn tell(turner: Option<&Turner>, headers: &mut Fields) {
     for (relation, target) in turner.map(Turner::finish).unwrap_or_default() {
         if let Ok(value) = HeaderValue::try_from(format!("<{target}>; rel=\"{relation}\"")) {
             headers.append(LINK, value);
@@ -172,15 +172,16 @@ fn end_of_quote(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, HeaderValue};
+    use crate::wire::Fields;
+    use http::HeaderValue;
     use proptest::prelude::*;
 
     use super::{links, relations};
 
     #[track_caller]
     fn check(line: &'static str, expected: &[(&str, &str)]) {
-        let mut headers = HeaderMap::new();
-        headers.insert("link", HeaderValue::from_static(line));
+        let mut headers = Fields::new();
+        headers.insert(http::HeaderName::from_static("link"), HeaderValue::from_static(line));
         let expected: Vec<_> =
             expected.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
         assert_eq!(relations(&headers), expected, "{line}");

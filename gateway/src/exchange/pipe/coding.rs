@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use http::HeaderMap;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use smallvec::SmallVec;
+
+use crate::wire::Fields;
 
 /// Most codings on one body. More than one is rare, and each costs a window of memory.
 pub(super) const MOST_CODINGS: usize = 3;
@@ -55,7 +56,7 @@ impl Coding {
 pub(crate) type Codings = SmallVec<[Coding; 1]>;
 
 /// The codings that `Content-Encoding` declares; the name of one that cannot be taken off otherwise.
-pub(crate) fn declared(headers: &HeaderMap) -> Result<Codings, String> {
+pub(crate) fn declared(headers: &Fields) -> Result<Codings, String> {
     let mut codings = Codings::new();
     for value in headers.get_all(CONTENT_ENCODING) {
         let text = value.to_str().map_err(|_| "?".to_owned())?;
@@ -79,7 +80,7 @@ pub(crate) struct Accepted {
 }
 
 /// Reads `Accept-Encoding`. Without the field a reader is taken to want no coding.
-pub(crate) fn accepted(headers: &HeaderMap) -> Accepted {
+pub(crate) fn accepted(headers: &Fields) -> Accepted {
     let mut qualities = [None; 4];
     let (mut identity, mut rest) = (None, None);
     for value in headers.get_all(ACCEPT_ENCODING) {
@@ -186,13 +187,13 @@ fn weight(parameter: &str) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
+    use crate::wire::Fields;
     use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 
     use super::{Coding, accepted, declared};
 
-    fn headers(name: http::HeaderName, value: Option<&str>) -> HeaderMap {
-        let mut headers = HeaderMap::new();
+    fn headers(name: http::HeaderName, value: Option<&str>) -> Fields {
+        let mut headers = Fields::new();
         if let Some(value) = value {
             headers.insert(name, value.parse().unwrap());
         }

@@ -101,7 +101,7 @@ impl Pipe {
     /// What came after the body; before the end.
     pub(crate) fn trailers(&mut self, trailers: &HeaderMap) {
         if let Some(digests) = &mut self.digests {
-            digests.trailers(trailers);
+            digests.trailers(&trailers.clone().into());
         }
     }
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use evergate_schemas::convert::{Prepared, Unconvertible};
 use evergate_schemas::plan::outside::Values;
-use http::HeaderMap;
 use proptest::prelude::*;
 
 use super::{Coding, Codings, Failed, Pipe, PipeBounds, Work};
 use crate::snapshot::meter::{ConversionMeter, Way};
 use crate::snapshot::{Conversion, ConversionLimits};
 use crate::telemetry::Metrics;
+use crate::wire::Fields;
 
 fn meter() -> Arc<ConversionMeter> {
     Metrics::default().conversion("a", Way::response)
@@ -25,7 +25,7 @@ fn pipe(codings: &[Coding], bounds: PipeBounds) -> Pipe {
         losses: Arc::from([]),
     });
     let limits = ConversionLimits { depth: 128, held: 1 << 20 };
-    let work = Work::document(&conversion, limits, Arc::new(Values::default()), &HeaderMap::new());
+    let work = Work::document(&conversion, limits, Arc::new(Values::default()), &Fields::new());
     Pipe::new(work, &meter(), (&Codings::from_slice(codings), bounds))
 }
 

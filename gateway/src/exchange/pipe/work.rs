@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use evergate_schemas::convert::{BodyConverter, BodyOptions, Limits, Refused};
 use evergate_schemas::plan::outside::Values;
-
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 use super::fault::Failed;
 use crate::snapshot::loss::Lost;
 use crate::snapshot::{Conversion, ConversionLimits};
+use crate::wire::Fields;
 
 /// A conversion from bytes to bytes.
 #[derive(Debug)]
@@ -32,7 +31,7 @@ impl Work {
         conversion: &Arc<Conversion>,
         limits: ConversionLimits,
         values: Arc<Values>,
-        head: &HeaderMap,
+        head: &Fields,
     ) -> Self {
         let mut limits = Limits { depth: limits.depth, held: limits.held, ..Limits::default() };
         if conversion.prepared.beside().is_some() {
