@@ -17,7 +17,7 @@ use super::http2::{self, Sent, Trunks, Way};
 use super::remembered::Memory;
 use super::repeat::may_repeat;
 use crate::config::BackendProtocol;
-use crate::wire::{Berth, Incoming, Link, Lot, RequestHead, Response, Stream, Turn};
+use crate::wire::{Berth, Incoming, Link, Look, Lot, RequestHead, Response, Stream, Turn};
 
 /// How often one request is put on a connection of HTTP/2 that turns out to be going away.
 const ROUNDS: usize = 3;
@@ -112,7 +112,9 @@ impl Client {
     ) -> Result<Response<Incoming>, SendFailure> {
         let lane = self.lane(goal);
         let home = (Arc::clone(&lane.lot), settings.idle_connections.div_ceil(self.workers));
-        let link = match lane.lot.take() {
+        let again = if may_repeat(head, false) { body.again() } else { None };
+        let look = if again.is_some() { Look::Quick } else { Look::Sure };
+        let link = match lane.lot.take(look) {
             Some(link) => link,
             None => match Box::pin(turn(&lane, goal, settings)).await {
                 Ok(Waited::Link(link)) => link,
@@ -124,7 +126,6 @@ impl Client {
                 Err(failure) => return Err(failed(failure, body)),
             },
         };
-        let again = if may_repeat(head, false) { body.again() } else { None };
         // one that is sent again has the place of the connection that died
         let berth = again.as_ref().and_then(|_| link.berth().cloned());
         let due = Instant::now() + settings.answer;

@@ -161,21 +161,27 @@ impl Fields {
     }
 
     /// Makes this the only field of its name, where the first of that name stood, or behind the others.
+    #[inline]
     pub fn insert(&mut self, name: HeaderName, value: HeaderValue) {
-        if self.may_have(&name)
-            && let Some(at) = self.list.iter().position(|(own, _)| name.names(own))
-        {
-            let mut place = 0;
-            self.list.retain(|(own, _)| {
-                place += 1;
-                place <= at + 1 || *own != name
-            });
-            if let Some(slot) = self.list.get_mut(at) {
-                slot.1 = value;
-            }
-            return;
+        if self.may_have(&name) {
+            self.replace(name, value);
+        } else {
+            self.append(name, value);
         }
-        self.append(name, value);
+    }
+
+    fn replace(&mut self, name: HeaderName, value: HeaderValue) {
+        let Some(at) = self.list.iter().position(|(own, _)| *own == name) else {
+            return self.append(name, value);
+        };
+        let mut place = 0;
+        self.list.retain(|(own, _)| {
+            place += 1;
+            place <= at + 1 || *own != name
+        });
+        if let Some(slot) = self.list.get_mut(at) {
+            slot.1 = value;
+        }
     }
 
     /// Puts a field where there is none of its name.

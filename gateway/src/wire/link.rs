@@ -13,7 +13,7 @@ use tokio_util::io::poll_read_buf;
 
 use super::berth::Berth;
 use super::clock::Clock;
-use super::stream::Stream;
+use super::stream::{Look, Stream};
 
 /// The first read asks for so many octets, which hold most heads.
 const ROOM: usize = 4 << 10;
@@ -193,9 +193,9 @@ impl Link {
         self.input.is_empty() && self.queue.is_empty() && !self.ended
     }
 
-    /// Whether it can carry another message: nothing came that was not asked for, and nobody closed. Asks the system.
-    pub fn is_quiet(&mut self) -> bool {
-        self.is_settled() && self.stream.is_quiet()
+    /// Whether it can carry another message: nothing came that was not asked for, and nobody closed.
+    pub fn is_quiet(&mut self, look: Look) -> bool {
+        self.is_settled() && self.stream.is_quiet(look)
     }
 
     /// The largest buffer that it may still hold, in octets.
@@ -248,7 +248,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::{IDLE, Link, MOST_ROOM, REST};
-    use crate::wire::{Lot, Stream};
+    use crate::wire::{Look, Lot, Stream};
 
     /// A link that carried a body of 1 MiB, and its other side.
     async fn used() -> (Link, TcpStream) {
@@ -294,11 +294,11 @@ mod tests {
         lot.keep(Box::new(link), 1);
         let (now, hour) = (Instant::now(), Duration::from_hours(1));
         assert_eq!(lot.sweep_at(now, hour), 1);
-        let link = lot.take().unwrap();
+        let link = lot.take(Look::Sure).unwrap();
         assert!(link.held() >= MOST_ROOM, "it has not waited for long");
         lot.keep(link, 1);
         assert_eq!(lot.sweep_at(Instant::now() + REST, hour), 1);
-        assert_eq!(lot.take().unwrap().held(), 0);
+        assert_eq!(lot.take(Look::Sure).unwrap().held(), 0);
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::berth::{Berth, Berths};
 use super::link::{Link, REST};
+use super::stream::Look;
 
 /// Where requests wait here and elsewhere, every so many-th connection that is given back goes elsewhere.
 const FAIR: usize = 16;
@@ -66,8 +67,8 @@ impl Lot {
     }
 
     /// A connection that can carry a request: nothing came on it, nobody closed it.
-    pub fn take(&self) -> Option<Box<Link>> {
-        self.state().take()
+    pub fn take(&self, look: Look) -> Option<Box<Link>> {
+        self.state().take(look)
     }
 
     /// Waits for a connection that is given back here, or for the right to make one. Who came first is served first.
@@ -82,7 +83,7 @@ impl Lot {
             Ok(link) = &mut place.given => link,
             berth = berth.as_mut() => return Turn::Berth(berth),
         };
-        if link.is_quiet() {
+        if link.is_quiet(Look::Sure) {
             return Turn::Link(link);
         }
         // the place of one that is of no use is as good
@@ -95,7 +96,7 @@ impl Lot {
     /// An unused connection, or a place behind those who wait for one.
     fn queue(&self) -> Result<Box<Link>, Place<'_>> {
         let mut state = self.state();
-        if let Some(link) = state.take() {
+        if let Some(link) = state.take(Look::Sure) {
             return Ok(link);
         }
         let (give, given) = oneshot::channel();
@@ -157,9 +158,9 @@ impl Lot {
 }
 
 impl State {
-    fn take(&mut self) -> Option<Box<Link>> {
+    fn take(&mut self, look: Look) -> Option<Box<Link>> {
         while let Some((mut link, _)) = self.unused.pop() {
-            if link.is_quiet() {
+            if link.is_quiet(look) {
                 return Some(link);
             }
         }
@@ -202,7 +203,7 @@ mod tests {
     use tokio::time::timeout;
 
     use super::super::{Berths, Stream};
-    use super::{FAIR, Link, Lot, Turn};
+    use super::{FAIR, Link, Look, Lot, Turn};
 
     const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -273,7 +274,7 @@ mod tests {
         let task = waits(&elsewhere, &berths, 1).await;
         beside.keep(used, 9);
         assert!(matches!(end(task).await, Turn::Berth(_)));
-        assert!(beside.take().is_none());
+        assert!(beside.take(Look::Sure).is_none());
         drop(all);
     }
 
@@ -292,7 +293,7 @@ mod tests {
             tokio::task::yield_now().await;
         }
         lot.keep(used, 0);
-        assert!(lot.take().is_none(), "it is somebody's already");
+        assert!(lot.take(Look::Sure).is_none(), "it is somebody's already");
         let Turn::Link(used) = end(tasks.remove(0)).await else { panic!("a new one") };
         lot.keep(used, 0);
         tasks.remove(0).abort();

@@ -33,4 +33,4 @@ pub use incoming::{Incoming, Lease};
 pub use link::Link;
 pub use lot::{Lot, Turn};
 pub use seat::{Arrival, HeadLimits, Seat, SeatBody};
-pub use stream::Stream;
+pub use stream::{Look, Stream};

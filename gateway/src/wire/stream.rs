@@ -19,16 +19,29 @@ pub enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
+/// How it is found out whether a connection that was not used for a while is still good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// The system is asked: for a request that is lost with its connection.
+    Sure,
+    /// The runtime is asked, and the system only where something was heard. What the runtime has heard is as old as its
+    /// last look at all connections, which it takes before it works on the requests that it found: for a request that
+    /// can be sent again.
+    Quick,
+}
+
 impl Stream {
     /// Whether nothing came and nobody closed: what is expected of a connection between two messages, as an answer that
-    /// came too early would be taken for that to the next request (RFC 9112 §9.2). The runtime hears of what came before
-    /// it hears of the request that is to be sent, so that the system is asked only where there is something.
-    pub fn is_quiet(&mut self) -> bool {
+    /// came too early would be taken for that to the next request (RFC 9112 §9.2).
+    pub fn is_quiet(&mut self, look: Look) -> bool {
         match self {
             Self::Tcp(stream) => {
                 let mut room = [MaybeUninit::uninit(); 1];
-                let peek = || SockRef::from(&*stream).peek(&mut room);
-                let seen = stream.try_io(Interest::READABLE, peek);
+                let mut peek = || SockRef::from(&*stream).peek(&mut room);
+                let seen = match look {
+                    Look::Sure => peek(),
+                    Look::Quick => stream.try_io(Interest::READABLE, peek),
+                };
                 seen.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
             }
             // octets that wait may be tickets, which only TLS can tell from data
