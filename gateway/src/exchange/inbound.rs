@@ -1,8 +1,10 @@
 //! A request in normal form: one host, one path, one framing, or a refusal.
 
-use std::net::SocketAddr;
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use bytes::{BufMut as _, Bytes, BytesMut};
 use http::header::{EXPECT, HOST, HeaderName, HeaderValue};
 use http::uri::{Authority, PathAndQuery};
 use http::{Method, Uri, Version};
@@ -12,6 +14,9 @@ use super::normal::{authority, check_authority, check_path, check_query, host};
 use crate::refusal::Refusal;
 use crate::snapshot::Bounds;
 use crate::wire::{RequestHead, Seat, of_request};
+
+/// Room for a node of `Forwarded` with the longest address and scheme.
+const LONGEST_NODE: usize = 64;
 
 /// Who is at the other end of a connection, with the fields that say so ready to be written.
 #[derive(Clone, Debug)]
@@ -35,20 +40,29 @@ impl Peer {
 
     /// The peer of an accepted connection, and whether it is under TLS.
     pub fn over(address: SocketAddr, secure: bool) -> Self {
-        let ip = address.ip().to_canonical();
-        let proto = if secure { "https" } else { "http" };
-        let node = if ip.is_ipv6() {
-            format!("for=\"[{ip}]\";proto={proto}")
-        } else {
-            format!("for={ip};proto={proto}")
+        let mut text = BytesMut::with_capacity(LONGEST_NODE);
+        let (from, to) = match address.ip().to_canonical() {
+            IpAddr::V4(ip) => {
+                text.extend_from_slice(b"for=");
+                dotted(&mut text, ip);
+                (4, text.len())
+            }
+            IpAddr::V6(ip) => {
+                // there is room for all that it writes
+                let _ = write!(text, "for=\"[{ip}]\"");
+                (6, text.len() - 2)
+            }
         };
-        let value = |text: String| {
-            HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("unknown"))
+        text.extend_from_slice(b";proto=");
+        text.extend_from_slice(if secure { b"https" } else { b"http" });
+        let text = text.freeze();
+        let value = |text: Bytes| {
+            HeaderValue::from_maybe_shared(text).unwrap_or(HeaderValue::from_static("unknown"))
         };
         Self {
             address,
-            forwarded_for: value(ip.to_string()),
-            forwarded: value(node),
+            forwarded_for: value(text.slice(from..to)),
+            forwarded: value(text),
             told: Vec::new(),
             client: None,
             secure,
@@ -65,6 +79,20 @@ impl Peer {
     /// The scheme by which it reached the gateway.
     pub(crate) const fn scheme(&self) -> &'static str {
         if self.secure { "https" } else { "http" }
+    }
+}
+
+/// Writes an address as its display does, without the machinery that knows of widths.
+fn dotted(text: &mut BytesMut, ip: Ipv4Addr) {
+    for (index, octet) in ip.octets().into_iter().enumerate() {
+        if index > 0 {
+            text.put_u8(b'.');
+        }
+        for (least, power) in [(100, 100), (10, 10), (0, 1)] {
+            if octet >= least {
+                text.put_u8(b'0' + octet / power % 10);
+            }
+        }
     }
 }
 
@@ -182,4 +210,39 @@ fn target(uri: &Uri, bounds: &Bounds) -> Result<PathAndQuery, Refusal> {
     check_path(target.path()).map_err(Refusal::Target)?;
     check_query(target.query().unwrap_or_default()).map_err(Refusal::Target)?;
     Ok(target.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use proptest::prelude::*;
+
+    use super::{LONGEST_NODE, Peer};
+
+    #[track_caller]
+    fn check(ip: IpAddr, secure: bool) {
+        let peer = Peer::over((ip, 9).into(), secure);
+        let (shown, proto) = (ip.to_canonical(), if secure { "https" } else { "http" });
+        let node = if shown.is_ipv6() { format!("\"[{shown}]\"") } else { shown.to_string() };
+        assert_eq!(peer.forwarded, format!("for={node};proto={proto}"));
+        assert_eq!(peer.forwarded_for, shown.to_string());
+        assert!(peer.forwarded.len() <= LONGEST_NODE);
+    }
+
+    #[test]
+    fn edges_of_addresses_are_told_as_they_are_shown() {
+        for ip in ["0.0.0.0", "9.10.99.100", "255.255.255.255", "::1", "::ffff:1.2.3.4"] {
+            check(ip.parse().unwrap(), false);
+        }
+        check(IpAddr::from([0xff; 16]), true);
+    }
+
+    proptest! {
+        #[test]
+        fn any_address_is_told_as_it_is_shown(four: [u8; 4], six: [u8; 16], secure: bool) {
+            check(four.into(), secure);
+            check(six.into(), secure);
+        }
+    }
 }

@@ -1,19 +1,19 @@
 //! One client connection, from accept to close, HTTP/1.1 or HTTP/2 by prior knowledge.
 
 use std::convert::Infallible;
-use std::io;
+use std::future::{Future, poll_fn};
 use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use prometheus_client::metrics::gauge::Gauge;
-use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::http1::{Caller, http1};
@@ -101,8 +101,6 @@ pub(super) async fn arrive(
     (gates, counted): (&Gates, impl Fn(IpAddr) -> Option<usize>),
     rules: Rules,
 ) -> Result<Arrival, Refused> {
-    // a failure only means that the kernel keeps its default
-    let _ = stream.set_nodelay(true);
     let arriving = accept((stream, address), place, gates, counted);
     timeout(rules.header, arriving).await.unwrap_or(Err(Refused::Late))
 }
@@ -110,56 +108,70 @@ pub(super) async fn arrive(
 /// Serves a connection until it closes, or until told to drain.
 pub(super) async fn connection(
     arrival: Arrival,
-    house: Arc<House>,
+    house: &Arc<House>,
     rules: Rules,
-    stops: Stops,
-    tunnels: Gauge,
+    stops: &Stops,
+    tunnels: &Gauge,
 ) {
     // what counts the connection goes with it
-    let Arrival { mut stream, address, protocol, secure, told, present: _present } = arrival;
-    let mut ahead = BytesMut::new();
-    let protocol = if let Some(protocol) = protocol {
-        protocol
-    } else {
-        ahead.reserve(4 << 10);
-        let begun = tokio::select! {
-            begun = timeout(rules.header, begin(&mut stream, &mut ahead)) => begun,
-            () = stops.idle.cancelled() => return,
-        };
-        let Ok(Ok(protocol)) = begun else { return };
-        protocol
+    let Arrival { stream, address, protocol, secure, told, present: _present } = arrival;
+    let mut link = Link::new(stream, BytesMut::new());
+    // one look-out and one clock serve for the protocol and for all heads
+    let mut close = pin!(stops.idle.cancelled());
+    let protocol = match protocol {
+        Some(protocol) => protocol,
+        None => match begin(&mut link, rules.header, close.as_mut()).await {
+            Some(protocol) => protocol,
+            None => return,
+        },
     };
     let peer = Peer::over(address, secure).told(told);
     match protocol {
         Protocol::Http1 => {
-            http1(Link::new(stream, ahead), Caller { house, peer, rules, stops, tunnels }).await;
+            let caller = Caller { house, peer, rules, stops, tunnels };
+            // a task is moved several times before it runs and once when it is over, and a walk is some kilobytes
+            Box::pin(http1(link, caller, close)).await;
         }
         Protocol::Http2 => {
-            http2(
-                Guarded::new(stream, ahead.freeze(), rules.write),
-                house,
-                peer,
-                (rules, stops.drain),
-            )
-            .await;
+            let (stream, ahead) = link.into_parts();
+            let io = Guarded::new(stream, ahead.freeze(), rules.write);
+            let rest = (rules, stops.drain.clone());
+            Box::pin(http2(io, Arc::clone(house), peer, rest)).await;
         }
     }
 }
 
-/// Reads until the protocol is known. A peer that sends nothing is the caller's to time out.
-async fn begin(stream: &mut Stream, ahead: &mut BytesMut) -> io::Result<Protocol> {
-    loop {
-        if stream.read_buf(ahead).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+/// Reads until the protocol is known; `None` where the peer goes before, says too little within the time, or `close` says
+/// that nobody is waited for any more.
+async fn begin(
+    link: &mut Link,
+    within: Duration,
+    mut close: Pin<&mut impl Future<Output = ()>>,
+) -> Option<Protocol> {
+    let deadline = Instant::now() + within;
+    poll_fn(|context| {
+        loop {
+            let seen = &link.input;
+            let common = seen.iter().zip(PREFACE).take_while(|(seen, wanted)| seen == wanted);
+            let common = common.count();
+            if common == PREFACE.len() {
+                return Poll::Ready(Some(Protocol::Http2));
+            }
+            if common < seen.len() {
+                return Poll::Ready(Some(Protocol::Http1));
+            }
+            match link.poll_fill(context) {
+                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(_) => return Poll::Ready(None),
+                Poll::Pending => {
+                    let over = close.as_mut().poll(context).is_ready()
+                        || link.clock.poll(context, deadline).is_ready();
+                    return if over { Poll::Ready(None) } else { Poll::Pending };
+                }
+            }
         }
-        let common = ahead.iter().zip(PREFACE).take_while(|(seen, wanted)| seen == wanted).count();
-        if common == PREFACE.len() {
-            return Ok(Protocol::Http2);
-        }
-        if common < ahead.len() {
-            return Ok(Protocol::Http1);
-        }
-    }
+    })
+    .await
 }
 
 async fn http2(
@@ -200,29 +212,49 @@ async fn http2(
 
 #[cfg(test)]
 mod tests {
+    use std::future::{pending, ready};
+    use std::pin::pin;
+    use std::time::Duration;
+
     use bytes::BytesMut;
     use tokio::io::AsyncWriteExt as _;
     use tokio::net::{TcpListener, TcpStream};
 
     use super::{PREFACE, Protocol, begin};
-    use crate::wire::Stream;
+    use crate::wire::{Link, Stream};
+
+    const HOUR: Duration = Duration::from_hours(1);
+
+    async fn link() -> (Link, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (far, _) = listener.accept().await.unwrap();
+        (Link::new(Stream::Tcp(far), BytesMut::new()), near)
+    }
 
     #[tokio::test]
     async fn the_protocol_is_known_by_its_first_octets_and_nothing_is_lost() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let cases = [
             (PREFACE.to_vec(), Protocol::Http2),
             (b"PRIX".to_vec(), Protocol::Http1),
             (b"GET / HTTP/1.1".to_vec(), Protocol::Http1),
         ];
         for (sent, expected) in cases {
-            let mut near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-            let (far, _) = listener.accept().await.unwrap();
+            let (mut link, mut near) = link().await;
             near.write_all(&sent).await.unwrap();
-            let mut ahead = BytesMut::new();
-            let protocol = begin(&mut Stream::Tcp(far), &mut ahead).await.unwrap();
-            assert_eq!(protocol, expected);
-            assert!(sent.starts_with(&ahead));
+            let protocol = begin(&mut link, HOUR, pin!(pending())).await;
+            assert_eq!(protocol, Some(expected));
+            assert!(sent.starts_with(&link.input));
         }
+    }
+
+    #[tokio::test]
+    async fn who_says_too_little_or_goes_or_is_not_waited_for_has_no_protocol() {
+        let (mut slow, mut near) = link().await;
+        near.write_all(b"PRI * HTTP/2.0").await.unwrap();
+        assert_eq!(begin(&mut slow, Duration::from_millis(20), pin!(pending())).await, None);
+        assert_eq!(begin(&mut slow, HOUR, pin!(ready(()))).await, None);
+        drop(near);
+        assert_eq!(begin(&mut slow, HOUR, pin!(pending())).await, None);
     }
 }

@@ -276,7 +276,7 @@ fn workers(
             seats: Arc::clone(&seats),
             gates: gates.clone(),
             metrics: Arc::clone(metrics),
-            alive: common.alive.clone(),
+            _alive: common.alive.clone(),
         };
         (places, door)
     };

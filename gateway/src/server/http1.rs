@@ -1,6 +1,6 @@
 //! One client connection over HTTP/1.1: head, walk, answer, and again, all in one task.
 
-use std::future::{Future as _, poll_fn};
+use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -28,13 +28,13 @@ const QUEUED: usize = 64 << 10;
 const LARGE: usize = 16 << 10;
 
 /// Whom a connection serves, and by what rules.
-pub(super) struct Caller {
-    pub(super) house: Arc<House>,
+pub(super) struct Caller<'a> {
+    pub(super) house: &'a House,
     pub(super) peer: Peer,
     pub(super) rules: Rules,
-    pub(super) stops: Stops,
+    pub(super) stops: &'a Stops,
     /// Counts tunnels that are open.
-    pub(super) tunnels: Gauge,
+    pub(super) tunnels: &'a Gauge,
 }
 
 /// What the answer has to know of its request.
@@ -67,11 +67,14 @@ impl Asked {
     }
 }
 
-/// Serves a connection until it closes, or until it is idle and told to close.
-pub(super) async fn http1(link: Link, mut caller: Caller) {
+/// Serves a connection until it closes, or until it is idle and `close` says so.
+pub(super) async fn http1(
+    link: Link,
+    mut caller: Caller<'_>,
+    mut close: Pin<&mut impl Future<Output = ()>>,
+) {
     let seat = Seat::new(link, caller.rules.write);
     caller.peer.client = Some(Arc::clone(&seat));
-    let mut close = pin!(caller.stops.idle.cancelled());
     loop {
         let deadline = Instant::now() + caller.rules.header;
         let arrival = poll_fn(|context| {
@@ -98,7 +101,7 @@ pub(super) async fn http1(link: Link, mut caller: Caller) {
             Arrival::Fault(HeadFault::Version) => Refusal::HttpVersion,
             Arrival::Fault(HeadFault::Malformed(why)) => Refusal::Head(why),
         };
-        let response = refuse(&caller.house, &refusal);
+        let response = refuse(caller.house, &refusal);
         if caller.answer(&seat, &Asked::nothing(), response).await.is_ok() {
             linger(&seat, caller.rules).await;
         }
@@ -106,7 +109,7 @@ pub(super) async fn http1(link: Link, mut caller: Caller) {
     }
 }
 
-impl Caller {
+impl Caller<'_> {
     /// One request and its answer. Whether the connection can carry another.
     async fn exchange(&self, seat: &Arc<Seat>, head: RequestHead) -> bool {
         let mut asked = Asked::read(&head);
@@ -121,7 +124,7 @@ impl Caller {
         let sound = asked.keeps || body.is_some() || seat.is_body_over();
         let body = body.map_or(Incoming::Empty, Incoming::Client);
         let response = {
-            let mut answer = pin!(serve(&self.house, &self.peer, (head, body)));
+            let mut answer = pin!(serve(self.house, &self.peer, (head, body)));
             let served = poll_fn(|context| match answer.as_mut().poll(context) {
                 Poll::Ready(response) => Poll::Ready(Some(response)),
                 Poll::Pending => seat.poll_gone(context, self.rules.head).map(|()| None),
@@ -140,7 +143,7 @@ impl Caller {
                 );
                 link.queue_scratch();
             });
-            tunnel(seat, opened, self.rules.tunnel, &self.tunnels).await;
+            tunnel(seat, opened, self.rules.tunnel, self.tunnels).await;
             return false;
         }
         match self.answer(seat, &asked, response).await {

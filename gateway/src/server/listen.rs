@@ -1,6 +1,7 @@
 //! Accepting connections on one worker, no more than the limit of all workers at once.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,14 +11,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tracing::{debug, warn};
 
 use super::connection::{Rules, Stops, arrive, connection};
-use super::transport::{Gates, Refused};
+use super::transport::{Arrival, Gates, Refused};
 use super::worker::BACKLOG;
 use crate::exchange::House;
 use crate::snapshot::Listener;
 use crate::telemetry::Metrics;
 
-/// What the accepts of one worker share.
-#[derive(Clone, Debug)]
+/// What the connections of one worker share. Each holds it by one count, which no other worker touches.
+#[derive(Debug)]
 pub(super) struct Door {
     pub(super) house: Arc<House>,
     pub(super) rules: Arc<ArcSwap<Rules>>,
@@ -26,30 +27,39 @@ pub(super) struct Door {
     pub(super) seats: Arc<Semaphore>,
     pub(super) gates: Gates,
     pub(super) metrics: Arc<Metrics>,
-    /// Held by each connection, so that the end of all can be waited for.
-    pub(super) alive: mpsc::Sender<()>,
+    /// Goes with the last connection, so that the end of all can be waited for.
+    pub(super) _alive: mpsc::Sender<()>,
 }
 
 /// Accepts until told to drain, then what waits in the queue, and closes: what waits there then would be reset.
-pub(super) async fn listen(listener: TcpListener, place: Arc<Listener>, index: usize, door: Door) {
-    let mut place = place;
+pub(super) async fn listen(
+    listener: TcpListener,
+    mut place: Arc<Listener>,
+    index: usize,
+    door: Arc<Door>,
+) {
+    let mut drain = pin!(door.stops.drain.cancelled());
     loop {
         let seat = tokio::select! {
+            biased;
+            () = drain.as_mut() => break,
             seat = Arc::clone(&door.seats).acquire_owned() => seat,
-            () = door.stops.drain.cancelled() => break,
         };
         let Ok(seat) = seat else { return };
         let accepted = tokio::select! {
+            biased;
             accepted = listener.accept() => accepted,
-            () = door.stops.drain.cancelled() => break,
+            () = drain.as_mut() => break,
         };
         match accepted {
             Ok((stream, address)) => {
                 // an address that the file has no more is served as it was: addresses are read at the start
-                if let Some(found) = door.house.snapshot().load().listener(index, place.address) {
+                if let Some(found) = door.house.snapshot().load().listener(index, place.address)
+                    && !Arc::ptr_eq(found, &place)
+                {
                     place = Arc::clone(found);
                 }
-                door.welcome((stream, address), Arc::clone(&place), seat);
+                door.welcome((stream, address), &place, seat);
             }
             Err(error) => {
                 // out of file descriptors, mostly: it passes, and spinning would not help
@@ -65,7 +75,7 @@ pub(super) async fn listen(listener: TcpListener, place: Arc<Listener>, index: u
         let Ok((stream, address)) = listener.accept() else { return };
         let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
         if let Ok(stream) = stream {
-            door.welcome((stream, address), Arc::clone(&place), seat);
+            door.welcome((stream, address), &place, seat);
         }
     }
 }
@@ -73,37 +83,64 @@ pub(super) async fn listen(listener: TcpListener, place: Arc<Listener>, index: u
 impl Door {
     /// Serves a connection beside the others.
     fn welcome(
-        &self,
+        self: &Arc<Self>,
         (stream, address): (TcpStream, SocketAddr),
-        place: Arc<Listener>,
+        place: &Arc<Listener>,
         seat: OwnedSemaphorePermit,
     ) {
-        let (house, stops) = (Arc::clone(&self.house), self.stops.clone());
         let rules = **self.rules.load();
-        let gates = self.gates.clone();
-        let (metrics, alive) = (Arc::clone(&self.metrics), self.alive.clone());
-        metrics.connections.inc();
-        tokio::spawn(async move {
-            let counted = |address| {
-                let most = rules.per_address?;
-                (!house.snapshot().load().trust.is_proxy(address)).then_some(most)
-            };
-            let arriving = arrive((stream, address), &place, (&gates, counted), rules);
-            let arrival = tokio::select! {
-                arrival = arriving => arrival,
-                () = stops.idle.cancelled() => Err(Refused::Stopping),
-            };
-            match arrival {
-                Ok(arrival) => {
-                    connection(arrival, house, rules, stops, metrics.tunnels.clone()).await;
-                }
-                Err(refused) => {
-                    debug!(%address, %refused, "a connection is refused");
-                    metrics.turn_away(refused.word());
-                }
+        self.metrics.connections.inc();
+        if place.is_plain() {
+            let counted = |address| self.counted(address, rules);
+            let arrival = Arrival::plain((stream, address), &self.gates, counted);
+            let door = Arc::clone(self);
+            tokio::spawn(async move { door.serve((arrival, address), rules, seat).await });
+        } else {
+            let (door, place) = (Arc::clone(self), Arc::clone(place));
+            tokio::spawn(async move {
+                let arrival = Box::pin(door.arrival((stream, address), &place, rules)).await;
+                door.serve((arrival, address), rules, seat).await;
+            });
+        }
+    }
+
+    /// Waits for what comes before HTTP.
+    async fn arrival(
+        &self,
+        accepted: (TcpStream, SocketAddr),
+        place: &Listener,
+        rules: Rules,
+    ) -> Result<Arrival, Refused> {
+        let counted = |address| self.counted(address, rules);
+        tokio::select! {
+            arrival = arrive(accepted, place, (&self.gates, counted), rules) => arrival,
+            () = self.stops.idle.cancelled() => Err(Refused::Stopping),
+        }
+    }
+
+    /// How many connections may be open from this address; `None` for any number.
+    fn counted(&self, address: IpAddr, rules: Rules) -> Option<usize> {
+        let most = rules.per_address?;
+        (!self.house.snapshot().load().trust.is_proxy(address)).then_some(most)
+    }
+
+    async fn serve(
+        &self,
+        (arrival, address): (Result<Arrival, Refused>, SocketAddr),
+        rules: Rules,
+        seat: OwnedSemaphorePermit,
+    ) {
+        match arrival {
+            Ok(arrival) => {
+                let tunnels = &self.metrics.tunnels;
+                connection(arrival, &self.house, rules, &self.stops, tunnels).await;
             }
-            metrics.connections.dec();
-            drop((seat, alive));
-        });
+            Err(refused) => {
+                debug!(%address, %refused, "a connection is refused");
+                self.metrics.turn_away(refused.word());
+            }
+        }
+        self.metrics.connections.dec();
+        drop(seat);
     }
 }

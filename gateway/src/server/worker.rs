@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use super::listen::{Door, listen};
 use crate::snapshot::Listener;
@@ -59,6 +59,12 @@ fn listener(address: SocketAddr, sharing: Sharing) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
+/// What connections of this listener write is sent at once: they have the option from it, and need no call of their own.
+fn prompt(listener: &TcpListener) {
+    // a failure only means that the kernel keeps its default
+    let _ = SockRef::from(listener).set_tcp_nodelay(true);
+}
+
 /// One of a worker's listeners.
 pub(super) struct Place {
     pub(super) listener: TcpListener,
@@ -74,14 +80,16 @@ pub(super) fn start(index: usize, places: Vec<Place>, door: Door) -> io::Result<
     let places = {
         let _inside = runtime.enter();
         let one = |Place { listener, settings, index }| {
+            prompt(&listener);
             let listener = tokio::net::TcpListener::from_std(listener)?;
             Ok((listener, settings, index))
         };
         places.into_iter().map(one).collect::<io::Result<Vec<_>>>()?
     };
+    let door = Arc::new(door);
     let work = async move {
         for (listener, settings, index) in places {
-            tokio::spawn(listen(listener, settings, index, door.clone()));
+            tokio::spawn(listen(listener, settings, index, Arc::clone(&door)));
         }
         let house = Arc::clone(&door.house);
         tokio::spawn(async move {
@@ -100,4 +108,24 @@ pub(super) fn start(index: usize, places: Vec<Place>, door: Door) -> io::Result<
         .name(format!("worker-{index}"))
         .spawn(move || runtime.block_on(work))
         .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::{bind, prompt};
+
+    #[test]
+    fn a_connection_is_as_prompt_as_its_listener() {
+        let bound = bind("127.0.0.1:0".parse().unwrap(), 1).unwrap();
+        let [listener] = &bound.listeners[..] else { panic!("{bound:?}") };
+        listener.set_nonblocking(false).unwrap();
+        for is_prompt in [false, true] {
+            let _near = TcpStream::connect(bound.address).unwrap();
+            let (far, _) = listener.accept().unwrap();
+            assert_eq!(far.nodelay().unwrap(), is_prompt);
+            prompt(listener);
+        }
+    }
 }

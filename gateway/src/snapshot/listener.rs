@@ -18,6 +18,13 @@ pub struct Listener {
     pub proxy_protocol: Option<Vec<Cidr>>,
 }
 
+impl Listener {
+    /// Whether nothing comes before HTTP.
+    pub const fn is_plain(&self) -> bool {
+        self.tls.is_none() && self.proxy_protocol.is_none()
+    }
+}
+
 /// Whose word on a client counts.
 #[derive(Clone, Debug, Default)]
 pub struct Trust {

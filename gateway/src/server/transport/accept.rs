@@ -38,6 +38,27 @@ pub(crate) struct Arrival {
     pub(crate) present: Option<Present>,
 }
 
+impl Arrival {
+    /// A connection to a listener where nothing comes before HTTP.
+    pub(crate) fn plain(
+        (stream, address): (TcpStream, SocketAddr),
+        gates: &Gates,
+        counted: impl Fn(IpAddr) -> Option<usize>,
+    ) -> Result<Self, Refused> {
+        let present = gates.enter(address.ip(), counted)?;
+        Ok(Self::cleartext((stream, address), false, present))
+    }
+
+    fn cleartext(
+        (stream, address): (TcpStream, SocketAddr),
+        secure: bool,
+        present: Option<Present>,
+    ) -> Self {
+        let stream = Stream::Tcp(stream);
+        Self { stream, address, protocol: None, secure, told: Vec::new(), present }
+    }
+}
+
 /// What holds back those who come in numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct Gates {
@@ -45,6 +66,18 @@ pub(crate) struct Gates {
     pub(crate) handshakes: Arc<Semaphore>,
     /// Who is there.
     pub(crate) crowd: Arc<Crowd>,
+}
+
+impl Gates {
+    /// Lets one more in from this address, if it is counted.
+    fn enter(
+        &self,
+        address: IpAddr,
+        counted: impl Fn(IpAddr) -> Option<usize>,
+    ) -> Result<Option<Present>, Refused> {
+        let Some(most) = counted(address) else { return Ok(None) };
+        self.crowd.enter(address, most).map(Some).ok_or(Refused::Crowded)
+    }
 }
 
 /// Why a connection ends before HTTP.
@@ -108,14 +141,9 @@ pub(crate) async fn accept(
         is_client = said.source.is_some();
     }
     let (address, secure) = arrival;
-    let present = match counted(address.ip()).filter(|_| is_client) {
-        Some(most) => Some(gates.crowd.enter(address.ip(), most).ok_or(Refused::Crowded)?),
-        None => None,
-    };
+    let present = if is_client { gates.enter(address.ip(), counted)? } else { None };
     let Some(tls) = &listener.tls else {
-        let stream = Stream::Tcp(stream);
-        let told = Vec::new();
-        return Ok(Arrival { stream, address, protocol: None, secure, told, present });
+        return Ok(Arrival::cleartext((stream, address), secure, present));
     };
     // who sends nothing waits for itself alone, and takes no turn from others
     let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await;
