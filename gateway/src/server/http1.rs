@@ -148,11 +148,10 @@ impl Caller<'_> {
         }
         match self.answer(seat, &asked, response).await {
             Err(_) => return false,
+            Ok(true) if sound && seat.is_body_over() => return true,
             Ok(true) if sound => {
                 let (mut most, deadline) = (self.rules.unread, Instant::now() + self.rules.header);
-                if seat.is_body_over()
-                    || poll_fn(|context| seat.poll_drain(context, &mut most, deadline)).await
-                {
+                if poll_fn(|context| seat.poll_drain(context, &mut most, deadline)).await {
                     return true;
                 }
             }
