@@ -83,6 +83,8 @@ impl<B> From<Response<B>> for http::Response<B> {
 
 /// Heads with more fields than this need room on the heap.
 const FIELDS: usize = 256;
+/// No head has more fields than this, whatever the settings say: HTTP/2 keeps them in a table that holds no more than 24,576.
+const MOST_FIELDS: usize = 16 << 10;
 /// Fields that the gateway mostly adds to a request.
 const ADDED_TO_REQUESTS: usize = 7;
 /// Fields that it mostly adds to an answer.
@@ -169,7 +171,7 @@ const fn room() -> Room {
 pub fn parse_request(bytes: &Bytes, fields: usize) -> Result<RequestHead, HeadFault> {
     let mut small = room();
     let mut large = Vec::new();
-    let slots = slots(&mut small, &mut large, fields);
+    let slots = slots(&mut small, &mut large, fields.min(MOST_FIELDS));
     let mut parsed = httparse::Request::new(&mut []);
     let status = ParserConfig::default()
         .parse_request_with_uninit_headers(&mut parsed, bytes, slots)
@@ -192,7 +194,7 @@ pub fn parse_request(bytes: &Bytes, fields: usize) -> Result<RequestHead, HeadFa
 pub fn parse_response(bytes: &Bytes, fields: usize) -> Result<ResponseHead, HeadFault> {
     let mut small = room();
     let mut large = Vec::new();
-    let slots = slots(&mut small, &mut large, fields);
+    let slots = slots(&mut small, &mut large, fields.min(MOST_FIELDS));
     let mut parsed = httparse::Response::new(&mut []);
     let status =
         ParserConfig::default().parse_response_with_uninit_headers(&mut parsed, bytes, slots)?;
@@ -299,6 +301,10 @@ mod tests {
         assert_eq!(request("GET / HTTP/2.0\r\n\r\n").unwrap_err(), HeadFault::Version);
         let many = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(101));
         assert_eq!(request(&many).unwrap_err(), HeadFault::Fields);
+        // HTTP/2 could not hold them, whatever the settings say
+        let most: String = (0..17_000).map(|number| format!("a{number}: b\r\n")).collect();
+        let most = Bytes::from(format!("HTTP/1.1 200 OK\r\n{most}\r\n"));
+        assert_eq!(parse_response(&most, usize::MAX).unwrap_err(), HeadFault::Fields);
         for text in [
             "HTTP/1.1 99 x\r\n\r\n",
             "HTTP/1.1 600 x\r\n\r\n",
