@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use evergate_schemas::convert::{BodyConverter, BodyOptions, Limits, PreparedBody};
+use evergate_schemas::convert::{BodyConverter, BodyOptions, PreparedBody};
 use evergate_schemas::plan::outside::Values;
 use evergate_schemas::plan::style::{Carried, Odd, Reading};
 use evergate_schemas::plan::wire::Beside;
@@ -64,7 +64,7 @@ pub(super) fn settled<'a>(
         let Some((inward, out)) = conversion.prepared.beside() else { continue };
         let there = taken(inward, place)?;
         let values = Arc::new(Values { beside: there, ..values.clone() });
-        let limits = Limits { depth: limits.depth, held: limits.held, ..Limits::default() };
+        let limits = limits.of_conversion();
         let options = BodyOptions { limits, values: Arc::clone(&values), ..BodyOptions::default() };
         let mut converter = BodyConverter::start(&conversion.prepared, &options);
         let report = converter.finish(&mut Vec::new()).map_err(|odd| {

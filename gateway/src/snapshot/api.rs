@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use evergate_schemas::convert::{PreparedBody, Unconvertible};
+use evergate_schemas::convert::{Limits, PreparedBody, Unconvertible};
 use evergate_schemas::describe::model::Status;
 use evergate_schemas::plan::Cursor;
 use evergate_schemas::plan::bridge::ParameterStep;
@@ -293,4 +293,14 @@ pub struct ConversionLimits {
     pub depth: u32,
     /// Most octets held back.
     pub held: usize,
+}
+
+impl ConversionLimits {
+    /// The bounds of one conversion.
+    pub fn of_conversion(self) -> Limits {
+        let usual = Limits::default();
+        // a value of unions inside each other is gone through some times for each of its levels
+        let work = usual.work.max(self.depth.saturating_mul(8));
+        Limits { depth: self.depth, held: self.held, work, ..usual }
+    }
 }

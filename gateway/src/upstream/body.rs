@@ -155,6 +155,11 @@ impl OutboundBody {
         Some(Self { kind, begun: false })
     }
 
+    /// Whether all of it is here, so that it can be sent again whatever becomes of the first time.
+    pub const fn is_here(&self) -> bool {
+        matches!(self.kind, Kind::Empty | Kind::Whole(_))
+    }
+
     /// Whether all of it can still be sent: what was small enough to be remembered may have turned out to be larger.
     pub fn is_whole(&self) -> bool {
         match &self.kind {

@@ -113,7 +113,7 @@ impl Client {
         let lane = self.lane(goal);
         let home = (Arc::clone(&lane.lot), settings.idle_connections.div_ceil(self.workers));
         let again = if may_repeat(head, false) { body.again() } else { None };
-        let look = if again.is_some() { Look::Quick } else { Look::Sure };
+        let look = if again.is_some() && body.is_here() { Look::Quick } else { Look::Sure };
         let link = match lane.lot.take(look) {
             Some(link) => link,
             None => match Box::pin(turn(&lane, goal, settings)).await {

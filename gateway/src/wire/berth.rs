@@ -1,8 +1,11 @@
 //! A bound on connections that are open together, whether they are used or wait for their next request.
 
 use std::collections::VecDeque;
+use std::future::{Future as _, pending, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::Poll;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -55,15 +58,19 @@ impl Berths {
     /// Waits for one, in turn with all others. Where there is none, an unused connection is closed, wherever it is.
     pub(super) async fn take(self: &Arc<Self>) -> Berth {
         let _waits = Waits::new(&self.waiting);
-        if let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() {
-            return self.berth(permit);
-        }
-        self.part();
-        loop {
-            // it is never closed
-            if let Ok(permit) = Arc::clone(&self.free).acquire_owned().await {
-                return self.berth(permit);
+        let mut turn = pin!(Arc::clone(&self.free).acquire_owned());
+        // it stands in the queue before a place becomes free, so that nobody who comes later takes that
+        let taken = match poll_fn(|context| Poll::Ready(turn.as_mut().poll(context))).await {
+            Poll::Ready(taken) => taken,
+            Poll::Pending => {
+                self.part();
+                turn.await
             }
+        };
+        match taken {
+            Ok(permit) => self.berth(permit),
+            // it is never closed
+            Err(_) => pending().await,
         }
     }
 

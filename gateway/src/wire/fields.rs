@@ -7,7 +7,7 @@ const ROOM: usize = 7;
 
 /// Fields in order. A message has few, so that a look at each costs less than a table of them; and most questions are
 /// about names that are not there, which a word of bits answers without a look.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Fields {
     list: Vec<(HeaderName, HeaderValue)>,
     /// The bit of each name that was ever put here.

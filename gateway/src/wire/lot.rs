@@ -12,6 +12,9 @@ use super::berth::{Berth, Berths};
 use super::link::{Link, REST};
 use super::stream::Look;
 
+/// A connection that is unused for longer may have been told that it is closed for that (some say 408 on it), which is no
+/// answer to the next request: the system is asked.
+const RECENT: Duration = Duration::from_millis(50);
 /// Where requests wait here and elsewhere, every so many-th connection that is given back goes elsewhere.
 const FAIR: usize = 16;
 
@@ -159,7 +162,8 @@ impl Lot {
 
 impl State {
     fn take(&mut self, look: Look) -> Option<Box<Link>> {
-        while let Some((mut link, _)) = self.unused.pop() {
+        while let Some((mut link, since)) = self.unused.pop() {
+            let look = if since.elapsed() < RECENT { look } else { Look::Sure };
             if link.is_quiet(look) {
                 return Some(link);
             }

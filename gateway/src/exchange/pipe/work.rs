@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use evergate_schemas::convert::{BodyConverter, BodyOptions, Limits, Refused};
+use evergate_schemas::convert::{BodyConverter, BodyOptions, Refused};
 use evergate_schemas::plan::outside::Values;
 use http::header::CONTENT_TYPE;
 
@@ -33,7 +33,7 @@ impl Work {
         values: Arc<Values>,
         head: &Fields,
     ) -> Self {
-        let mut limits = Limits { depth: limits.depth, held: limits.held, ..Limits::default() };
+        let mut limits = limits.of_conversion();
         if conversion.prepared.beside().is_some() {
             // the pipe bounds the body, which is held whole
             limits.record = usize::MAX;
