@@ -133,7 +133,7 @@ pub(crate) fn via(headers: &mut Fields, received: Version) {
         Version::HTTP_2 => &VIA_2,
         _ => &VIA_1_1,
     };
-    headers.append(VIA, value.clone());
+    headers.append_beside(VIA, value.clone());
 }
 
 /// Whether a value begins or ends with a blank: HTTP/1.1 takes those off, HTTP/2 has them make a request malformed

@@ -160,6 +160,19 @@ impl Fields {
         self.list.push((name, value));
     }
 
+    /// Puts a field right behind the last of its name, or behind all others.
+    pub fn append_beside(&mut self, name: HeaderName, value: HeaderValue) {
+        let last = if self.may_have(&name) {
+            self.list.iter().rposition(|(own, _)| *own == name)
+        } else {
+            None
+        };
+        match last {
+            Some(at) => self.list.insert(at + 1, (name, value)),
+            None => self.append(name, value),
+        }
+    }
+
     /// Makes this the only field of its name, where the first of that name stood, or behind the others.
     #[inline]
     pub fn insert(&mut self, name: HeaderName, value: HeaderValue) {
@@ -274,7 +287,7 @@ impl From<Fields> for HeaderMap {
 
 #[cfg(test)]
 mod tests {
-    use http::header::{ACCEPT, HOST, HeaderMap, HeaderName, HeaderValue, VIA};
+    use http::header::{ACCEPT, DATE, HOST, HeaderMap, HeaderName, HeaderValue, VIA};
     use proptest::prelude::*;
 
     use super::Fields;
@@ -295,7 +308,9 @@ mod tests {
             fields.append(name, value(text));
         }
         fields.insert(VIA, value("5"));
-        let expected = [("via", "5"), ("host", "2"), ("accept", "4")];
+        fields.append_beside(VIA, value("6"));
+        fields.append_beside(DATE, value("7"));
+        let expected = [("via", "5"), ("via", "6"), ("host", "2"), ("accept", "4"), ("date", "7")];
         assert_eq!(told(&fields), expected.map(|(name, one)| (name.to_owned(), one.to_owned())));
     }
 
