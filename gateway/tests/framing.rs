@@ -129,15 +129,13 @@ async fn what_is_forwarded_is_framed_anew() {
     }
     for there in [
         "transfer-encoding: chunked\r\n",
-        "\r\nvia: 1.0 other\r\n",
+        "\r\nvia: 1.0 other\r\nvia: 1.1 evergate\r\n",
         "x-forwarded-for: 127.0.0.1\r\n",
         "forwarded: for=127.0.0.1;proto=http\r\n",
         "\r\n\r\n3\r\nabc\r\n0\r\n",
     ] {
         assert!(seen.contains(there), "{there} not in {seen}");
     }
-    let (_, behind) = seen.split_once("\r\nvia: 1.0 other\r\n").unwrap();
-    assert!(behind.contains("\r\nvia: 1.1 evergate\r\n"), "{seen}");
 }
 
 #[tokio::test]
