@@ -1,12 +1,14 @@
 //! The gateway behind the binary `evergate`, as rooms that tests can enter.
 //!
-//! Rooms, top floor first: `cli`, `server`, `assemble`, `exchange`, `telemetry`, `snapshot`, `upstream`, `wire`, `tls`,
+//! Rooms, top floor first: `cli`, `server`, `admin`, `control`, `assemble`, `exchange`, `telemetry`, `snapshot`, `upstream`, `wire`, `tls`,
 //! `config`,
 //! `refusal`. No file names a room above its own, and `exchange` never names `config`.
 
+mod admin;
 pub mod assemble;
 pub mod cli;
 pub mod config;
+mod control;
 pub mod exchange;
 pub mod refusal;
 pub mod server;

@@ -21,6 +21,7 @@ use super::io::Guarded;
 use super::transport::{Arrival, Gates, Refused, accept};
 use super::tunnel::Waits;
 use crate::config::Config;
+use crate::control::Stops;
 use crate::exchange::{House, Peer, serve};
 use crate::snapshot::Listener;
 use crate::wire::{HeadLimits, Incoming, Link, Stream};
@@ -62,28 +63,6 @@ impl Rules {
             linger: (config.limits.linger, config.timeouts.linger),
             tunnel: Waits { write: config.timeouts.write, idle: config.timeouts.tunnel },
         }
-    }
-}
-
-/// Told to all connections.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Stops {
-    /// Take no more connections, and let each carry no request beyond the next.
-    pub(super) drain: CancellationToken,
-    /// Close what carries no request; comes some time after `drain`, as a request may be on its way.
-    pub(super) idle: CancellationToken,
-    /// Close now.
-    pub(super) abort: CancellationToken,
-    /// Another process has the listeners.
-    pub(super) handed: CancellationToken,
-}
-
-impl Stops {
-    /// The same for one worker, so that looking at them touches nothing that others look at.
-    pub(super) fn of_worker(&self) -> Self {
-        let (drain, idle) = (self.drain.child_token(), self.idle.child_token());
-        let (abort, handed) = (self.abort.child_token(), self.handed.clone());
-        Self { drain, idle, abort, handed }
     }
 }
 

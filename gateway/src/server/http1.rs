@@ -13,8 +13,9 @@ use http_body::{Body as _, Frame};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::time::Instant;
 
-use super::connection::{Rules, Stops};
+use super::connection::Rules;
 use super::tunnel::tunnel;
+use crate::control::Stops;
 use crate::exchange::{Cut, House, Peer, ReplyBody, refuse, serve};
 use crate::refusal::Refusal;
 use crate::wire::{

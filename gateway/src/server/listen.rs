@@ -10,9 +10,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tracing::{debug, warn};
 
-use super::connection::{Rules, Stops, arrive, connection};
+use super::connection::{Rules, arrive, connection};
 use super::transport::{Arrival, Gates, Refused};
 use super::worker::BACKLOG;
+use crate::control::Stops;
 use crate::exchange::House;
 use crate::snapshot::Listener;
 use crate::telemetry::Metrics;

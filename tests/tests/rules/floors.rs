@@ -41,6 +41,8 @@ pub(crate) const FLOORS: [(&str, &[&str]); 3] = [
             "cli",
             "demo",
             "server",
+            "admin",
+            "control",
             "assemble",
             "exchange",
             "telemetry",

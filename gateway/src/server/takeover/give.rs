@@ -11,7 +11,7 @@ use tracing::{debug, info, warn};
 
 use super::parcel::{GREETING, Handed, PROMPT, READY, YOURS, refuse, send};
 use super::station::{Station, is_ours};
-use crate::server::connection::Stops;
+use crate::control::Stops;
 
 /// Longest time from the sockets to the word that they are in use; in it the new process looks for its backends once.
 const LOADS: Duration = Duration::from_mins(1);

@@ -20,7 +20,7 @@ const QUIET: Duration = Duration::from_millis(150);
 const ROUNDS: usize = 20;
 
 /// Watches until told to stop.
-pub(super) async fn watch(reloader: Arc<Reloader>, stop: CancellationToken) {
+pub(crate) async fn watch(reloader: Arc<Reloader>, stop: CancellationToken) {
     // one waiting event says it all, so the channel holds one and the rest are dropped
     let (sender, mut events) = mpsc::channel::<()>(1);
     let mut directories = reloader.watched();

@@ -1,13 +1,19 @@
 //! The loss map of the running snapshot: what each way between two versions may lose, and how often it did.
 
 use evergate_schemas::describe::model::Status;
+use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::desk::{Answer, Desk, json_answer};
 use crate::snapshot::loss::Loss;
 use crate::snapshot::{Api, ClientOperation, ClientVersion, Crossing, CrossingMessage, Snapshot};
 
+pub(super) fn answer(desk: &Desk) -> Answer {
+    json_answer(StatusCode::OK, &losses(&desk.reloader.shared().load()))
+}
+
 /// All of it, in the order of the configuration and the descriptions.
-pub(super) fn losses(snapshot: &Snapshot) -> Value {
+fn losses(snapshot: &Snapshot) -> Value {
     let apis = snapshot.apis.iter().map(|api| {
         let versions = api.clients.iter().flat_map(|client| {
             client.operations.iter().flat_map(move |operation| of_operation(api, client, operation))

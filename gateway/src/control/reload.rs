@@ -1,16 +1,15 @@
 //! Taking a new configuration into use: whole or not at all.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use evergate_schemas::pointer::Pointer;
 use evergate_schemas::problem::{Place, Problem, Severity};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, watch};
 use tracing::{error, info, warn};
 
-use super::connection::Rules;
 use super::keeper::Keeper;
 use crate::assemble::{Assembled, Watched, assemble, fingerprint};
 use crate::config::Config;
@@ -19,19 +18,28 @@ use crate::telemetry::Metrics;
 
 /// What came of a reload.
 #[derive(Clone, Debug)]
-pub(super) enum Reloaded {
+pub(crate) enum Reloaded {
     /// The files are those of the snapshot in use.
     Unchanged,
     /// In use now, with warnings.
     Changed(Vec<Problem>),
 }
 
+/// What else takes a new configuration into use, besides the snapshot.
+pub(crate) struct Apply(pub(crate) Box<dyn Fn(&Config) + Send + Sync>);
+
+impl fmt::Debug for Apply {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("Apply")
+    }
+}
+
 /// Reloads, one at a time.
 #[derive(Debug)]
-pub(super) struct Reloader {
+pub(crate) struct Reloader {
     path: PathBuf,
     shared: Arc<Shared>,
-    rules: Arc<ArcSwap<Rules>>,
+    apply: Apply,
     metrics: Arc<Metrics>,
     started_with: Config,
     turn: Mutex<()>,
@@ -40,10 +48,10 @@ pub(super) struct Reloader {
 }
 
 impl Reloader {
-    pub(super) fn new(
+    pub(crate) fn new(
         path: PathBuf,
         shared: Arc<Shared>,
-        rules: Arc<ArcSwap<Rules>>,
+        apply: Apply,
         metrics: Arc<Metrics>,
         first: (Config, Vec<Watched>),
     ) -> Self {
@@ -52,7 +60,7 @@ impl Reloader {
         Self {
             path,
             shared,
-            rules,
+            apply,
             metrics,
             started_with,
             turn: Mutex::default(),
@@ -62,27 +70,27 @@ impl Reloader {
     }
 
     /// Begins to ask the endpoints how they are, and waits for the first answers.
-    pub(super) async fn keep(&self) {
+    pub(crate) async fn keep(&self) {
         let snapshot = self.shared.load_full();
         self.keeper.look(&snapshot).await;
         self.keeper.keep(&snapshot);
     }
 
     /// The directories to watch, now and after each reload.
-    pub(super) fn watched(&self) -> watch::Receiver<Vec<Watched>> {
+    pub(crate) fn watched(&self) -> watch::Receiver<Vec<Watched>> {
         self.watched.subscribe()
     }
 
-    pub(super) fn shared(&self) -> &Shared {
+    pub(crate) fn shared(&self) -> &Shared {
         &self.shared
     }
 
-    pub(super) fn metrics(&self) -> &Metrics {
+    pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
     }
 
     /// Reads everything anew. On an error the snapshot in use stays, untouched.
-    pub(super) async fn reload(&self, cause: &'static str) -> Result<Reloaded, Vec<Problem>> {
+    pub(crate) async fn reload(&self, cause: &'static str) -> Result<Reloaded, Vec<Problem>> {
         let _turn = self.turn.lock().await;
         let (path, metrics, current) =
             (self.path.clone(), Arc::clone(&self.metrics), self.shared.load_full());
@@ -135,7 +143,7 @@ impl Reloader {
         if config.workers != first.workers {
             warn!("`workers` is read at the start only; restart to use the new number");
         }
-        self.rules.store(Arc::new(Rules::new(&config)));
+        (self.apply.0)(&config);
         self.metrics.generation.set(snapshot.generation);
         info!(cause, generation = snapshot.generation, digest = %snapshot.digest, "a new configuration is in use");
         self.keeper.keep(&snapshot);
@@ -158,7 +166,7 @@ impl Reloader {
 }
 
 /// Problems for programs.
-pub(super) fn as_json(problems: &[Problem]) -> Value {
+pub(crate) fn as_json(problems: &[Problem]) -> Value {
     let one = |problem: &Problem| {
         json!({
             "file": &*problem.place.file,

@@ -1,11 +1,17 @@
 //! How the endpoints of the running snapshot are, for the administrator.
 
+use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::desk::{Answer, Desk, json_answer};
 use crate::snapshot::{Api, Group, Snapshot};
 
+pub(super) fn answer(desk: &Desk) -> Answer {
+    json_answer(StatusCode::OK, &endpoints(&desk.reloader.shared().load()))
+}
+
 /// All of them, in the order of the configuration.
-pub(super) fn endpoints(snapshot: &Snapshot) -> Value {
+fn endpoints(snapshot: &Snapshot) -> Value {
     let apis = snapshot.apis.iter().map(|api| {
         let groups = api.groups.iter().map(|group| of_group(api, group));
         json!({ "api": api.name, "groups": groups.collect::<Vec<_>>() })

@@ -20,18 +20,18 @@ const FIRST_LOOK: Duration = Duration::from_secs(2);
 
 /// The tasks of the snapshot in use; with a new one they begin anew, and what they found stays with the endpoints.
 #[derive(Debug)]
-pub(super) struct Keeper {
+pub(crate) struct Keeper {
     fleet: Arc<Fleet>,
     tasks: Mutex<JoinSet<()>>,
 }
 
 impl Keeper {
-    pub(super) fn new(fleet: Arc<Fleet>) -> Self {
+    pub(crate) fn new(fleet: Arc<Fleet>) -> Self {
         Self { fleet, tasks: Mutex::default() }
     }
 
     /// Looks once at what a snapshot names and nobody has looked at yet.
-    pub(super) async fn look(&self, snapshot: &Snapshot) {
+    pub(crate) async fn look(&self, snapshot: &Snapshot) {
         let pools = pools(snapshot);
         if let Some(names) = names(snapshot, &pools) {
             let looks = pools.iter().map(|(pool, _)| resolve(pool, &self.fleet, &names));
@@ -44,7 +44,7 @@ impl Keeper {
     }
 
     /// Keeps the endpoints of this snapshot, and of no other any more.
-    pub(super) fn keep(&self, snapshot: &Snapshot) {
+    pub(crate) fn keep(&self, snapshot: &Snapshot) {
         let (mut fresh, asker) = (JoinSet::new(), Arc::new(Asker::new(snapshot.client)));
         let pools = pools(snapshot);
         let names = names(snapshot, &pools);

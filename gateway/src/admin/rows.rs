@@ -1,0 +1,178 @@
+//! What the administrator's listener offers: each thing a row, looked up by method and path.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+
+use http::{Method, StatusCode};
+
+use super::desk::{Answer, Call, Desk, refusal};
+use super::role::Role;
+use super::{basic, endpoints, losses};
+
+/// Answers a call.
+pub(super) type Act =
+    for<'a> fn(&'a Desk, Call) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
+
+/// One thing that may be asked for.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) method: Method,
+    /// Segments in braces stand for any one segment.
+    pub(super) path: &'static str,
+    pub(super) role: Role,
+    /// What it is for, in a sentence.
+    pub(super) about: &'static str,
+    pub(super) act: Act,
+}
+
+impl Row {
+    /// Whether a call may change anything.
+    pub(super) fn changes(&self) -> bool {
+        self.method != Method::GET
+    }
+}
+
+/// Everything, in the order in which it is described.
+pub(super) static ROWS: [Row; 6] = [
+    Row {
+        method: Method::GET,
+        path: "/livez",
+        role: Role::Read,
+        about: "whether the process is alive",
+        act: |_, _| Box::pin(async { basic::live() }),
+    },
+    Row {
+        method: Method::GET,
+        path: "/readyz",
+        role: Role::Read,
+        about: "whether traffic is taken, and by which configuration",
+        act: |desk, _| Box::pin(async { basic::ready(desk) }),
+    },
+    Row {
+        method: Method::GET,
+        path: "/metrics",
+        role: Role::Read,
+        about: "counters and gauges in OpenMetrics text",
+        act: |desk, _| Box::pin(async { basic::metrics(desk) }),
+    },
+    Row {
+        method: Method::GET,
+        path: "/losses",
+        role: Role::Read,
+        about: "what each way between two versions may lose, and how often it did",
+        act: |desk, _| Box::pin(async { losses::answer(desk) }),
+    },
+    Row {
+        method: Method::GET,
+        path: "/endpoints",
+        role: Role::Read,
+        about: "how the endpoints of all backends are",
+        act: |desk, _| Box::pin(async { endpoints::answer(desk) }),
+    },
+    Row {
+        method: Method::POST,
+        path: "/reload",
+        role: Role::Operate,
+        about: "read the configuration file anew",
+        act: |desk, _| Box::pin(basic::reload(desk)),
+    },
+];
+
+/// The row of a request, with what stands at the places of its path.
+pub(super) fn row(
+    method: &Method,
+    path: &str,
+) -> Result<(&'static Row, BTreeMap<&'static str, String>), Answer> {
+    let asked = if method == Method::HEAD { &Method::GET } else { method };
+    let mut others = Vec::new();
+    for row in &ROWS {
+        let Some(places) = fits(row.path, path) else { continue };
+        if row.method == *asked {
+            return Ok((row, places));
+        }
+        others.push(row.method.as_str());
+    }
+    if others.is_empty() {
+        let mut known: Vec<_> = ROWS.iter().map(|row| row.path).collect();
+        known.dedup();
+        let why = format!("there are {}", known.join(", "));
+        return Err(refusal(StatusCode::NOT_FOUND, "not-found", &why));
+    }
+    let why = format!("this path takes {}", others.join(" or "));
+    Err(refusal(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", &why))
+}
+
+/// What stands at the places of a template; `None` where it does not fit. An escape in a path fits nothing but a place.
+fn fits(template: &'static str, path: &str) -> Option<BTreeMap<&'static str, String>> {
+    let (mut places, mut left) = (BTreeMap::new(), path.split('/'));
+    for wanted in template.split('/') {
+        let found = left.next()?;
+        match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            Some(name) if !found.is_empty() => drop(places.insert(name, decoded(found)?)),
+            Some(_) => return None,
+            None if wanted == found => {}
+            None => return None,
+        }
+    }
+    left.next().is_none().then_some(places)
+}
+
+/// A segment with its escapes taken off; `None` for what is no text.
+fn decoded(segment: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut left = segment.bytes();
+    while let Some(byte) = left.next() {
+        if byte == b'%' {
+            let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+            let (high, low) = (digit(left.next())?, digit(left.next())?);
+            bytes.push(u8::try_from(high * 16 + low).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{Method, StatusCode};
+
+    use super::{ROWS, fits, row};
+
+    #[test]
+    fn places_take_one_segment_each_and_escapes_come_off() {
+        let found = fits("/apis/{api}/drain", "/apis/a%2Fb/drain").unwrap();
+        assert_eq!(found.get("api").map(String::as_str), Some("a/b"));
+        for path in [
+            "/apis//drain",
+            "/apis/a/b/drain",
+            "/apis/a/drain/",
+            "/apis/%zz/drain",
+            "/apis/%ff/drain",
+        ] {
+            assert!(fits("/apis/{api}/drain", path).is_none(), "{path}");
+        }
+    }
+
+    #[test]
+    fn no_two_rows_are_asked_for_in_the_same_way_and_get_changes_nothing() {
+        for (index, one) in ROWS.iter().enumerate() {
+            assert!(
+                ROWS[..index]
+                    .iter()
+                    .all(|other| (&other.method, other.path) != (&one.method, one.path))
+            );
+            assert_eq!(one.changes(), one.method != Method::GET);
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_says_what_is() {
+        assert_eq!(row(&Method::GET, "/nothing").unwrap_err().status(), StatusCode::NOT_FOUND);
+        assert_eq!(
+            row(&Method::DELETE, "/reload").unwrap_err().status(),
+            StatusCode::METHOD_NOT_ALLOWED
+        );
+        assert_eq!(row(&Method::HEAD, "/livez").unwrap().0.path, "/livez");
+    }
+}

@@ -1,0 +1,10 @@
+//! What changes a running gateway: reloads, the files that call for them, what goes on beside the traffic, and its end.
+
+mod keeper;
+mod reload;
+mod stops;
+mod watch;
+
+pub(crate) use reload::{Apply, Reloaded, Reloader, as_json};
+pub(crate) use stops::Stops;
+pub(crate) use watch::watch;
