@@ -67,7 +67,7 @@ async fn without_authorities_of_its_own_a_backend_is_held_to_those_of_the_system
     let directory = files(&authority);
     let config = directory.path().join("gateway.yaml");
     std::fs::write(&config, text(&api("a", &[address], "weight: 1"), "")).unwrap();
-    let options = evergate_gateway::server::RunOptions { config, ready_file: None };
+    let options = evergate_gateway::server::RunOptions { config, ..Default::default() };
     // a machine without any is told so at the start
     if let Ok(gateway) = evergate_gateway::server::Gateway::start(&options).await {
         let house = House { gateway, directory };

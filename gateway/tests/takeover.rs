@@ -60,7 +60,7 @@ async fn streams_end_where_they_began_and_the_next_ones_begin_elsewhere() {
     let slow = tokio::spawn(held.send_request(ask()));
     let mut first = asked(&backend).await;
     let mut free = connect(address).await;
-    let options = RunOptions { config: old.config(), ready_file: None };
+    let options = RunOptions { config: old.config(), ..RunOptions::default() };
     let new = Gateway::start(&options).await.unwrap();
     assert_eq!(new.listen(), [address]);
     // a connection with nothing on it ends by itself, and one with something when that is over

@@ -416,7 +416,7 @@ async fn settings_that_would_let_requests_past_are_refused() {
         );
         let config = directory.path().join("gateway.yaml");
         std::fs::write(&config, support::text(&api, "")).unwrap();
-        let options = evergate_gateway::server::RunOptions { config, ready_file: None };
+        let options = evergate_gateway::server::RunOptions { config, ..Default::default() };
         let failure = evergate_gateway::server::Gateway::start(&options).await.unwrap_err();
         let told = format!("{failure:?}");
         assert!(told.contains(what), "{told}");

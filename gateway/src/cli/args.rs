@@ -70,6 +70,10 @@ pub(super) struct Run {
     /// Write the addresses that were bound to this file, as JSON, once connections are accepted.
     #[arg(long, value_name = "FILE")]
     pub(super) ready_file: Option<PathBuf>,
+    /// Keep what outlives the process here: the journal of changes, past configurations, the administrator's token. By
+    /// default what the configuration says, else `$STATE_DIRECTORY`, else `.evergate` beside the configuration.
+    #[arg(long, value_name = "DIR")]
+    pub(super) state: Option<PathBuf>,
     /// How the log on standard error is written; `RUST_LOG` says how much of it.
     #[arg(long, value_enum, default_value_t = Log::Text)]
     pub(super) log: Log,

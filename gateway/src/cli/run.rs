@@ -13,7 +13,11 @@ pub(super) fn run(args: &Run) -> Result<Outcome, Failure> {
     log(args.log);
     // before there are threads that could read the environment
     let inherited = Inherited::from_environment();
-    let options = RunOptions { config: args.config.clone(), ready_file: args.ready_file.clone() };
+    let options = RunOptions {
+        config: args.config.clone(),
+        ready_file: args.ready_file.clone(),
+        state: args.state.clone(),
+    };
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let gateway = Gateway::start_with(&options, inherited).await.map_err(start_failure)?;

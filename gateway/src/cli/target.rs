@@ -81,7 +81,7 @@ impl InProcess {
         let path = config.path().join("gateway.json");
         let written = written(directory, api, values, (version, backend));
         tokio::fs::write(&path, written.to_string()).await?;
-        let options = RunOptions { config: path, ready_file: None };
+        let options = RunOptions { config: path, ..RunOptions::default() };
         let gateway = Gateway::start(&options).await.map_err(start_failure)?;
         Ok(Running { gateway, script, _config: config })
     }

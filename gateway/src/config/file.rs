@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::model::{ApiConfig, Config, Limits, Timeouts};
 use super::reader::Reader;
 use super::units::{duration, size};
-use super::{api, listen};
+use super::{api, listen, state};
 
 /// Most threads that serve traffic.
 const WORKERS: usize = 1024;
@@ -60,6 +60,7 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
         "timeouts",
         "trusted_proxies",
         "dns",
+        "state",
     ];
     let object = reader.object(value, &root, &known)?;
     let listen = listen::listen(reader, object.get("listen"), directory);
@@ -103,8 +104,13 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
         .get("dns")
         .map(|value| name_servers(reader, value, &root.join("dns")))
         .unwrap_or_default();
+    let state = object
+        .get("state")
+        .map(|value| state::state(reader, value, &root.join("state"), directory))
+        .unwrap_or_default();
     Some(Config {
         listen,
+        state,
         admin,
         takeover,
         workers,

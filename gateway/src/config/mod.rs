@@ -10,6 +10,7 @@ mod listen;
 mod model;
 mod reader;
 mod secure;
+mod state;
 mod units;
 mod upgrades;
 mod writes;
@@ -29,3 +30,4 @@ pub use model::{
     NoTransformConfig, Require, SelectorConfig, SignaturesConfig, Timeouts, UndeclaredConfig,
     WriteMode, WritesConfig,
 };
+pub use state::{StateConfig, state_of};

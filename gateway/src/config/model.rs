@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::backend::BackendConfig;
 use super::cidr::Cidr;
 use super::listen::ListenConfig;
+use super::state::StateConfig;
 
 /// The whole file.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct Config {
     pub listen: Vec<ListenConfig>,
     /// Where the administrator is served. Default `127.0.0.1:9901`.
     pub admin: SocketAddr,
+    /// Where what outlives the process is kept.
+    pub state: StateConfig,
     /// The socket at which a new process takes the listeners over; `None` for nowhere.
     pub takeover: Option<PathBuf>,
     /// Threads that serve traffic. Default: as many as the process may use cores.

@@ -2,9 +2,11 @@
 
 mod keeper;
 mod reload;
+mod state;
 mod stops;
 mod watch;
 
 pub(crate) use reload::{Apply, Reloaded, Reloader, as_json};
+pub(crate) use state::State;
 pub(crate) use stops::Stops;
 pub(crate) use watch::watch;

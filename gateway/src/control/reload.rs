@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, watch};
 use tracing::{error, info, warn};
 
 use super::keeper::Keeper;
+use super::state::State;
 use crate::assemble::{Assembled, Watched, assemble, fingerprint};
 use crate::config::Config;
 use crate::snapshot::Shared;
@@ -38,6 +39,7 @@ impl fmt::Debug for Apply {
 #[derive(Debug)]
 pub(crate) struct Reloader {
     path: PathBuf,
+    state: State,
     shared: Arc<Shared>,
     apply: Apply,
     metrics: Arc<Metrics>,
@@ -49,7 +51,7 @@ pub(crate) struct Reloader {
 
 impl Reloader {
     pub(crate) fn new(
-        path: PathBuf,
+        (path, state): (PathBuf, State),
         shared: Arc<Shared>,
         apply: Apply,
         metrics: Arc<Metrics>,
@@ -59,6 +61,7 @@ impl Reloader {
         let keeper = Keeper::new(Arc::clone(metrics.fleet()));
         Self {
             path,
+            state,
             shared,
             apply,
             metrics,
@@ -83,6 +86,11 @@ impl Reloader {
 
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    /// Where what outlives the process is kept.
+    pub(crate) fn state(&self) -> &State {
+        &self.state
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

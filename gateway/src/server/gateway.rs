@@ -26,7 +26,7 @@ use super::worker::{self, Bound, Place};
 use crate::admin::admin;
 use crate::assemble::{Assembled, assemble};
 use crate::config::Config;
-use crate::control::{Apply, Reloader, Stops, watch};
+use crate::control::{Apply, Reloader, State, Stops, watch};
 use crate::exchange::{Held, House};
 use crate::snapshot::{Listener, Shared};
 use crate::telemetry::Metrics;
@@ -40,6 +40,8 @@ pub struct RunOptions {
     /// Where the bound addresses are written as JSON once the gateway accepts connections:
     /// `{"listen": ["127.0.0.1:8080"], "admin": "127.0.0.1:9901"}`.
     pub ready_file: Option<PathBuf>,
+    /// The directory of what outlives the process, before what the config says.
+    pub state: Option<PathBuf>,
 }
 
 /// Why a gateway does not start.
@@ -87,6 +89,12 @@ impl Gateway {
         inherited: Inherited,
     ) -> Result<Self, StartFailure> {
         let metrics = Arc::new(Metrics::default());
+        let state = State::of_file(&options.config, options.state.as_deref());
+        match state.prepare() {
+            Ok(()) => info!(directory = %state.directory().display(), "the state is kept"),
+            // traffic needs nothing of it
+            Err(error) => error!(%error, "nothing outlives this process"),
+        }
         let Assembled { snapshot, config, warnings, watched } = read(options, &metrics).await?;
         for problem in &warnings {
             warn!(problem = %problem, "the configuration is odd");
@@ -110,7 +118,8 @@ impl Gateway {
         let first = (config, watched);
         let apply = move |config: &Config| rules.store(Arc::new(Rules::new(config)));
         let apply = Apply(Box::new(apply));
-        let reloader = Reloader::new(options.config.clone(), shared, apply, metrics, first);
+        let reloader =
+            Reloader::new((options.config.clone(), state), shared, apply, metrics, first);
         let reloader = Arc::new(reloader);
         reloader.keep().await;
         let gateway = Self { listen, admin: admin_address, stops, over, drain, warnings };

@@ -125,7 +125,11 @@ impl House {
     pub(crate) async fn in_directory(directory: TempDir, apis: &str, more: &str) -> Self {
         let config = directory.path().join("gateway.yaml");
         std::fs::write(&config, text(apis, more)).unwrap();
-        let options = RunOptions { config, ready_file: Some(directory.path().join("ready.json")) };
+        let options = RunOptions {
+            config,
+            ready_file: Some(directory.path().join("ready.json")),
+            ..RunOptions::default()
+        };
         let gateway = match Gateway::start(&options).await {
             Ok(gateway) => gateway,
             Err(failure) => panic!("{failure:#?}"),
@@ -137,7 +141,7 @@ impl House {
     pub(crate) async fn of_text(directory: TempDir, text: &str) -> Self {
         let config = directory.path().join("gateway.yaml");
         std::fs::write(&config, text).unwrap();
-        match Gateway::start(&RunOptions { config, ready_file: None }).await {
+        match Gateway::start(&RunOptions { config, ..RunOptions::default() }).await {
             Ok(gateway) => Self { gateway, directory },
             Err(failure) => panic!("{failure:#?}"),
         }
