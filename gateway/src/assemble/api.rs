@@ -9,7 +9,7 @@ use http::uri::Authority;
 
 use super::described;
 use super::dials::{Grounds, dials};
-use super::lifecycle::{fields, problem};
+use super::lifecycle::{self, problem};
 use super::linked;
 use crate::config::{
     ApiConfig, BackendConfig, DefaultVersion, LossHeaderConfig, NoTransformConfig, SelectorConfig,
@@ -42,6 +42,8 @@ pub(super) fn build(
         None => labels(config),
     });
     let mut problems = unknown_versions(config, &versions);
+    let descriptions = described.as_ref().map(described::Described::versions);
+    problems.extend(lifecycle::problems(config, &versions, descriptions));
     let selectors = selectors(config, &mut problems);
     let (dials, odd) = dials(config, grounds).unwrap_or_else(|more| {
         problems.extend(more);
@@ -311,19 +313,12 @@ fn clients(
     groups: &[Group],
     metrics: &Metrics,
 ) -> Vec<ClientVersion> {
-    let lifecycles: Vec<_> = config
-        .versions
-        .iter()
-        .filter_map(|(label, (lifecycle, _))| Some((versions.find(label)?, lifecycle)))
-        .collect();
     let one = |index: Option<usize>, label: &str| ClientVersion {
         label: label.into(),
         header: index.and_then(|_| HeaderValue::try_from(label).ok()),
-        lifecycle: lifecycles
-            .iter()
-            .find(|(version, _)| Some(*version) == index)
-            .map(|(_, lifecycle)| fields(lifecycle))
-            .unwrap_or_default(),
+        life: index
+            .and_then(|index| lifecycle::configured(config, versions, index))
+            .and_then(|(lifecycle, _)| lifecycle::of_version(Some(lifecycle))),
         router: None,
         base_paths: Vec::new(),
         operations: Vec::new(),

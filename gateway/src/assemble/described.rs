@@ -16,10 +16,11 @@ use evergate_schemas::relate::Prover;
 use super::api::label_set;
 use super::crossing::{Counting, crossing};
 use super::gate::Gate;
-use super::lifecycle::problem;
+use super::lifecycle::{self, problem};
 use super::merging;
 use super::writes::{self, Writing};
 use crate::config::{ApiConfig, WriteMode};
+use crate::snapshot::selector::Versions;
 use crate::snapshot::{Choice, ClientOperation, ClientVersion, Crossing, Group, Router, Template};
 use crate::telemetry::Metrics;
 
@@ -35,6 +36,11 @@ impl Described {
     /// The versions, oldest first.
     pub(super) fn labels(&self) -> Vec<String> {
         self.api.versions.iter().map(|one| one.version.as_str().to_owned()).collect()
+    }
+
+    /// The descriptions, oldest first.
+    pub(super) fn versions(&self) -> &[Arc<Description>] {
+        &self.api.versions
     }
 }
 
@@ -110,6 +116,7 @@ pub(super) fn fill(
     problems.extend(writes::unknown(config, &described.api.versions));
     let bridges = bridges(described, config, serving.0);
     let mut gate = Gate::new(config, &described.api, &described.examples);
+    let versions = Versions::new(described.labels());
     for (index, (client, description)) in
         clients.iter_mut().zip(&described.api.versions).enumerate()
     {
@@ -117,6 +124,8 @@ pub(super) fn fill(
         client.base_paths.clone_from(&description.base_paths);
         for (at, operation) in description.operations.iter().enumerate() {
             router.insert(&operation.key.method, &operation.key.path, at);
+            let lifecycle = lifecycle::configured(config, &versions, index).map(|(one, _)| one);
+            let life = lifecycle::of_operation(client.life.as_ref(), lifecycle, operation);
             let filling = Filling {
                 described,
                 bridges: &bridges,
@@ -125,7 +134,8 @@ pub(super) fn fill(
                 description,
                 serving,
             };
-            let built = filling.operation((at, operation), &mut gate, &mut problems);
+            let mut built = filling.operation((at, operation), &mut gate, &mut problems);
+            built.life = life;
             if built.choices.is_empty() {
                 let what = format!(
                     "no backend can serve {} of version {}: {}",
@@ -210,6 +220,7 @@ impl Filling<'_> {
         ClientOperation {
             label,
             template: Template::parse(&operation.key.path),
+            life: None,
             choices,
             cursor: cursor(&self.described.changes, operation),
             why_not: if reasons.is_empty() {

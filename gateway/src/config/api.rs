@@ -6,14 +6,12 @@ use std::path::Path;
 use evergate_schemas::pointer::Pointer;
 use http::HeaderName;
 use http::uri::Authority;
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::backends::backends;
 use super::conversion::conversion;
-use super::model::{ApiConfig, DefaultVersion, LifecycleConfig, SelectorConfig, UndeclaredConfig};
+use super::lifecycle::versions;
+use super::model::{ApiConfig, DefaultVersion, SelectorConfig, UndeclaredConfig};
 use super::reader::Reader;
 use super::upgrades::upgrades;
 use super::writes::writes;
@@ -262,64 +260,4 @@ fn consumers<'doc>(
         }
     }
     consumers
-}
-
-fn versions<'doc>(
-    reader: &mut Reader<'doc>,
-    members: &'doc Members,
-    at: &Pointer,
-) -> BTreeMap<String, (LifecycleConfig, evergate_schemas::problem::Place)> {
-    let at = at.join("versions");
-    let object = members.get("versions").and_then(|value| reader.map(value, &at));
-    let mut versions = BTreeMap::new();
-    for (label, value) in object.into_iter().flatten() {
-        let at = at.join(label);
-        let keys = ["deprecated", "sunset", "link", "successor"];
-        let Some(object) = reader.object(value, &at, &keys) else { continue };
-        let deprecated =
-            object.get("deprecated").and_then(|value| date(reader, value, &at.join("deprecated")));
-        let sunset = object.get("sunset").and_then(|value| date(reader, value, &at.join("sunset")));
-        if let (Some(from), Some(end)) = (deprecated, sunset)
-            && end < from
-        {
-            // RFC 9745 §4
-            reader.fault(
-                &at.join("sunset"),
-                "the sunset is before the deprecation",
-                "write a later date",
-            );
-        }
-        let page = object.get("link").and_then(|value| link(reader, value, &at.join("link")));
-        let successor =
-            object.get("successor").and_then(|value| link(reader, value, &at.join("successor")));
-        let lifecycle = LifecycleConfig { deprecated, sunset, link: page, successor };
-        versions.insert(label.clone(), (lifecycle, reader.place(&at)));
-    }
-    versions
-}
-
-fn date<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -> Option<Timestamp> {
-    let text = reader.text(value, at)?;
-    let whole_day = |date: Date| date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
-    let moment =
-        text.parse::<Timestamp>().ok().or_else(|| text.parse::<Date>().ok().and_then(whole_day));
-    if moment.is_none() {
-        reader.fault(
-            at,
-            format!("`{text}` is not a date"),
-            "write `2026-12-31` or `2026-12-31T00:00:00Z`",
-        );
-    }
-    moment
-}
-
-fn link<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, at: &Pointer) -> Option<String> {
-    let text = reader.text(value, at)?;
-    let sound = text
-        .bytes()
-        .all(|byte| (0x21..0x7f).contains(&byte) && !matches!(byte, b'<' | b'>' | b'"'));
-    if !sound {
-        reader.fault(at, format!("`{text}` is not an address"), "write a URL or a path");
-    }
-    sound.then(|| text.to_owned())
 }

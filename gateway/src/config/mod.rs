@@ -6,6 +6,7 @@ mod backends;
 mod cidr;
 mod conversion;
 mod file;
+mod lifecycle;
 mod listen;
 mod model;
 mod reader;
@@ -21,12 +22,13 @@ pub use backend::{
 };
 pub use cidr::Cidr;
 pub use file::{load, parse};
+pub use lifecycle::{AfterSunsetConfig, BrownoutConfig, FieldConfig, LifeConfig, LifecycleConfig};
 pub use listen::{
     CertificateConfig, ClientCertificates, ClientFact, FileConfig, ListenConfig, ListenTls,
     TlsVersion,
 };
 pub use model::{
-    ApiConfig, Config, ConversionConfig, DefaultVersion, LifecycleConfig, Limits, LossHeaderConfig,
+    ApiConfig, Config, ConversionConfig, DefaultVersion, Limits, LossHeaderConfig,
     NoTransformConfig, Require, SelectorConfig, SignaturesConfig, Timeouts, UndeclaredConfig,
     WriteMode, WritesConfig,
 };

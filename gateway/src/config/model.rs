@@ -9,11 +9,11 @@ use std::time::Duration;
 use evergate_schemas::convert::Unconvertible;
 use evergate_schemas::problem::Place;
 use http::{HeaderName, HeaderValue};
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::backend::BackendConfig;
 use super::cidr::Cidr;
+use super::lifecycle::LifecycleConfig;
 use super::listen::ListenConfig;
 use super::state::StateConfig;
 
@@ -232,19 +232,6 @@ pub enum Require {
     Tested,
     /// Total.
     Any,
-}
-
-/// What is announced about a version.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LifecycleConfig {
-    /// Since when it is deprecated (RFC 9745).
-    pub deprecated: Option<Timestamp>,
-    /// When it goes (RFC 8594).
-    pub sunset: Option<Timestamp>,
-    /// A page that says more.
-    pub link: Option<String>,
-    /// The path or address of the version to use instead.
-    pub successor: Option<String>,
 }
 
 /// Bounds; sizes in octets.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// A time: `10s`, `500ms`, `2m`, or a number of seconds.
+/// A time: `10s`, `500ms`, `2m`, `1d`, or a number of seconds.
 pub(super) fn duration(value: &Value) -> Option<Duration> {
     if let Some(seconds) = value.as_u64() {
         return Some(Duration::from_secs(seconds));
@@ -15,6 +15,7 @@ pub(super) fn duration(value: &Value) -> Option<Duration> {
         "s" => number.checked_mul(1000)?,
         "m" | "min" => number.checked_mul(60_000)?,
         "h" => number.checked_mul(3_600_000)?,
+        "d" => number.checked_mul(86_400_000)?,
         _ => return None,
     };
     Some(Duration::from_millis(millis))
@@ -55,6 +56,7 @@ mod tests {
         assert_eq!(duration(&json!("500ms")), Some(Duration::from_millis(500)));
         assert_eq!(duration(&json!(3)), Some(Duration::from_secs(3)));
         assert_eq!(duration(&json!("2 m")), Some(Duration::from_mins(2)));
+        assert_eq!(duration(&json!("90d")), Some(Duration::from_hours(2160)));
         assert_eq!(duration(&json!("3 parsecs")), None);
         assert_eq!(size(&json!("64KiB")), Some(65_536));
         assert_eq!(size(&json!(7)), Some(7));

@@ -18,7 +18,7 @@ use super::pipe::{self, Accepted, Coding, Codings, Failed, Pipe, PipeBounds, Wor
 use super::prefer::Prefer;
 use super::reply::{Quiet, ReplyBody};
 use super::signature::{self, Changes};
-use super::{digest, fields, representation, rewritten, told};
+use super::{digest, fields, life, representation, rewritten, told};
 use crate::refusal::Refusal;
 use crate::snapshot::loss::{LossTable, Lost};
 use crate::snapshot::selector::Selector;
@@ -76,6 +76,7 @@ pub(crate) async fn answer(
         return Ok((untouched(ask, (head, body), length), Lost::default(), None));
     };
     let signed = signature::is_signed(&head.headers, "").then(|| head.headers.clone());
+    life::forget(&mut head.headers);
     let turner = versions_in_fields(ask, &mut head.headers);
     if crossing.converts_responses() {
         let mark = Mark { version: ask.client.1, rules: &crossing.rules };

@@ -13,6 +13,7 @@ mod elsewhere;
 mod etag;
 mod fields;
 mod inbound;
+mod life;
 mod links;
 mod merge;
 mod names;

@@ -18,10 +18,11 @@ use super::prefer::Prefer;
 use super::reply::ReplyBody;
 use super::request::{self, Arrived, Step};
 use super::route::{self, Named};
-use super::{digest, merge, pipe, representation, signature, told, upgrade};
+use super::{digest, life, merge, pipe, representation, signature, told, upgrade};
 use crate::refusal::Refusal;
+use crate::snapshot::life::Life;
 use crate::snapshot::meter::ExchangeMeter;
-use crate::snapshot::{Api, ClientVersion, Crossing, Group, Shared, Signatures, Snapshot};
+use crate::snapshot::{Api, ClientVersion, Crossing, Group, Now, Shared, Signatures, Snapshot};
 use crate::telemetry::Record;
 use crate::upstream::{Client, Gate};
 use crate::wire::{Fields, Incoming, RequestHead, Response};
@@ -43,6 +44,7 @@ pub struct House {
     pub(super) held: Arc<Held>,
     /// Requests in flight that this worker has.
     inside: Arc<Gate>,
+    now: Now,
     /// Distinguishes this process from others in request ids.
     mark: u32,
     count: AtomicU64,
@@ -53,7 +55,14 @@ impl House {
     pub fn new(snapshot: Arc<Shared>, client: Client, (held, mark): (Arc<Held>, u32)) -> Self {
         let seen = Mutex::new(Arc::new(Seen(snapshot.load_full())));
         let inside = Arc::default();
-        Self { snapshot, seen, client, held, inside, mark, count: AtomicU64::new(0) }
+        let (now, count) = (Now::default(), AtomicU64::new(0));
+        Self { snapshot, seen, client, held, inside, now, mark, count }
+    }
+
+    /// The same by this clock.
+    #[must_use]
+    pub fn timed(self, now: Now) -> Self {
+        Self { now, ..self }
     }
 
     /// The snapshot in use. Its own count is shared by all workers, so that a request takes one of this worker's.
@@ -67,7 +76,9 @@ impl House {
     }
 
     /// Closes connections to backends that were not used for long, and lets go of a snapshot that is no longer in use.
+    /// To be called each second, as it keeps the clock too.
     pub fn sweep(&self) {
+        self.now.tick();
         self.client.sweep(self.current().0.client.idle);
     }
 
@@ -125,6 +136,7 @@ struct Known<'a> {
     client: Option<&'a ClientVersion>,
     group: Option<&'a Group>,
     meter: Option<&'a ExchangeMeter>,
+    life: Option<&'a Life>,
     /// The version is pinned to the consumer.
     pinned: bool,
     prefer: Prefer,
@@ -205,17 +217,11 @@ fn sign(known: &Known<'_>, headers: &mut Fields, id: HeaderValue) {
     if known.pinned {
         representation::private(headers);
     }
-    if let Some(client) = known.client {
-        if let Some(version) = &client.header {
-            headers.insert(API_VERSION, version.clone());
-        }
-        for (name, value) in &client.lifecycle {
-            if *name == http::header::LINK {
-                headers.append(name.clone(), value.clone());
-            } else {
-                headers.insert(name.clone(), value.clone());
-            }
-        }
+    if let Some(version) = known.client.and_then(|client| client.header.as_ref()) {
+        headers.insert(API_VERSION, version.clone());
+    }
+    if let Some(life) = known.life {
+        life::announce(life, headers);
     }
     if let Some(version) = known.group.and_then(|group| group.header.as_ref()) {
         headers.insert(API_BACKEND_VERSION, version.clone());
@@ -254,13 +260,17 @@ impl<'a> Visit<'a> {
         head.headers.insert(X_REQUEST_ID, record.id.clone());
         let asked = asked(api, inbound.path(), inbound.query(), &head.headers)?;
         let client = api.clients.get(asked.version).ok_or(Refusal::NoOperation(None))?;
-        known.client = Some(client);
+        (known.client, known.life) = (Some(client), client.life.as_deref());
         known.pinned = asked.pinned;
         record.say(|said| said.client_version = Some(Arc::clone(&client.label)));
         if head.method == Method::OPTIONS && !fields::goes_on(&mut head.headers) {
             return Ok(no_content());
         }
-        let named = route::operation(api, client, &asked, (head.method.as_str(), inbound.path()))?;
+        let named = route::operation(api, client, &asked, (head.method.as_str(), inbound.path()));
+        let found = named.as_ref().ok().and_then(Option::as_ref);
+        known.life = life::of(client, found);
+        life::check((api, client), found, self.house.now.get())?;
+        let named = named?;
         let token = named.as_ref().and_then(|one| links::token(one.operation, inbound.query()));
         let wanted = (named.as_ref(), token.as_ref());
         let serving = serving(api, (client, asked.version), wanted, (known, record));

@@ -10,7 +10,7 @@ use super::Refusal;
 
 impl Refusal {
     /// The body: `application/problem+json` with `type`, `title`, `status`, `detail`, `code`, and what is known
-    /// beside it (`pointer`, `parameter`, `known_versions`, `seen`, `allow`, `request_id`).
+    /// beside it (`pointer`, `parameter`, `known_versions`, `successor`, `seen`, `allow`, `request_id`).
     pub fn problem(&self, request_id: &str) -> Vec<u8> {
         let status = self.status();
         let mut members = Map::new();
@@ -54,6 +54,7 @@ impl Refusal {
             | Self::NoBackend { elsewhere: Some(elsewhere), .. } => {
                 members.insert("served_in".into(), json!(elsewhere.version));
             }
+            Self::BrownOut(retired) | Self::Gone(retired) => retired.members(&mut members),
             Self::MethodNotAllowed { allow } => {
                 members.insert("allow".into(), json!(allow));
             }
@@ -72,6 +73,9 @@ impl Refusal {
         }
         if matches!(self, Self::Overloaded | Self::BackendFull(_)) {
             fields.push((RETRY_AFTER, HeaderValue::from_static("1")));
+        }
+        if let Self::BrownOut(retired) = self {
+            fields.push((RETRY_AFTER, HeaderValue::from(retired.left)));
         }
         if matches!(self, Self::RequestCoded(_)) {
             fields.push((ACCEPT_ENCODING, HeaderValue::from_static(Self::CODINGS)));

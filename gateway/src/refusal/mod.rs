@@ -2,5 +2,7 @@
 
 mod body;
 mod reason;
+mod retired;
 
 pub use reason::{Elsewhere, FullOf, LossTold, Refusal};
+pub use retired::Retired;

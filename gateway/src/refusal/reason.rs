@@ -2,6 +2,8 @@
 
 use http::StatusCode;
 
+use super::retired::Retired;
+
 /// Where an operation is served that is not served here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Elsewhere {
@@ -100,6 +102,10 @@ pub enum Refusal {
         /// Where it is served.
         elsewhere: Option<Elsewhere>,
     },
+    /// A version or an operation that is refused for a while before it goes.
+    BrownOut(Box<Retired>),
+    /// A version or an operation whose sunset has passed.
+    Gone(Box<Retired>),
     /// The paging token in this parameter belongs to a version of which no backend is up.
     CursorElsewhere(String),
     /// The request body cannot be converted: the payload has something the backend's version cannot take.
@@ -227,6 +233,8 @@ impl Refusal {
             Self::NoOperation(_) => "no-operation",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
             Self::NoBackend { .. } => "no-backend",
+            Self::BrownOut(_) => "brown-out",
+            Self::Gone(_) => "version-gone",
             Self::CursorElsewhere(_) => "cursor-elsewhere",
             Self::RequestUnconvertible { .. } => "request-unconvertible",
             Self::RequestLossy(_) => "request-lossy",
@@ -310,7 +318,10 @@ impl Refusal {
             }
             Self::HttpVersion => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             Self::HeadTooSlow | Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Overloaded | Self::BackendFull(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded | Self::BackendFull(_) | Self::BrownOut(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Gone(_) => StatusCode::GONE,
             Self::ConnectTimeout | Self::BackendTimeout | Self::RequestTimeout => {
                 StatusCode::GATEWAY_TIMEOUT
             }
@@ -412,6 +423,8 @@ impl Refusal {
                 });
                 format!("no running backend can serve this: {why}; ask for {other}")
             }
+            Self::BrownOut(retired) => retired.brown_out(),
+            Self::Gone(retired) => retired.gone(),
             other => other.conversion_detail(),
         }
     }

@@ -28,7 +28,7 @@ use crate::assemble::{Assembled, assemble};
 use crate::config::Config;
 use crate::control::{Apply, Reloader, State, Stops, watch};
 use crate::exchange::{Held, House};
-use crate::snapshot::{Listener, Shared};
+use crate::snapshot::{Listener, Now, Shared};
 use crate::telemetry::Metrics;
 use crate::upstream::Client;
 
@@ -83,10 +83,23 @@ impl Gateway {
         Self::start_with(options, Inherited::default()).await
     }
 
+    /// As [`Gateway::start`], by another clock than the system's: what is deprecated, away or gone is so by this one.
+    pub async fn start_at(options: &RunOptions, now: Now) -> Result<Self, StartFailure> {
+        Self::begin(options, Inherited::default(), now).await
+    }
+
     /// As [`Gateway::start`], with sockets that were passed by whoever started the program.
     pub async fn start_with(
         options: &RunOptions,
         inherited: Inherited,
+    ) -> Result<Self, StartFailure> {
+        Self::begin(options, inherited, Now::default()).await
+    }
+
+    async fn begin(
+        options: &RunOptions,
+        inherited: Inherited,
+        now: Now,
     ) -> Result<Self, StartFailure> {
         let metrics = Arc::new(Metrics::default());
         let state = State::of_file(&options.config, options.state.as_deref());
@@ -111,7 +124,7 @@ impl Gateway {
         let shared = Arc::new(ArcSwap::from_pointee(snapshot));
         let rules = Arc::new(ArcSwap::from_pointee(Rules::new(&config)));
         let listen = sockets.traffic.iter().map(|one| one.address).collect();
-        let common = Common { shared: Arc::clone(&shared), rules: Arc::clone(&rules), alive };
+        let common = Common { shared: Arc::clone(&shared), rules: Arc::clone(&rules), now, alive };
         let begin = workers(&config, (sockets.traffic, &places), (&stops, &metrics), &common)?;
         drop(common);
         let drain = (config.timeouts.drain_idle, config.timeouts.drain);
@@ -249,6 +262,7 @@ impl Drop for Gateway {
 struct Common {
     shared: Arc<Shared>,
     rules: Arc<ArcSwap<Rules>>,
+    now: Now,
     alive: mpsc::Sender<()>,
 }
 
@@ -279,6 +293,7 @@ fn workers(
     let one = |places| {
         let client = Client::new(workers);
         let house = House::new(Arc::clone(&common.shared), client, (Arc::clone(&held), mark()));
+        let house = house.timed(common.now.clone());
         let door = Door {
             house: Arc::new(house),
             rules: Arc::clone(&common.rules),

@@ -7,9 +7,10 @@ use evergate_schemas::convert::{Limits, PreparedBody, Unconvertible};
 use evergate_schemas::describe::model::Status;
 use evergate_schemas::plan::Cursor;
 use evergate_schemas::plan::bridge::ParameterStep;
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 
 use super::group::Group;
+use super::life::Life;
 use super::links::Linking;
 use super::loss::{Loss, LossTable};
 use super::merging::{Merge, Merging};
@@ -92,8 +93,8 @@ pub struct ClientVersion {
     pub label: Arc<str>,
     /// The label as a header value.
     pub header: Option<HeaderValue>,
-    /// `Deprecation`, `Sunset`, `Link`.
-    pub lifecycle: Vec<(HeaderName, HeaderValue)>,
+    /// What is announced about it, and what becomes of it; absent where nothing is said.
+    pub life: Option<Arc<Life>>,
     /// Its operations by path; `None` without a description.
     pub router: Option<Router>,
     /// Path prefixes that the description's servers have.
@@ -115,6 +116,8 @@ pub struct ClientOperation {
     pub label: Arc<str>,
     /// The client's template.
     pub template: Template,
+    /// As of a version, with what holds for the version.
+    pub life: Option<Arc<Life>>,
     /// Who can serve it: exact, then nearest newer, then nearest older.
     pub choices: Vec<Choice>,
     /// The paging token that its requests bring back.

@@ -3,11 +3,13 @@
 pub mod accept;
 mod api;
 mod group;
+pub mod life;
 pub mod links;
 mod listener;
 pub mod loss;
 mod merging;
 pub mod meter;
+mod now;
 mod policy;
 mod router;
 pub mod selector;
@@ -20,6 +22,7 @@ pub use api::{
 pub use group::{Backend, Group};
 pub use listener::{Listener, Trust};
 pub use merging::{Merge, Merging, Reading};
+pub use now::Now;
 pub use policy::{LossHeader, NoTransform, Signatures, Undeclared};
 pub use router::{Captures, Found, Router, Template};
 pub use whole::{Bounds, Shared, Snapshot};

@@ -29,6 +29,7 @@ pub use body::{BodyFault, OutboundBody, Pace};
 pub use client::{Client, ClientSettings, SendFailure};
 pub use connect::{Beside, Goal};
 pub use dial::Dial;
+pub(crate) use dice::Dice;
 pub use endpoint::{Endpoint, Place, Seat, State, Version, Wanted};
 pub use fleet::{Fleet, Ledger};
 pub use gate::{Full, Gate, Pass};

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use evergate_gateway::server::{Gateway, RunOptions};
+use evergate_gateway::server::{Gateway, RunOptions, StartFailure};
+use evergate_gateway::snapshot::Now;
+use evergate_schemas::problem::Severity;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -144,6 +146,29 @@ impl House {
         match Gateway::start(&RunOptions { config, ..RunOptions::default() }).await {
             Ok(gateway) => Self { gateway, directory },
             Err(failure) => panic!("{failure:#?}"),
+        }
+    }
+
+    /// By a clock that the test moves.
+    pub(crate) async fn at(directory: TempDir, apis: &str, now: Now) -> Self {
+        let config = directory.path().join("gateway.yaml");
+        std::fs::write(&config, text(apis, "")).unwrap();
+        match Gateway::start_at(&RunOptions { config, ..RunOptions::default() }, now).await {
+            Ok(gateway) => Self { gateway, directory },
+            Err(failure) => panic!("{failure:#?}"),
+        }
+    }
+
+    /// What is wrong with a configuration, by line.
+    pub(crate) async fn refused(directory: TempDir, apis: &str) -> Vec<(u32, String)> {
+        let config = directory.path().join("gateway.yaml");
+        std::fs::write(&config, text(apis, "")).unwrap();
+        match Gateway::start(&RunOptions { config, ..RunOptions::default() }).await {
+            Err(StartFailure::Problems(problems)) => {
+                let faults = problems.iter().filter(|one| one.severity == Severity::Error);
+                faults.map(|one| (one.place.line, one.what.clone())).collect()
+            }
+            other => panic!("{other:#?}"),
         }
     }
 
