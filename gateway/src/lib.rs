@@ -1,6 +1,6 @@
 //! The gateway behind the binary `evergate`, as rooms that tests can enter.
 //!
-//! Rooms, top floor first: `cli`, `server`, `admin`, `control`, `assemble`, `exchange`, `telemetry`, `snapshot`, `upstream`, `wire`, `tls`,
+//! Rooms, top floor first: `cli`, `server`, `admin`, `control`, `assemble`, `exchange`, `telemetry`, `snapshot`, `ledger`, `upstream`, `wire`, `tls`,
 //! `config`,
 //! `refusal`. No file names a room above its own, and `exchange` never names `config`.
 
@@ -10,6 +10,7 @@ pub mod cli;
 pub mod config;
 mod control;
 pub mod exchange;
+pub mod ledger;
 pub mod refusal;
 pub mod server;
 pub mod snapshot;

@@ -1,5 +1,6 @@
 //! From a checked config and the descriptions it names to a snapshot, or all problems at once.
 
+mod access;
 mod api;
 mod crossing;
 mod described;

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use evergate_schemas::problem::{Problem, Severity};
 
 use super::dials::Grounds;
-use super::{api, files, listeners};
+use super::{access, api, files, listeners};
 use crate::config::{self, Config};
 use crate::snapshot::meter::ExchangeLabels;
 use crate::snapshot::{Bounds, ConversionLimits, Snapshot};
@@ -81,6 +81,10 @@ pub fn assemble(
         problems.extend(more);
         Vec::new()
     });
+    let access = access::access(&config, previous, metrics).unwrap_or_else(|problem| {
+        problems.push(problem);
+        None
+    });
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         problems.extend(warnings);
         problems.sort();
@@ -99,6 +103,7 @@ pub fn assemble(
         bounds: bounds(&config),
         client: client(&config),
         name_servers: config.name_servers.clone(),
+        access,
         homeless: metrics.exchange(ExchangeLabels {
             api: String::new(),
             operation: String::new(),

@@ -6,6 +6,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::args::{Log, Run};
 use super::exit::{Failure, Outcome};
+use crate::config::AccessFormat;
 use crate::server::{Gateway, Inherited, RunOptions, StartFailure};
 
 /// Starts the gateway and waits for its end.
@@ -33,6 +34,10 @@ const LOGGED: &str = "info,h2=error";
 fn log(kind: Log) {
     let wanted = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     let builder = tracing_subscriber::fmt().with_env_filter(wanted).with_writer(std::io::stderr);
+    crate::ledger::set_usual(match kind {
+        Log::Text => AccessFormat::Text,
+        Log::Json => AccessFormat::Json,
+    });
     let _ = match kind {
         Log::Text => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),
         Log::Json => builder.json().try_init(),

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::model::{ApiConfig, Config, Limits, Timeouts};
 use super::reader::Reader;
 use super::units::{duration, size};
-use super::{api, listen, state};
+use super::{access, api, listen, state};
 
 /// Most threads that serve traffic.
 const WORKERS: usize = 1024;
@@ -61,6 +61,7 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
         "trusted_proxies",
         "dns",
         "state",
+        "access_log",
     ];
     let object = reader.object(value, &root, &known)?;
     let listen = listen::listen(reader, object.get("listen"), directory);
@@ -82,17 +83,7 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
     let timeouts = object
         .get("timeouts")
         .map_or_else(Timeouts::default, |value| timeouts(reader, value, &times));
-    let mut apis = Vec::new();
-    let at = root.join("apis");
-    match object.get("apis") {
-        Some(value) => {
-            for (name, value) in reader.map(value, &at).into_iter().flatten() {
-                apis.extend(api::api(reader, (name, value), &at.join(name), directory));
-            }
-            api::overlaps(reader, &apis);
-        }
-        None => reader.fault(&root, "`apis` is missing", "write `apis:` with at least one api"),
-    }
+    let apis = apis(reader, object.get("apis"), directory);
     let admin = admin.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 9901)));
     let workers = object
         .get("workers")
@@ -108,10 +99,11 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
         .get("state")
         .map(|value| state::state(reader, value, &root.join("state"), directory))
         .unwrap_or_default();
+    let access = access::access(reader, object.get("access_log"), &root, directory);
     Some(Config {
         listen,
-        state,
         admin,
+        state,
         takeover,
         workers,
         apis,
@@ -119,7 +111,27 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
         limits,
         timeouts,
         trusted_proxies,
+        access,
     })
+}
+
+/// All apis, which must not claim the same requests.
+fn apis<'doc>(
+    reader: &mut Reader<'doc>,
+    value: Option<&'doc Value>,
+    directory: &Path,
+) -> Vec<ApiConfig> {
+    let (root, mut apis) = (Pointer::root(), Vec::new());
+    let Some(value) = value else {
+        reader.fault(&root, "`apis` is missing", "write `apis:` with at least one api");
+        return apis;
+    };
+    let at = root.join("apis");
+    for (name, value) in reader.map(value, &at).into_iter().flatten() {
+        apis.extend(api::api(reader, (name, value), &at.join(name), directory));
+    }
+    api::overlaps(reader, &apis);
+    apis
 }
 
 /// Tells of backends that have fewer connections than there are workers, which cannot hand theirs to one another.

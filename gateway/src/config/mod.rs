@@ -1,5 +1,6 @@
 //! `gateway.yaml`, from as written to checked, all problems at once.
 
+mod access;
 mod api;
 mod backend;
 mod backends;
@@ -16,6 +17,9 @@ mod units;
 mod upgrades;
 mod writes;
 
+pub use access::{
+    AccessConfig, AccessField, AccessFormat, AccessLog, AccessPlace, QueryTold, Shares,
+};
 pub use backend::{
     BackendConfig, BackendLimits, BackendPolicy, BackendProtocol, BackendTimes, BackendTls,
     DnsConfig, EjectionConfig, HealthConfig, RetryConfig,

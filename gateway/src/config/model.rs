@@ -11,6 +11,7 @@ use evergate_schemas::problem::Place;
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
+use super::access::AccessLog;
 use super::backend::BackendConfig;
 use super::cidr::Cidr;
 use super::lifecycle::LifecycleConfig;
@@ -40,6 +41,8 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Whose word on who is behind them counts. Default nobody.
     pub trusted_proxies: Vec<Cidr>,
+    /// What is said of each exchange, and where.
+    pub access: AccessLog,
 }
 
 /// One api.

@@ -37,7 +37,13 @@ pub(crate) async fn watch(reloader: Arc<Reloader>, stop: CancellationToken) {
         };
         let cause = tokio::select! {
             () = stop.cancelled() => return,
-            _ = hung_up => "signal",
+            _ = hung_up => {
+                // whoever moves logs away says so by this signal
+                if let Some(access) = &reloader.shared().load().access {
+                    access.pen().reopen();
+                }
+                "signal"
+            }
             _ = events.recv() => "file change",
         };
         for _ in 0..ROUNDS {

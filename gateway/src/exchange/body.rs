@@ -13,7 +13,6 @@ use crate::refusal::Refusal;
 use crate::snapshot::Bounds;
 use crate::snapshot::loss::Lost;
 use crate::upstream::{BodyFault, OutboundBody};
-use crate::wire::Incoming;
 
 /// The octets of request bodies that all exchanges hold together.
 #[derive(Debug, Default)]
@@ -53,7 +52,7 @@ pub(super) struct Converted {
 /// Brings a whole request body through its pipe; gives it with what was lost and the digests it had. It is refused as
 /// soon as it is known to be too large or not to fit.
 pub(crate) async fn converted(
-    body: Incoming,
+    mut body: OutboundBody,
     mut pipe: Pipe,
     bounds: &Bounds,
     held: &Held,
@@ -63,7 +62,6 @@ pub(crate) async fn converted(
         return Err(Refusal::BodyTooLarge(bounds.body));
     }
     let mut share = Share { held, octets: 0 };
-    let mut body = OutboundBody::streamed(body, bounds.pace);
     let mut read = 0_usize;
     let mut out = Vec::with_capacity(declared.min(64 << 10));
     while let Some(frame) = body.frame().await {

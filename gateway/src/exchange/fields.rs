@@ -1,5 +1,7 @@
 //! Fields that end at the gateway, in both directions, and those that it writes itself.
 
+use std::net::{IpAddr, SocketAddr};
+
 use http::Version;
 use http::header::{
     EXPECT, FORWARDED, HOST, HeaderName, HeaderValue, MAX_FORWARDS, PROXY_AUTHENTICATE,
@@ -79,6 +81,33 @@ pub(crate) fn outward(
     for (name, value) in &peer.told {
         headers.insert(name.clone(), value.clone());
     }
+}
+
+/// The client's address: that of the peer, or the last one before proxies of ours that they tell of. For a head that has
+/// been made the gateway's own.
+pub(crate) fn client(headers: &Fields, peer: &Peer, trust: &Trust) -> IpAddr {
+    let own = peer.address.ip().to_canonical();
+    if !trust.is_proxy(peer.address.ip()) {
+        return own;
+    }
+    let told = headers.get(X_FORWARDED_FOR).and_then(|value| value.to_str().ok());
+    let mut known = own;
+    for node in told.unwrap_or_default().rsplit(',').skip(1) {
+        // beyond what is no address anybody may have written anything
+        let Some(address) = address(node.trim()) else { break };
+        known = address.to_canonical();
+        if !trust.is_proxy(known) {
+            break;
+        }
+    }
+    known
+}
+
+/// A node of `X-Forwarded-For`, with or without a port and brackets.
+fn address(node: &str) -> Option<IpAddr> {
+    let bare = node.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(ip, _)| ip);
+    let own = || node.parse().ok().or_else(|| Some(node.parse::<SocketAddr>().ok()?.ip()));
+    bare.map_or_else(own, |bare| bare.parse().ok())
 }
 
 /// What is there to be changed, found in one look: most requests have nothing of it.
@@ -349,6 +378,24 @@ mod tests {
             assert_eq!(headers.get("x-forwarded-proto").unwrap(), "https");
             assert_eq!(headers.get_all("x-client-subject").collect::<Vec<_>>(), ["CN=a"]);
             assert!(!headers.has("x_client_subject"));
+        }
+    }
+
+    #[test]
+    fn the_client_is_who_our_proxies_say_and_nobody_else() {
+        let trust = Trust::of(&["10.0.0.0/8"]);
+        for (peer, told, expected) in [
+            ("10.0.0.1:1", "6.6.6.6, 7.7.7.7, 10.0.0.9, 10.0.0.1", "7.7.7.7"),
+            ("10.0.0.1:1", "[2001:db8::1]:443, 10.0.0.1", "2001:db8::1"),
+            ("10.0.0.1:1", "7.7.7.7:80, 10.0.0.1", "7.7.7.7"),
+            ("10.0.0.1:1", "7.7.7.7, unknown, 10.0.0.9, 10.0.0.1", "10.0.0.9"),
+            ("10.0.0.1:1", "10.0.0.1", "10.0.0.1"),
+            ("9.9.9.9:1", "7.7.7.7, 9.9.9.9", "9.9.9.9"),
+            ("[::ffff:9.9.9.9]:1", "9.9.9.9", "9.9.9.9"),
+        ] {
+            let headers = map(&[("x-forwarded-for", told)]);
+            let seen = super::client(&headers, &Peer::new(peer.parse().unwrap()), &trust);
+            assert_eq!(seen.to_string(), expected, "{peer} {told}");
         }
     }
 

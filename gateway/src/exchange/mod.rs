@@ -6,6 +6,7 @@ mod answer;
 mod asked;
 mod beside;
 mod body;
+mod context;
 mod conversion;
 mod converted;
 mod digest;

@@ -33,11 +33,11 @@ use super::told;
 use crate::refusal::Refusal;
 use crate::snapshot::loss::Lost;
 use crate::snapshot::{
-    Api, Bounds, Conversion, Crossing, CrossingBody, NoTransform, Signatures, Snapshot, Undeclared,
+    Api, Conversion, Crossing, CrossingBody, NoTransform, Signatures, Snapshot, Undeclared,
 };
 use crate::telemetry::Record;
 use crate::upstream::OutboundBody;
-use crate::wire::{Fields, Incoming, RequestHead};
+use crate::wire::{Fields, RequestHead};
 
 /// A request's head on its way to a backend.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ type Merged<'a> = Option<(&'static str, Option<Box<Writing<'a>>>)>;
 /// A request as it came.
 pub(super) struct Arrived<'a> {
     pub(super) head: RequestHead,
-    pub(super) body: Incoming,
+    pub(super) body: OutboundBody,
     pub(super) inbound: &'a Inbound,
     /// Its `Trailer` names a digest.
     pub(super) trailing: bool,
@@ -92,20 +92,19 @@ impl<'a> Step<'a, '_> {
 }
 
 /// The request as it came, for a backend of the client's own version.
-pub(super) fn untouched(api: &Api, request: Arrived<'_>, bounds: &Bounds) -> Ready<'static> {
+pub(super) fn untouched(api: &Api, request: Arrived<'_>) -> Ready<'static> {
     let Arrived { mut head, body, inbound, upgrade, .. } = request;
     // a tag that the client got when another version served it still names a state
     if api.clients.len() > 1 {
         let asks = if is_read(&head.method) { Asks::Own } else { Asks::State };
         etag::inward(&mut head.headers, |version| api.versions.find(version).is_some(), asks);
     }
-    let outbound = OutboundBody::streamed(body, bounds.pace);
-    say_empty(&mut head, &outbound);
+    say_empty(&mut head, &body);
     // a target that was opened is another, and only a path goes on
     if head.uri.authority().is_some() || head.uri.path_and_query() != Some(&inbound.target) {
         head.uri = Uri::from(inbound.target.clone());
     }
-    (Outbound { head, selects: false, upgrade, hears: true }, outbound, None)
+    (Outbound { head, selects: false, upgrade, hears: true }, body, None)
 }
 
 /// The request in the backend's version.
@@ -154,9 +153,7 @@ pub(super) async fn convert<'a>(
     let rewriting = plan.zip(conversion).map(|(plan, conversion)| (plan, conversion, values));
     let (outbound, writing) = match (payload, rewriting) {
         (Payload::Made(bytes), _) => (OutboundBody::whole(bytes), None),
-        (Payload::Came(body), None) => {
-            (OutboundBody::streamed(body, step.snapshot.bounds.pace), None)
-        }
+        (Payload::Came(body), None) => (body, None),
         (Payload::Came(body), Some(rewriting)) => {
             let (bytes, writing, fired) =
                 rewritten(step, rewriting, (&mut head, body, trailing)).await?;
@@ -180,7 +177,7 @@ pub(super) async fn convert<'a>(
 /// The body of a request on its way.
 enum Payload {
     /// As it comes, to be converted or not.
-    Came(Incoming),
+    Came(OutboundBody),
     /// As it goes; nothing in it is no body.
     Made(Bytes),
 }
@@ -200,7 +197,7 @@ async fn beside_body<'a>(
     step: &Step<'a, '_>,
     (conversion, values): (Option<&'a Arc<Conversion>>, &mut Arc<Values>),
     place: &mut Place<'_>,
-    (body, trailing): (Incoming, bool),
+    (body, trailing): (OutboundBody, bool),
 ) -> Result<(Payload, Outward<'a>, Lost), Refusal> {
     let (message, limits) = (&step.way.0.request, step.snapshot.bounds.conversion);
     let (mut settled, mut lost) = beside::settled(message, (place, values), limits)?;
@@ -224,7 +221,7 @@ async fn beside_body<'a>(
 async fn converted(
     step: &Step<'_, '_>,
     (conversion, values): (&Arc<Conversion>, &Arc<Values>),
-    (headers, body, trailing): (&mut Fields, Incoming, bool),
+    (headers, body, trailing): (&mut Fields, OutboundBody, bool),
 ) -> Result<Converted, Refusal> {
     let codings = pipe::declared(headers).map_err(Refusal::RequestCoded)?;
     let bounds = &step.snapshot.bounds;
@@ -241,7 +238,7 @@ async fn converted(
 async fn rewritten<'a>(
     step: &Step<'a, '_>,
     (plan, conversion, values): (&'a CrossingBody, &'a Arc<Conversion>, Arc<Values>),
-    (head, body, trailing): (&mut RequestHead, Incoming, bool),
+    (head, body, trailing): (&mut RequestHead, OutboundBody, bool),
 ) -> Result<(Bytes, Merged<'a>, Lost), Refusal> {
     let whole = (&mut head.headers, body, trailing);
     let Converted { mut bytes, lost: fired, digests, .. } =
@@ -276,7 +273,7 @@ fn refuse(crossing: &Crossing, upgrade: Option<&HeaderValue>) -> Result<(), Refu
 fn plan<'a>(
     step: &Step<'a, '_>,
     headers: &Fields,
-    body: &Incoming,
+    body: &OutboundBody,
 ) -> Result<Option<&'a CrossingBody>, Refusal> {
     let message = &step.way.0.request;
     if body.is_end_stream() {

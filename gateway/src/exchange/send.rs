@@ -1,7 +1,7 @@
 //! Sending a request to one endpoint after the other until one answers, and never twice what may be done only once.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::header::HeaderValue;
 
@@ -80,7 +80,11 @@ impl Visit<'_> {
                 && going.attempts + 1 < pool.policy().retries.attempts;
             let own = if repeats { self.house.client.remembered(own) } else { own };
             let again = if repeats { own.again() } else { None };
-            match self.attempt(&mut going, (chosen, own, again.is_some()), record).await {
+            let begun = record.is_said().then(Instant::now);
+            let came = self.attempt(&mut going, (chosen, own, again.is_some()), record).await;
+            record
+                .say(|said| said.waited += begun.map(|begun| begun.elapsed()).unwrap_or_default());
+            match came {
                 Attempt::Over(end) => return end,
                 Attempt::Unsent(unsent) => {
                     (body, why) = (Some(unsent), Some(Again::Unsent));

@@ -18,21 +18,32 @@ use super::prefer::Prefer;
 use super::reply::ReplyBody;
 use super::request::{self, Arrived, Step};
 use super::route::{self, Named};
-use super::{digest, life, merge, pipe, representation, signature, told, upgrade};
+use super::{context, digest, life, merge, pipe, representation, signature, told, upgrade};
+use crate::ledger::Sheet;
 use crate::refusal::Refusal;
 use crate::snapshot::life::Life;
 use crate::snapshot::meter::ExchangeMeter;
 use crate::snapshot::{Api, ClientVersion, Crossing, Group, Now, Shared, Signatures, Snapshot};
-use crate::telemetry::Record;
-use crate::upstream::{Client, Gate};
+use crate::telemetry::{Record, protocol};
+use crate::upstream::{Client, Gate, OutboundBody};
 use crate::wire::{Fields, Incoming, RequestHead, Response};
 
 const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 const API_BACKEND_VERSION: HeaderName = HeaderName::from_static("api-backend-version");
 
-/// A snapshot under a count of one worker's own.
+/// A snapshot under a count of one worker's own, and what its exchanges are told of on.
 #[derive(Debug)]
-struct Seen(Arc<Snapshot>);
+struct Seen {
+    snapshot: Arc<Snapshot>,
+    sheet: Option<Arc<Sheet>>,
+}
+
+impl Seen {
+    fn new(snapshot: Arc<Snapshot>) -> Self {
+        let sheet = snapshot.access.as_ref().map(|access| access.sheet());
+        Self { snapshot, sheet }
+    }
+}
 
 /// What the exchanges of one worker share.
 #[derive(Debug)]
@@ -53,7 +64,7 @@ pub struct House {
 impl House {
     /// A house that serves the snapshot in use; `mark` is any number that other processes are unlikely to have.
     pub fn new(snapshot: Arc<Shared>, client: Client, (held, mark): (Arc<Held>, u32)) -> Self {
-        let seen = Mutex::new(Arc::new(Seen(snapshot.load_full())));
+        let seen = Mutex::new(Arc::new(Seen::new(snapshot.load_full())));
         let inside = Arc::default();
         let (now, count) = (Now::default(), AtomicU64::new(0));
         Self { snapshot, seen, client, held, inside, now, mark, count }
@@ -69,8 +80,8 @@ impl House {
     fn current(&self) -> Arc<Seen> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.snapshot.load();
-        if !Arc::ptr_eq(&now, &seen.0) {
-            *seen = Arc::new(Seen(Arc::clone(&now)));
+        if !Arc::ptr_eq(&now, &seen.snapshot) {
+            *seen = Arc::new(Seen::new(Arc::clone(&now)));
         }
         Arc::clone(&seen)
     }
@@ -79,7 +90,7 @@ impl House {
     /// To be called each second, as it keeps the clock too.
     pub fn sweep(&self) {
         self.now.tick();
-        self.client.sweep(self.current().0.client.idle);
+        self.client.sweep(self.current().snapshot.client.idle);
     }
 
     /// The snapshot in use.
@@ -166,9 +177,13 @@ pub async fn serve(
     (head, body): (RequestHead, Incoming),
 ) -> Response<ReplyBody> {
     let seen = house.current();
-    let snapshot = &seen.0;
+    let snapshot = &seen.snapshot;
     let id = house.id(&head.headers);
-    let mut record = Box::new(Record::new(id.clone(), head.method.clone(), snapshot.generation));
+    let named = (id.clone(), head.method.clone());
+    let mut record = Box::new(Record::new(named, snapshot.generation, seen.sheet.as_ref()));
+    record.say(|said| {
+        (said.peer, said.protocol) = (Some(peer.address.ip()), protocol(head.version));
+    });
     let mut known = Known::default();
     let visit = Visit { house, peer, snapshot };
     let mut response = match visit.walk((&mut known, &mut record), head, body).await {
@@ -182,16 +197,21 @@ pub async fn serve(
         }
     };
     record.status = response.head.status.as_u16();
-    known.meter.unwrap_or(&snapshot.homeless).count(record.status);
+    let took = record.started.elapsed();
+    // a trace that nobody records leads nowhere
+    let trace = record.trace.as_ref().filter(|trace| trace.is_sampled()).map(|trace| &trace.id);
+    known.meter.unwrap_or(&snapshot.homeless).observe(record.status, took, trace);
     sign(&known, &mut response.head.headers, id);
     response.map(|body| body.with_record(record))
 }
 
 /// The answer to what is no request.
 pub fn refuse(house: &House, refusal: &Refusal) -> Response<ReplyBody> {
-    let snapshot = house.snapshot.load();
+    let seen = house.current();
+    let snapshot = &seen.snapshot;
     let id = house.id(&Fields::new());
-    let mut record = Box::new(Record::new(id.clone(), Method::default(), snapshot.generation));
+    let named = (id.clone(), Method::default());
+    let mut record = Box::new(Record::new(named, snapshot.generation, seen.sheet.as_ref()));
     (record.refusal, record.cause) = (refusal.code(), refusal.detail());
     let mut response = refused(refusal, &id);
     record.status = response.head.status.as_u16();
@@ -257,6 +277,10 @@ impl<'a> Visit<'a> {
         let trust = &self.snapshot.trust;
         fields::outward(&mut head.headers, self.peer, &inbound.authority, &api.selectors, trust);
         fields::via(&mut head.headers, head.version);
+        record.trace = context::passed(&mut head.headers);
+        record.say(|said| said.peer = Some(fields::client(&head.headers, self.peer, trust)));
+        let mut body = OutboundBody::streamed(body, self.snapshot.bounds.pace);
+        record.say(|said| said.octets = body.counted());
         head.headers.insert(X_REQUEST_ID, record.id.clone());
         let asked = asked(api, inbound.path(), inbound.query(), &head.headers)?;
         let client = api.clients.get(asked.version).ok_or(Refusal::NoOperation(None))?;
@@ -317,7 +341,7 @@ impl<'a> Visit<'a> {
                 };
                 request::convert(&step, arrived, record).await?
             }
-            _ => request::untouched(api, arrived, &self.snapshot.bounds),
+            _ => request::untouched(api, arrived),
         };
         let selects = request.selects;
         let at = merge::At { api, group: serving.group, parameters, prefer, here };
@@ -374,6 +398,8 @@ fn serving<'a>(
     if let Some(version) = group.version.and_then(|version| api.clients.get(version)) {
         record.say(|said| said.backend_version = Some(Arc::clone(&version.label)));
     }
+    let verdict = if crossing.is_some() { "bridged" } else { "native" };
+    record.say(|said| said.verdict = verdict);
     Ok(Serving { group, way: crossing.zip(group.version) })
 }
 

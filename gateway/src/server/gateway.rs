@@ -32,6 +32,9 @@ use crate::snapshot::{Listener, Now, Shared};
 use crate::telemetry::Metrics;
 use crate::upstream::Client;
 
+/// How long the end waits for the last lines of the access log.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
 /// What `evergate run` is told on the command line.
 #[derive(Clone, Debug, Default)]
 pub struct RunOptions {
@@ -74,6 +77,7 @@ pub struct Gateway {
     /// Until idle connections close, and until all do.
     drain: (Duration, Duration),
     warnings: Vec<Problem>,
+    shared: Arc<Shared>,
 }
 
 impl Gateway {
@@ -131,11 +135,16 @@ impl Gateway {
         let first = (config, watched);
         let apply = move |config: &Config| rules.store(Arc::new(Rules::new(config)));
         let apply = Apply(Box::new(apply));
-        let reloader =
-            Reloader::new((options.config.clone(), state), shared, apply, metrics, first);
+        let reloader = Reloader::new(
+            (options.config.clone(), state),
+            Arc::clone(&shared),
+            apply,
+            metrics,
+            first,
+        );
         let reloader = Arc::new(reloader);
         reloader.keep().await;
-        let gateway = Self { listen, admin: admin_address, stops, over, drain, warnings };
+        let gateway = Self { listen, admin: admin_address, stops, over, drain, warnings, shared };
         let ready = gateway.draft_ready(options)?;
         // from here on connections are accepted, so nothing should fail any more
         for (index, (places, door)) in begin.into_iter().enumerate() {
@@ -224,7 +233,14 @@ impl Gateway {
             warn!("some exchanges did not finish in time and are cut");
         }
         self.stops.abort.cancel();
+        self.last_lines().await;
         finished
+    }
+
+    /// Has what was said of the last exchanges written.
+    async fn last_lines(&self) {
+        let Some(access) = self.shared.load().access.clone() else { return };
+        let _ = tokio::task::spawn_blocking(move || access.pen().flush(LAST_LINES)).await;
     }
 
     /// Writes the ready file under another name, so that a reader never sees a part of it. Where it is, and where it has

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use evergate_schemas::plan::program::Note;
 use prometheus_client::metrics::counter::Counter;
@@ -38,9 +39,13 @@ impl Loss {
 /// The losses of programs: by stage, then by note; `None` for a note that loses nothing.
 pub type LossTable = Arc<[Vec<Option<Arc<Loss>>>]>;
 
-/// What was lost, each step with how often: at most as many as the plans of one exchange have steps.
+/// What conversions cost one exchange: what was lost, each step with how often, at most as many as its plans have
+/// steps; and time.
 #[derive(Clone, Debug, Default)]
-pub struct Lost(SmallVec<[(Arc<Loss>, u64); 2]>);
+pub struct Lost {
+    steps: SmallVec<[(Arc<Loss>, u64); 2]>,
+    spent: Duration,
+}
 
 impl Lost {
     /// From how often each note fired.
@@ -58,35 +63,46 @@ impl Lost {
 
     /// One step more.
     pub fn add(&mut self, loss: &Arc<Loss>, times: u64) {
-        match self.0.iter_mut().find(|(known, _)| Arc::ptr_eq(known, loss)) {
+        match self.steps.iter_mut().find(|(known, _)| Arc::ptr_eq(known, loss)) {
             Some((_, count)) => *count += times,
-            None => self.0.push((Arc::clone(loss), times)),
+            None => self.steps.push((Arc::clone(loss), times)),
         }
+    }
+
+    /// Adds time inside the converter.
+    pub fn spend(&mut self, time: Duration) {
+        self.spent += time;
+    }
+
+    /// The time inside the converter.
+    pub const fn spent(&self) -> Duration {
+        self.spent
     }
 
     /// Takes in what else was lost.
     pub fn merge(&mut self, other: &Self) {
-        other.0.iter().for_each(|(loss, times)| self.add(loss, *times));
+        other.steps.iter().for_each(|(loss, times)| self.add(loss, *times));
+        self.spent += other.spent;
     }
 
     /// Whether nothing was lost.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.steps.is_empty()
     }
 
     /// How many times something was lost.
     pub fn total(&self) -> u64 {
-        self.0.iter().map(|(_, times)| times).sum()
+        self.steps.iter().map(|(_, times)| times).sum()
     }
 
     /// Each step with how often.
     pub fn iter(&self) -> impl Iterator<Item = (&Loss, u64)> + '_ {
-        self.0.iter().map(|(loss, times)| (&**loss, *times))
+        self.steps.iter().map(|(loss, times)| (&**loss, *times))
     }
 
     /// Adds to the metrics; once for each exchange that went through.
     pub fn count(&self) {
-        for (loss, times) in &self.0 {
+        for (loss, times) in &self.steps {
             loss.counter.inc_by(*times);
         }
     }

@@ -1,11 +1,14 @@
 //! Counters that are looked up when a snapshot is made, so that a request only adds to them.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
+
+use super::latency::Latency;
 
 /// What an exchange is counted under. Every value comes from the configuration and the descriptions, or is a
 /// status, so the number of series is bounded.
@@ -84,15 +87,26 @@ pub struct ExchangeMeter {
     family: Family<ExchangeLabels, Counter>,
     labels: ExchangeLabels,
     known: [OnceLock<(u16, Counter)>; STATUSES],
+    latency: Arc<Latency>,
 }
 
 impl ExchangeMeter {
     /// A meter; the status in `labels` counts for nothing.
-    pub fn new(family: Family<ExchangeLabels, Counter>, labels: ExchangeLabels) -> Self {
-        Self { family, labels, known: Default::default() }
+    pub fn new(
+        family: Family<ExchangeLabels, Counter>,
+        labels: ExchangeLabels,
+        latency: Arc<Latency>,
+    ) -> Self {
+        Self { family, labels, known: Default::default(), latency }
     }
 
-    /// Counts one exchange.
+    /// Counts one exchange and how long it took, an example where it belongs to a trace.
+    pub fn observe(&self, status: u16, took: Duration, trace: Option<&[u8; 32]>) {
+        self.count(status);
+        self.latency.observe(took, trace);
+    }
+
+    /// Counts one exchange that nobody timed.
     pub fn count(&self, status: u16) {
         for slot in &self.known {
             let (own, counter) = slot.get_or_init(|| (status, self.counter(status)));
@@ -161,6 +175,8 @@ pub struct UnconvertedMeter {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use prometheus_client::metrics::family::Family;
 
     use super::{ExchangeLabels, ExchangeMeter};
@@ -175,7 +191,7 @@ mod tests {
             backend_version: "2".into(),
             status: 0,
         };
-        let meter = ExchangeMeter::new(family.clone(), labels.clone());
+        let meter = ExchangeMeter::new(family.clone(), labels.clone(), Arc::default());
         for round in 0..2 {
             for status in 200..220 {
                 meter.count(status);

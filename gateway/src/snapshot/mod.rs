@@ -3,6 +3,7 @@
 pub mod accept;
 mod api;
 mod group;
+pub mod latency;
 pub mod life;
 pub mod links;
 mod listener;

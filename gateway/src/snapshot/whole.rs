@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use super::api::{Api, ConversionLimits};
 use super::listener::{Listener, Trust};
 use super::meter::ExchangeMeter;
+use crate::ledger::Access;
 use crate::upstream::{ClientSettings, Pace};
 
 /// Bounds of every exchange.
@@ -57,6 +58,8 @@ pub struct Snapshot {
     pub name_servers: Vec<SocketAddr>,
     /// How backends are reached.
     pub client: ClientSettings,
+    /// Where exchanges are told of, if anywhere.
+    pub access: Option<Arc<Access>>,
     /// Counts what matched no api.
     pub homeless: ExchangeMeter,
 }

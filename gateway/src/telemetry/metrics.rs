@@ -8,13 +8,15 @@ use std::sync::atomic::AtomicU64;
 use std::time::SystemTime;
 
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::ledger::Spilled;
 use crate::snapshot::meter::{
     ConversionLabels, ConversionMeter, ExchangeLabels, ExchangeMeter, LossLabels, MergeLabels,
     UnconvertedLabels, UnconvertedMeter, Way, Why,
@@ -22,11 +24,14 @@ use crate::snapshot::meter::{
 use crate::upstream::{Fleet, PoolMeter};
 
 use super::backends::{Backends, Counts};
+use super::latencies::Latencies;
+use super::process;
 
 /// All metrics of a gateway.
 pub struct Metrics {
     registry: Registry,
     exchanges: Family<ExchangeLabels, Counter>,
+    latencies: Latencies,
     seconds: Family<ConversionLabels, Histogram, fn() -> Histogram>,
     bytes: Family<ConversionLabels, Counter>,
     refused: Family<ConversionLabels, Counter>,
@@ -43,13 +48,14 @@ pub struct Metrics {
     pub generation: Gauge<u64, AtomicU64>,
     turned_away: Family<ArrivalLabels, Counter>,
     expiries: Family<CertificateLabels, Gauge>,
+    spilled: Spilled,
     /// Connections that are open.
     pub connections: Gauge,
     /// Of those, the ones that speak another protocol than HTTP.
     pub tunnels: Gauge,
 }
 
-/// Why a connection ended before HTTP.
+/// Why a connection ended before HTTP, or a line came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ArrivalLabels {
     reason: &'static str,
@@ -96,21 +102,34 @@ fn gauge(registry: &mut Registry, what: (&str, &str)) -> Gauge {
     gauge
 }
 
+fn build(registry: &mut Registry) {
+    let version = [("version", env!("CARGO_PKG_VERSION"))];
+    registry.register("build", "The program that runs", Info::new(version));
+}
+
+fn spilled(registry: &mut Registry) -> Spilled {
+    let what = "Lines of the access log that were dropped, by reason";
+    let dropped = family(registry, ("access_log_dropped", what));
+    let reason = |reason| dropped.get_or_create(&ArrivalLabels { reason }).clone();
+    Spilled { queue: reason("queue"), write: reason("write") }
+}
+
+fn seconds(registry: &mut Registry) -> Family<ConversionLabels, Histogram, fn() -> Histogram> {
+    let seconds: Family<_, _, fn() -> Histogram> = Family::new_with_constructor(histogram);
+    let what = "Time inside the converter, by body";
+    registry.register_with_unit("conversion", what, Unit::Seconds, seconds.clone());
+    seconds
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("evergate");
+        build(&mut registry);
         let exchanges = family(
             &mut registry,
             ("exchanges", "Exchanges by api, operation, versions and status"),
         );
-        let seconds: Family<ConversionLabels, Histogram, fn() -> Histogram> =
-            Family::new_with_constructor(histogram);
-        registry.register_with_unit(
-            "conversion",
-            "Time inside the converter, by body",
-            Unit::Seconds,
-            seconds.clone(),
-        );
+        let seconds = seconds(&mut registry);
         let bytes = Family::default();
         registry.register_with_unit(
             "converted",
@@ -146,12 +165,15 @@ impl Default for Metrics {
         let tunnels = gauge(&mut registry, ("tunnels", "Open client connections after a 101"));
         let what = "Connections that ended before HTTP, by reason";
         let turned_away = family(&mut registry, ("connections_refused", what));
+        let spilled = spilled(&mut registry);
         let expiries = Family::default();
         let what = "The last moment of each certificate that clients are shown, in Unix time";
-        registry.register("certificate_expires", what, expiries.clone());
+        let name = "certificate_expires_timestamp";
+        registry.register_with_unit(name, what, Unit::Seconds, expiries.clone());
         Self {
             registry,
             exchanges,
+            latencies: Latencies::default(),
             seconds,
             bytes,
             refused,
@@ -165,6 +187,7 @@ impl Default for Metrics {
             generation,
             turned_away,
             expiries,
+            spilled,
             connections,
             tunnels,
         }
@@ -174,7 +197,8 @@ impl Default for Metrics {
 impl Metrics {
     /// A meter for exchanges with these labels.
     pub fn exchange(&self, labels: ExchangeLabels) -> ExchangeMeter {
-        ExchangeMeter::new(self.exchanges.clone(), labels)
+        let latency = self.latencies.of(&labels);
+        ExchangeMeter::new(self.exchanges.clone(), labels, latency)
     }
 
     /// The meter of one way of converting.
@@ -231,6 +255,11 @@ impl Metrics {
         }
     }
 
+    /// What counts lines of the access log that come to nothing.
+    pub const fn spilled(&self) -> &Spilled {
+        &self.spilled
+    }
+
     /// Counts a connection that ended before HTTP, by a word of a fixed set.
     pub fn turn_away(&self, reason: &'static str) {
         self.turned_away.get_or_create(&ArrivalLabels { reason }).inc();
@@ -240,7 +269,10 @@ impl Metrics {
     pub fn text(&self) -> String {
         let mut text = String::new();
         // writing to a string does not fail
-        let _ = encode(&mut text, &self.registry);
+        let _ = encode_registry(&mut text, &self.registry);
+        self.latencies.write(&mut text);
+        process::write(&mut text);
+        let _ = encode_eof(&mut text);
         text
     }
 }

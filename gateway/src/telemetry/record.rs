@@ -1,13 +1,18 @@
-//! One event for each exchange, said when its last byte is gone or its body is cut.
+//! What is known of each exchange, said in one line when its last byte is gone or its body is cut.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method, Version};
+
+use super::line::{Facts, Json, Writer, always};
+use super::trace::Trace;
+use crate::ledger::Sheet;
 use crate::snapshot::loss::Lost;
 use crate::upstream::{Endpoint, Pass, Seat};
-use http::uri::PathAndQuery;
-use http::{HeaderValue, Method};
-use tracing::{Level, enabled, event};
 
 /// How an exchange ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +27,7 @@ pub enum Ended {
 }
 
 impl Ended {
-    const fn word(self) -> &'static str {
+    pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Whole => "whole",
             Self::Abandoned => "abandoned",
@@ -31,9 +36,20 @@ impl Ended {
     }
 }
 
-/// What only the log has to know of an exchange, kept where somebody reads the log.
-#[derive(Debug, Default)]
+/// What only the log has to know of an exchange, kept where it may have a line.
+#[derive(Debug)]
 pub struct Said {
+    sheet: Arc<Sheet>,
+    /// The client's address, as far as somebody trusted tells it.
+    pub peer: Option<IpAddr>,
+    /// What the client speaks.
+    pub protocol: &'static str,
+    /// `native` or `bridged`; empty where no backend was chosen.
+    pub verdict: &'static str,
+    /// Until backends sent the heads of their answers.
+    pub waited: Duration,
+    /// Octets that were read of the request's body; absent where it has none.
+    pub octets: Option<Arc<AtomicU64>>,
     /// The target in normal form; none when there was none.
     pub target: Option<PathAndQuery>,
     /// The api's name; none when unknown.
@@ -46,7 +62,38 @@ pub struct Said {
     pub backend_version: Option<Arc<str>>,
 }
 
-/// What is known of an exchange; it is said when dropped. Nothing of a body, a query or a credential is in it.
+impl Said {
+    const fn new(sheet: Arc<Sheet>) -> Self {
+        Self {
+            sheet,
+            peer: None,
+            protocol: "",
+            verdict: "",
+            waited: Duration::ZERO,
+            octets: None,
+            target: None,
+            api: None,
+            operation: None,
+            client_version: None,
+            backend_version: None,
+        }
+    }
+
+    pub(super) fn read(&self) -> u64 {
+        self.octets.as_ref().map_or(0, |octets| octets.load(Ordering::Relaxed))
+    }
+}
+
+/// A version of HTTP as a log has it.
+pub const fn protocol(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_2 => "HTTP/2.0",
+        _ => "HTTP/1.1",
+    }
+}
+
+/// What is known of an exchange; it is said when dropped. Nothing of a body or a credential is in it.
 #[derive(Debug)]
 pub struct Record {
     /// When the head was there.
@@ -55,7 +102,9 @@ pub struct Record {
     pub id: HeaderValue,
     /// The method.
     pub method: Method,
-    /// Absent where nobody reads the log.
+    /// The trace that it belongs to.
+    pub trace: Option<Trace>,
+    /// Absent where no log is kept.
     said: Option<Said>,
     /// The place at the endpoint that was sent to last; it is given back when the record is said.
     pub seat: Option<Seat>,
@@ -89,13 +138,17 @@ pub struct Record {
 
 impl Record {
     /// A record of what is known at the start.
-    pub fn new(id: HeaderValue, method: Method, generation: u64) -> Self {
-        let told = enabled!(target: "evergate::exchange", Level::INFO);
+    pub fn new(
+        (id, method): (HeaderValue, Method),
+        generation: u64,
+        sheet: Option<&Arc<Sheet>>,
+    ) -> Self {
         Self {
             started: Instant::now(),
             id,
             method,
-            said: told.then(Said::default),
+            trace: None,
+            said: sheet.map(|sheet| Said::new(Arc::clone(sheet))),
             seat: None,
             silence: None,
             pass: None,
@@ -120,6 +173,11 @@ impl Record {
         }
     }
 
+    /// Whether it may have a line.
+    pub const fn is_said(&self) -> bool {
+        self.said.is_some()
+    }
+
     /// Notes and counts what a conversion lost.
     pub fn lose(&mut self, lost: &Lost) {
         lost.count();
@@ -140,34 +198,20 @@ impl Record {
 impl Drop for Record {
     fn drop(&mut self) {
         let Some(said) = self.said.take() else { return };
-        let path = said.target.as_ref().map_or("", PathAndQuery::path);
-        let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let endpoint = self.endpoint().map_or("", |one| one.authority().as_str());
-        event!(
-            target: "evergate::exchange",
-            Level::INFO,
-            id = self.id.to_str().unwrap_or_default(),
-            method = self.method.as_str(),
-            path = path.escape_default().to_string(),
-            api = said.api.as_deref().unwrap_or_default(),
-            operation = said.operation.as_deref().unwrap_or_default(),
-            client_version = said.client_version.as_deref().unwrap_or_default(),
-            backend_version = said.backend_version.as_deref().unwrap_or_default(),
-            endpoint,
-            sent = self.sent,
-            generation = self.generation,
-            status = self.status,
-            refusal = self.refusal,
-            cause = self.cause.escape_default().to_string(),
-            bytes_out = self.bytes_out,
-            tunnel_in = self.tunnel_in,
-            losses = self.lost.total(),
-            lost = self.lost.rules(),
-            merged = self.merged,
-            reads = self.reads,
-            micros,
-            ended = self.ended.word(),
-            "exchange"
-        );
+        let config = said.sheet.config();
+        let share = if always(self) { 1.0 } else { config.sample.of(self.status) };
+        if !said.sheet.hits(share) {
+            return;
+        }
+        let took = self.started.elapsed();
+        let facts = Facts { record: self, said: &said, took, share, query: config.query };
+        let json = if said.sheet.is_json() { Json::Yes } else { Json::No };
+        said.sheet.write(|out, mut clock| {
+            let mut writer = Writer::begin(out, json);
+            for field in &config.fields {
+                facts.write(*field, (&mut writer, &mut clock));
+            }
+            writer.end();
+        });
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -52,6 +53,8 @@ pub(super) struct Paced {
     /// When the window that is running ends.
     due: Option<Instant>,
     clock: Clock,
+    /// Counts octets for whoever tells of them.
+    count: Option<Arc<AtomicU64>>,
 }
 
 impl Paced {
@@ -74,7 +77,11 @@ impl Paced {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
         match Pin::new(&mut self.body).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
-                self.seen = self.seen.saturating_add(frame.data_ref().map_or(0, Bytes::len));
+                let octets = frame.data_ref().map_or(0, Bytes::len);
+                self.seen = self.seen.saturating_add(octets);
+                if let Some(count) = &self.count {
+                    count.fetch_add(octets as u64, Ordering::Relaxed);
+                }
                 if self.seen >= self.pace.octets {
                     self.seen = 0;
                     self.due = None;
@@ -125,8 +132,17 @@ impl OutboundBody {
         if body.is_end_stream() {
             return Self::empty();
         }
-        let paced = Paced { body, pace, seen: 0, due: None, clock: Clock::default() };
+        let (clock, count) = (Clock::default(), None);
+        let paced = Paced { body, pace, seen: 0, due: None, clock, count };
         Self { kind: Kind::Streamed(Box::new(paced)), begun: false }
+    }
+
+    /// The count of the octets that are read of it from now on; none where there is nothing to read.
+    pub fn counted(&mut self) -> Option<Arc<AtomicU64>> {
+        match &mut self.kind {
+            Kind::Streamed(paced) => Some(Arc::clone(paced.count.get_or_insert_default())),
+            _ => None,
+        }
     }
 
     /// The body's next frame, for a caller that reads it whole.

@@ -47,6 +47,7 @@ pub(crate) const FLOORS: [(&str, &[&str]); 3] = [
             "exchange",
             "telemetry",
             "snapshot",
+            "ledger",
             "upstream",
             "wire",
             "tls",

@@ -157,7 +157,7 @@ impl Pipe {
 
     /// Ends the body; gives what was lost.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) -> Result<Lost, Failed> {
-        self.timed(|pipe| {
+        let done = self.timed(|pipe| {
             // damaged content is told as such, not as what it looks like
             if let Some(digests) = &pipe.digests {
                 digests.check().map_err(Failed::Digest)?;
@@ -168,6 +168,10 @@ impl Pipe {
             encoder.push(&pipe.converted, out);
             encoder.finish(out);
             Ok(lost)
+        });
+        done.map(|mut lost| {
+            lost.spend(self.spent);
+            lost
         })
     }
 
