@@ -2,6 +2,7 @@
 
 mod basic;
 mod desk;
+mod drift;
 mod endpoints;
 mod guard;
 mod losses;

@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 
 use super::desk::{Answer, Call, Desk, refusal};
 use super::role::Role;
-use super::{basic, endpoints, losses};
+use super::{basic, drift, endpoints, losses};
 
 /// Answers a call.
 pub(super) type Act =
@@ -33,7 +33,7 @@ impl Row {
 }
 
 /// Everything, in the order in which it is described.
-pub(super) static ROWS: [Row; 6] = [
+pub(super) static ROWS: [Row; 7] = [
     Row {
         method: Method::GET,
         path: "/livez",
@@ -68,6 +68,13 @@ pub(super) static ROWS: [Row; 6] = [
         role: Role::Read,
         about: "how the endpoints of all backends are",
         act: |desk, _| Box::pin(async { endpoints::answer(desk) }),
+    },
+    Row {
+        method: Method::GET,
+        path: "/drift",
+        role: Role::Read,
+        about: "where live payloads differ from what their own version declares",
+        act: |desk, _| Box::pin(async { drift::answer(desk) }),
     },
     Row {
         method: Method::POST,

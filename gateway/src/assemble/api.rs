@@ -95,6 +95,7 @@ pub(super) fn build(
         },
         upgrades: config.upgrades.clone(),
         values,
+        drift: described.as_ref().and_then(|described| described.watched(config, metrics)),
         unrouted: metrics.exchange(label_set(&config.name, "", "", "")),
         requests: metrics.conversion(&config.name, Way::request),
         responses: metrics.conversion(&config.name, Way::response),

@@ -20,6 +20,7 @@ use super::lifecycle::{self, problem};
 use super::merging;
 use super::writes::{self, Writing};
 use crate::config::{ApiConfig, WriteMode};
+use crate::drift::Watched;
 use crate::snapshot::selector::Versions;
 use crate::snapshot::{Choice, ClientOperation, ClientVersion, Crossing, Group, Router, Template};
 use crate::telemetry::Metrics;
@@ -33,6 +34,12 @@ pub(super) struct Described {
 }
 
 impl Described {
+    /// What live payloads are held against, where some are.
+    pub(super) fn watched(&self, config: &ApiConfig, metrics: &Metrics) -> Option<Arc<Watched>> {
+        let judged = config.drift.sample > 0.0;
+        judged.then(|| metrics.drift().watch(&self.api, &config.name, config.drift))
+    }
+
     /// The versions, oldest first.
     pub(super) fn labels(&self) -> Vec<String> {
         self.api.versions.iter().map(|one| one.version.as_str().to_owned()).collect()

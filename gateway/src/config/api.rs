@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::backends::backends;
 use super::conversion::conversion;
+use super::drift::drift;
 use super::lifecycle::versions;
 use super::model::{ApiConfig, DefaultVersion, SelectorConfig, UndeclaredConfig};
 use super::reader::Reader;
@@ -18,7 +19,7 @@ use super::writes::writes;
 
 pub(super) type Members = Map<String, Value>;
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "description",
     "match",
     "public",
@@ -31,6 +32,7 @@ const KEYS: [&str; 12] = [
     "values",
     "consumers",
     "versions",
+    "drift",
 ];
 
 pub(super) fn api<'doc>(
@@ -78,6 +80,7 @@ pub(super) fn api<'doc>(
         values: values(reader, members, at),
         consumers: consumers(reader, members, at),
         versions: versions(reader, members, at),
+        drift: drift(reader, members, at),
     })
 }
 

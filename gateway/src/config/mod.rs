@@ -6,6 +6,7 @@ mod backend;
 mod backends;
 mod cidr;
 mod conversion;
+mod drift;
 mod file;
 mod lifecycle;
 mod listen;
@@ -25,6 +26,7 @@ pub use backend::{
     DnsConfig, EjectionConfig, HealthConfig, RetryConfig,
 };
 pub use cidr::Cidr;
+pub use drift::DriftConfig;
 pub use file::{load, parse};
 pub use lifecycle::{AfterSunsetConfig, BrownoutConfig, FieldConfig, LifeConfig, LifecycleConfig};
 pub use listen::{

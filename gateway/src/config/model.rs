@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::access::AccessLog;
 use super::backend::BackendConfig;
 use super::cidr::Cidr;
+use super::drift::DriftConfig;
 use super::lifecycle::LifecycleConfig;
 use super::listen::ListenConfig;
 use super::state::StateConfig;
@@ -80,6 +81,8 @@ pub struct ApiConfig {
     pub consumers: BTreeMap<String, (String, Place)>,
     /// By version label, with the place.
     pub versions: BTreeMap<String, (LifecycleConfig, Place)>,
+    /// Which payloads are held against the schemas of their versions.
+    pub drift: DriftConfig,
 }
 
 /// One place where a request may say its version, the pattern as written and checked.

@@ -11,6 +11,7 @@ use http_body::Body as _;
 use super::conversion::{self, Parameters};
 use super::converted::{BEGINNING, Begun, Converted, Early};
 use super::digest::Digests;
+use super::drift::Answers;
 use super::etag::Mark;
 use super::links::{self, Here, Toward, Turner};
 use super::outbound::rewrite_media;
@@ -48,6 +49,8 @@ pub(crate) struct Ask<'a> {
     /// The request asked for some members only.
     pub(crate) selects: bool,
     pub(crate) prefer: Prefer,
+    /// What it is held against, where some are.
+    pub(super) drift: Option<Answers<'a>>,
     /// What is known of the answer's links.
     pub(crate) here: Option<Here<'a>>,
 }
@@ -72,8 +75,11 @@ pub(crate) async fn answer(
     let length = if bodiless { head.headers.get(CONTENT_LENGTH).cloned() } else { None };
     let trailing = ask.way.is_some() && digest::trailing(&head.headers);
     fields::inward(&mut head.headers);
+    let judged = ask.drift.filter(|_| !bodiless && !body.is_end_stream());
+    let tap = judged.and_then(|judged| judged.tap(head.status.as_u16(), &head.headers));
+    let body = Quiet::new(body, ask.silence).tapped(tap);
     let Some((crossing, _)) = ask.way else {
-        return Ok((untouched(ask, (head, body), length), Lost::default(), None));
+        return Ok((untouched((head, body), length), Lost::default(), None));
     };
     let signed = signature::is_signed(&head.headers, "").then(|| head.headers.clone());
     life::forget(&mut head.headers);
@@ -82,12 +88,12 @@ pub(crate) async fn answer(
         let mark = Mark { version: ask.client.1, rules: &crossing.rules };
         representation::mark(&mut head.headers, mark);
     }
-    let empty = bodiless || body.is_end_stream();
+    let empty = bodiless || body.is_over();
     let Some(message) = crossing.response(head.status.as_u16()) else {
         if !empty {
             undeclared_status(ask, head.status)?;
         }
-        return Ok((untouched(ask, (head, body), length), Lost::default(), None));
+        return Ok((untouched((head, body), length), Lost::default(), None));
     };
     let mut values = conversion::values(ask.api, message, &head.headers, ask.parameters);
     links::carry(message, turner.as_ref(), &head.headers, &mut values);
@@ -103,7 +109,7 @@ pub(crate) async fn answer(
     let conversion = plan.and_then(|plan| plan.conversion.as_ref());
     check_signature(ask, signed.as_ref(), &head.headers, conversion.is_some() && !empty)?;
     let Some(conversion) = conversion else {
-        return Ok((untouched(ask, (head, body), length), dropped, None));
+        return Ok((untouched((head, body), length), dropped, None));
     };
     let codings = pipe::declared(&head.headers).map_err(|_| Refusal::ResponseCoded)?;
     let coding = ask.accepted.choose(&codings);
@@ -152,16 +158,12 @@ impl Ask<'_> {
 }
 
 /// An answer whose body goes on as it came, with the length that one without a body would have.
-fn untouched(
-    ask: &Ask<'_>,
-    answer: (ResponseHead, Incoming),
-    length: Option<HeaderValue>,
-) -> Response<ReplyBody> {
+fn untouched(answer: (ResponseHead, Quiet), length: Option<HeaderValue>) -> Response<ReplyBody> {
     let (mut head, body) = answer;
     if let Some(length) = length {
         head.headers.insert(CONTENT_LENGTH, length);
     }
-    Response { head, body: ReplyBody::through(Quiet::new(body, ask.silence)) }
+    Response { head, body: ReplyBody::through(body) }
 }
 
 /// A body of a status that its version does not declare. An error is always told: who refused it would hide it.
@@ -244,12 +246,11 @@ struct Running<'a> {
 async fn convert(
     ask: &Ask<'_>,
     running: Running<'_>,
-    answer: (&mut ResponseHead, Incoming),
+    answer: (&mut ResponseHead, Quiet),
 ) -> Result<(ReplyBody, Lost), Refusal> {
-    let (head, body) = answer;
+    let (head, source) = answer;
     let Running { conversion, codings, coding, values, trailing } = running;
-    let length = body.size_hint().exact();
-    let source = Quiet::new(body, ask.silence);
+    let length = source.size_hint().exact();
     let digests = Digests::take(&mut head.headers, trailing);
     let work = Work::document(conversion, ask.bounds.conversion, values, &head.headers);
     let bounds = PipeBounds { decoded: ask.bounds.decoded, ratio: ask.bounds.ratio };

@@ -10,6 +10,7 @@ mod context;
 mod conversion;
 mod converted;
 mod digest;
+mod drift;
 mod elsewhere;
 mod etag;
 mod fields;

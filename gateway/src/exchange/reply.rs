@@ -10,8 +10,9 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
 
 use super::converted::Converted;
+use crate::drift::Tap;
 use crate::telemetry::{Ended, Record};
-use crate::wire::{Clock, Incoming, Link};
+use crate::wire::{BodyError, Clock, Incoming, Link};
 
 /// Why a body was cut after the head was gone: HTTP/1.1 closes the connection, HTTP/2 resets the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,11 +34,36 @@ pub(crate) struct Quiet {
     /// Until when something has to come; absent while something comes.
     due: Option<Instant>,
     clock: Clock,
+    /// Copies what comes, where somebody judges it.
+    tap: Option<Tap>,
 }
 
 impl Quiet {
     pub(crate) fn new(body: Incoming, silence: Duration) -> Self {
-        Self { body, silence, due: None, clock: Clock::default() }
+        Self { body, silence, due: None, clock: Clock::default(), tap: None }
+    }
+
+    /// The same, copied while it comes.
+    pub(crate) fn tapped(mut self, tap: Option<Tap>) -> Self {
+        self.tap = tap;
+        self
+    }
+
+    fn hear(&mut self, frame: Option<&Result<Frame<Bytes>, BodyError>>) {
+        let Some(tap) = &mut self.tap else { return };
+        match frame {
+            Some(Ok(frame)) => tap.hear(frame.data_ref().map_or(&[], |data| data)),
+            Some(Err(_)) => self.tap = None,
+            None => tap.end(),
+        }
+        if let Some(tap) = self.tap.as_mut().filter(|_| self.body.is_end_stream()) {
+            tap.end();
+        }
+    }
+
+    /// How long it is, as far as that is known.
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 
     /// Whether nothing more comes.
@@ -57,6 +83,7 @@ impl Quiet {
         match Pin::new(&mut self.body).poll_frame(context) {
             Poll::Ready(frame) => {
                 self.due = None;
+                self.hear(frame.as_ref());
                 Poll::Ready(frame.map(|frame| {
                     frame.map_err(|error| Cut(format!("the backend broke off: {error}")))
                 }))

@@ -18,7 +18,7 @@ use super::prefer::Prefer;
 use super::reply::ReplyBody;
 use super::request::{self, Arrived, Step};
 use super::route::{self, Named};
-use super::{context, digest, life, merge, pipe, representation, signature, told, upgrade};
+use super::{context, digest, drift, life, merge, pipe, representation, signature, told, upgrade};
 use crate::ledger::Sheet;
 use crate::refusal::Refusal;
 use crate::snapshot::life::Life;
@@ -306,6 +306,7 @@ impl<'a> Visit<'a> {
         let inbound = opened.as_ref().unwrap_or(&inbound);
         known.prefer = Prefer::read(&head.headers);
         let found = Found { api, client, asked: &asked, named: named.as_ref(), serving };
+        body.tapped(|| drift::request(api, (named.as_ref(), asked.version), &head.headers));
         let arrived = Arrived { head, body, inbound, trailing, upgrade };
         self.forward(&found, arrived, (known.prefer, record)).await
     }
@@ -362,6 +363,7 @@ impl<'a> Visit<'a> {
             parameters,
             selects,
             prefer,
+            drift: drift::Answers::of(api, *named, (way, asked.version)),
             here,
         };
         let (mut response, lost, rest) = answer::answer(&ask, response).await?;

@@ -18,6 +18,7 @@ use super::meter::{ConversionMeter, ExchangeMeter, UnconvertedMeter};
 use super::policy::{LossHeader, NoTransform, Signatures, Undeclared};
 use super::router::{Router, Template};
 use super::selector::{Selector, Versions};
+use crate::drift::Watched;
 
 /// An api.
 #[derive(Debug)]
@@ -54,6 +55,8 @@ pub struct Api {
     pub upgrades: Vec<HeaderValue>,
     /// The values of `configuration` sources as JSON texts.
     pub values: BTreeMap<Arc<str>, Arc<str>>,
+    /// What payloads are held against, where some are.
+    pub drift: Option<Arc<Watched>>,
     /// Counts what was refused before the operation was known.
     pub unrouted: ExchangeMeter,
     /// Requests converted.

@@ -16,6 +16,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::drift::{Bench, Tallies};
 use crate::ledger::Spilled;
 use crate::snapshot::meter::{
     ConversionLabels, ConversionMeter, ExchangeLabels, ExchangeMeter, LossLabels, MergeLabels,
@@ -49,6 +50,7 @@ pub struct Metrics {
     turned_away: Family<ArrivalLabels, Counter>,
     expiries: Family<CertificateLabels, Gauge>,
     spilled: Spilled,
+    drift: Arc<Bench>,
     /// Connections that are open.
     pub connections: Gauge,
     /// Of those, the ones that speak another protocol than HTTP.
@@ -114,6 +116,21 @@ fn spilled(registry: &mut Registry) -> Spilled {
     Spilled { queue: reason("queue"), write: reason("write") }
 }
 
+fn drift(registry: &mut Registry) -> Arc<Bench> {
+    let what =
+        "Payloads that differ from what their own version declares, of those that were judged";
+    let found = family(registry, ("drift", what));
+    let judged =
+        counter(registry, ("drift_judged", "Payloads that were held against their schema"));
+    let what = "Payloads that nobody could judge: no JSON, or a schema that cannot be read";
+    let unjudged = counter(registry, ("drift_unjudged", what));
+    let what = "Copied payloads that were dropped before they were judged, by reason";
+    let dropped = family(registry, ("drift_dropped", what));
+    let reason = |reason| dropped.get_or_create(&ArrivalLabels { reason }).clone();
+    let (large, queue) = (reason("large"), reason("queue"));
+    Arc::new(Bench::new(Tallies { found, judged, unjudged, large, queue }))
+}
+
 fn seconds(registry: &mut Registry) -> Family<ConversionLabels, Histogram, fn() -> Histogram> {
     let seconds: Family<_, _, fn() -> Histogram> = Family::new_with_constructor(histogram);
     let what = "Time inside the converter, by body";
@@ -166,6 +183,7 @@ impl Default for Metrics {
         let what = "Connections that ended before HTTP, by reason";
         let turned_away = family(&mut registry, ("connections_refused", what));
         let spilled = spilled(&mut registry);
+        let drift = drift(&mut registry);
         let expiries = Family::default();
         let what = "The last moment of each certificate that clients are shown, in Unix time";
         let name = "certificate_expires_timestamp";
@@ -188,6 +206,7 @@ impl Default for Metrics {
             turned_away,
             expiries,
             spilled,
+            drift,
             connections,
             tunnels,
         }
@@ -253,6 +272,11 @@ impl Metrics {
                 until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
             self.expiries.get_or_create(&labels).set(i64::try_from(seconds).unwrap_or(i64::MAX));
         }
+    }
+
+    /// Where live payloads are held against their schemas.
+    pub const fn drift(&self) -> &Arc<Bench> {
+        &self.drift
     }
 
     /// What counts lines of the access log that come to nothing.

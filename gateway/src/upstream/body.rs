@@ -12,6 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
 
 use super::remembered::{Memory, Remembered};
+use crate::drift::Tap;
 use crate::wire::{Clock, Incoming};
 
 /// Why a body stopped. The peer that reads it never sees a proper end.
@@ -55,6 +56,8 @@ pub(super) struct Paced {
     clock: Clock,
     /// Counts octets for whoever tells of them.
     count: Option<Arc<AtomicU64>>,
+    /// Copies what passes, where somebody judges it.
+    tap: Option<Tap>,
 }
 
 impl Paced {
@@ -86,10 +89,21 @@ impl Paced {
                     self.seen = 0;
                     self.due = None;
                 }
+                if let Some(tap) = &mut self.tap {
+                    tap.hear(frame.data_ref().map_or(&[], |data| data));
+                    if self.body.is_end_stream() {
+                        tap.end();
+                    }
+                }
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(_))) => Poll::Ready(Some(Err(BodyFault::Broken))),
-            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Ready(None) => {
+                if let Some(tap) = &mut self.tap {
+                    tap.end();
+                }
+                Poll::Ready(None)
+            }
             Poll::Pending if self.pace.octets == 0 => Poll::Pending,
             Poll::Pending => {
                 let due = *self.due.get_or_insert_with(|| Instant::now() + self.pace.window);
@@ -132,8 +146,8 @@ impl OutboundBody {
         if body.is_end_stream() {
             return Self::empty();
         }
-        let (clock, count) = (Clock::default(), None);
-        let paced = Paced { body, pace, seen: 0, due: None, clock, count };
+        let (clock, count, tap) = (Clock::default(), None, None);
+        let paced = Paced { body, pace, seen: 0, due: None, clock, count, tap };
         Self { kind: Kind::Streamed(Box::new(paced)), begun: false }
     }
 
@@ -142,6 +156,13 @@ impl OutboundBody {
         match &mut self.kind {
             Kind::Streamed(paced) => Some(Arc::clone(paced.count.get_or_insert_default())),
             _ => None,
+        }
+    }
+
+    /// Has it copied while it is read.
+    pub fn tapped(&mut self, tap: impl FnOnce() -> Option<Tap>) {
+        if let Kind::Streamed(paced) = &mut self.kind {
+            paced.tap = tap();
         }
     }
 

@@ -49,6 +49,7 @@ pub(crate) const FLOORS: [(&str, &[&str]); 3] = [
             "snapshot",
             "ledger",
             "upstream",
+            "drift",
             "wire",
             "tls",
             "config",

@@ -217,3 +217,19 @@ fn decode(
         Some((first, rest)) => first.push(chunk, &mut |piece| decode(rest, piece, sink)),
     }
 }
+
+/// A whole body without its codings, of at most so many octets.
+pub(crate) fn plain(codings: &Codings, bytes: &[u8], most: usize) -> Option<Vec<u8>> {
+    let mut decoders: SmallVec<[Decoder; 1]> =
+        codings.iter().rev().map(|coding| Decoder::new(*coding)).collect();
+    let mut out = Vec::new();
+    let done = decode(&mut decoders, bytes, &mut |piece| {
+        if out.len() + piece.len() > most {
+            return Err(Failed::Decoded(most));
+        }
+        out.extend_from_slice(piece);
+        Ok(())
+    });
+    done.ok()?;
+    decoders.iter().all(|decoder| decoder.finish().is_ok()).then_some(out)
+}

@@ -14,5 +14,5 @@ mod zstd;
 
 pub(crate) use coding::{Accepted, Coding, Codings, accepted, declared};
 pub(crate) use fault::Failed;
-pub(crate) use line::{Pipe, PipeBounds};
+pub(crate) use line::{Pipe, PipeBounds, plain};
 pub(crate) use work::Work;
