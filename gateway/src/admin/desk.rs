@@ -7,7 +7,8 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::Full;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::control::{Reloader, Stops};
 
@@ -31,8 +32,10 @@ pub(super) struct Call {
     pub(super) body: Bytes,
 }
 
-pub(super) fn json_answer(status: StatusCode, body: &Value) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(body.to_string())));
+pub(super) fn json_answer(status: StatusCode, body: &impl Serialize) -> Answer {
+    // what is serialised here has text for keys and fails nowhere
+    let text = serde_json::to_vec(body).unwrap_or_default();
+    let mut answer = Response::new(Full::new(Bytes::from(text)));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer

@@ -5,9 +5,12 @@ mod desk;
 mod drift;
 mod endpoints;
 mod guard;
+mod lifecycle;
 mod losses;
+mod query;
 mod role;
 mod rows;
 mod serve;
+mod usage;
 
 pub(crate) use serve::admin;

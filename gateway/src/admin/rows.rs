@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 
 use super::desk::{Answer, Call, Desk, refusal};
 use super::role::Role;
-use super::{basic, drift, endpoints, losses};
+use super::{basic, drift, endpoints, lifecycle, losses, usage};
 
 /// Answers a call.
 pub(super) type Act =
@@ -33,7 +33,7 @@ impl Row {
 }
 
 /// Everything, in the order in which it is described.
-pub(super) static ROWS: [Row; 7] = [
+pub(super) static ROWS: [Row; 9] = [
     Row {
         method: Method::GET,
         path: "/livez",
@@ -75,6 +75,20 @@ pub(super) static ROWS: [Row; 7] = [
         role: Role::Read,
         about: "where live payloads differ from what their own version declares",
         act: |desk, _| Box::pin(async { drift::answer(desk) }),
+    },
+    Row {
+        method: Method::GET,
+        path: "/usage",
+        role: Role::Read,
+        about: "who uses which version, operation and deprecated field",
+        act: |desk, call| Box::pin(async move { usage::answer(desk, &call).await }),
+    },
+    Row {
+        method: Method::GET,
+        path: "/lifecycle",
+        role: Role::Read,
+        about: "where each version stands, when it goes, and who is left",
+        act: |desk, _| Box::pin(lifecycle::answer(desk)),
     },
     Row {
         method: Method::POST,

@@ -11,6 +11,7 @@ use super::described;
 use super::dials::{Grounds, dials};
 use super::lifecycle::{self, problem};
 use super::linked;
+use super::tracking::{self, Sources};
 use crate::config::{
     ApiConfig, BackendConfig, DefaultVersion, LossHeaderConfig, NoTransformConfig, SelectorConfig,
     SignaturesConfig, Timeouts, UndeclaredConfig,
@@ -51,7 +52,7 @@ pub(super) fn build(
     });
     problems.extend(odd);
     let groups = groups((config, timeouts), &versions, &dials, metrics);
-    let mut clients = clients(config, &versions, &groups, metrics);
+    let mut clients = clients((config, &grounds.sources), &versions, &groups, metrics);
     if let Some(described) = &described {
         problems.extend(described::fill(described, config, &mut clients, (&groups, metrics)));
         linked::link(config, &mut clients, (&versions, &selectors, &groups));
@@ -309,7 +310,7 @@ fn pool(
 }
 
 fn clients(
-    config: &ApiConfig,
+    (config, sources): (&ApiConfig, &Sources),
     versions: &Versions,
     groups: &[Group],
     metrics: &Metrics,
@@ -320,6 +321,7 @@ fn clients(
         life: index
             .and_then(|index| lifecycle::configured(config, versions, index))
             .and_then(|(lifecycle, _)| lifecycle::of_version(Some(lifecycle))),
+        tracked: tracking::undeclared((&config.name, label), sources),
         router: None,
         base_paths: Vec::new(),
         operations: Vec::new(),

@@ -18,6 +18,7 @@ use super::crossing::{Counting, crossing};
 use super::gate::Gate;
 use super::lifecycle::{self, problem};
 use super::merging;
+use super::tracking;
 use super::writes::{self, Writing};
 use crate::config::{ApiConfig, WriteMode};
 use crate::drift::Watched;
@@ -143,6 +144,9 @@ pub(super) fn fill(
             };
             let mut built = filling.operation((at, operation), &mut gate, &mut problems);
             built.life = life;
+            let named = operation.key.to_string();
+            let own = lifecycle.and_then(|one| one.operations.get(&named)).map(|(own, _)| own);
+            built.tracked = tracking::declared(&client.tracked, (operation, description), own);
             if built.choices.is_empty() {
                 let what = format!(
                     "no backend can serve {} of version {}: {}",
@@ -228,6 +232,7 @@ impl Filling<'_> {
             label,
             template: Template::parse(&operation.key.path),
             life: None,
+            tracked: Arc::default(),
             choices,
             cursor: cursor(&self.described.changes, operation),
             why_not: if reasons.is_empty() {

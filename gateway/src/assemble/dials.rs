@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use evergate_schemas::problem::Problem;
 
+use super::tracking::Sources;
 use crate::config::{ApiConfig, Config};
 use crate::tls::{CertificateRules, ClientSide, SystemRoots};
 use crate::upstream::Dial;
@@ -13,6 +14,8 @@ use crate::upstream::Dial;
 pub(super) struct Grounds {
     pub(super) rules: CertificateRules,
     pub(super) system: SystemRoots,
+    /// Where all requests say whose they are.
+    pub(super) sources: Sources,
 }
 
 /// One for each backend of an api, and what is odd about them.

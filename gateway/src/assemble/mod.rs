@@ -11,6 +11,7 @@ mod lifecycle;
 mod linked;
 mod listeners;
 mod merging;
+mod tracking;
 mod whole;
 mod writes;
 

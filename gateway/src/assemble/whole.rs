@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use evergate_schemas::problem::{Problem, Severity};
 
 use super::dials::Grounds;
-use super::{access, api, files, listeners};
+use super::{access, api, files, listeners, tracking};
 use crate::config::{self, Config};
 use crate::snapshot::meter::ExchangeLabels;
 use crate::snapshot::{Bounds, ConversionLimits, Snapshot};
@@ -67,7 +67,8 @@ pub fn assemble(
     let digests = digests(path, &config);
     let mut apis = Vec::new();
     let mut problems = Vec::new();
-    let grounds = Grounds { rules: listeners::rules(previous), system: SystemRoots::default() };
+    let (rules, system) = (listeners::rules(previous), SystemRoots::default());
+    let grounds = Grounds { rules, system, sources: tracking::sources(&config.usage) };
     for one in &config.apis {
         match api::build((one, &config.timeouts), metrics, &grounds) {
             Ok((built, more)) => {

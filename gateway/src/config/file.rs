@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::model::{ApiConfig, Config, Limits, Timeouts};
 use super::reader::Reader;
 use super::units::{duration, size};
-use super::{access, api, listen, state};
+use super::{access, api, listen, state, usage};
 
 /// Most threads that serve traffic.
 const WORKERS: usize = 1024;
@@ -62,6 +62,7 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
         "dns",
         "state",
         "access_log",
+        "usage",
     ];
     let object = reader.object(value, &root, &known)?;
     let listen = listen::listen(reader, object.get("listen"), directory);
@@ -104,6 +105,7 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
         listen,
         admin,
         state,
+        usage: usage::usage(reader, object.get("usage"), &root.join("usage")),
         takeover,
         workers,
         apis,

@@ -16,6 +16,7 @@ mod secure;
 mod state;
 mod units;
 mod upgrades;
+mod usage;
 mod writes;
 
 pub use access::{
@@ -39,3 +40,4 @@ pub use model::{
     WriteMode, WritesConfig,
 };
 pub use state::{StateConfig, state_of};
+pub use usage::{ConsumerConfig, ConsumerSourceConfig, Naming, UsageConfig};

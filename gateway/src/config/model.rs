@@ -18,6 +18,7 @@ use super::drift::DriftConfig;
 use super::lifecycle::LifecycleConfig;
 use super::listen::ListenConfig;
 use super::state::StateConfig;
+use super::usage::UsageConfig;
 
 /// The whole file.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub struct Config {
     pub admin: SocketAddr,
     /// Where what outlives the process is kept.
     pub state: StateConfig,
+    /// How use is counted.
+    pub usage: UsageConfig,
     /// The socket at which a new process takes the listeners over; `None` for nowhere.
     pub takeover: Option<PathBuf>,
     /// Threads that serve traffic. Default: as many as the process may use cores.

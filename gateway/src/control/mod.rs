@@ -4,6 +4,7 @@ mod keeper;
 mod reload;
 mod state;
 mod stops;
+pub(crate) mod usage;
 mod watch;
 
 pub(crate) use reload::{Apply, Reloaded, Reloader, as_json};

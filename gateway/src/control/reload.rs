@@ -12,6 +12,7 @@ use tracing::{error, info, warn};
 
 use super::keeper::Keeper;
 use super::state::State;
+use super::usage::Books;
 use crate::assemble::{Assembled, Watched, assemble, fingerprint};
 use crate::config::Config;
 use crate::snapshot::Shared;
@@ -47,6 +48,7 @@ pub(crate) struct Reloader {
     turn: Mutex<()>,
     watched: watch::Sender<Vec<Watched>>,
     keeper: Keeper,
+    books: Option<Arc<Books>>,
 }
 
 impl Reloader {
@@ -69,7 +71,19 @@ impl Reloader {
             turn: Mutex::default(),
             watched: watch::Sender::new(watched),
             keeper,
+            books: None,
         }
+    }
+
+    /// The same with the books of use.
+    #[must_use]
+    pub(crate) fn with_books(self, books: Arc<Books>) -> Self {
+        Self { books: Some(books), ..self }
+    }
+
+    /// The books of use.
+    pub(crate) const fn books(&self) -> Option<&Arc<Books>> {
+        self.books.as_ref()
     }
 
     /// Begins to ask the endpoints how they are, and waits for the first answers.

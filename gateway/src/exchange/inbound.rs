@@ -27,6 +27,8 @@ pub struct Peer {
     pub(crate) forwarded: HeaderValue,
     /// What backends are told of its certificate.
     pub(crate) told: Vec<(HeaderName, HeaderValue)>,
+    /// The subject of its certificate.
+    pub(crate) subject: Option<HeaderValue>,
     /// Its connection, where it hears of interim answers.
     pub(crate) client: Option<Arc<Seat>>,
     secure: bool,
@@ -64,6 +66,7 @@ impl Peer {
             forwarded_for: value(text.slice(from..to)),
             forwarded: value(text),
             told: Vec::new(),
+            subject: None,
             client: None,
             secure,
         }
@@ -73,6 +76,13 @@ impl Peer {
     #[must_use]
     pub fn told(mut self, fields: Vec<(HeaderName, HeaderValue)>) -> Self {
         self.told = fields;
+        self
+    }
+
+    /// The same, known by its certificate.
+    #[must_use]
+    pub fn known_as(mut self, subject: Option<HeaderValue>) -> Self {
+        self.subject = subject;
         self
     }
 

@@ -37,6 +37,7 @@ mod signature;
 mod style;
 mod told;
 mod upgrade;
+mod usage;
 mod walk;
 
 pub use body::Held;

@@ -18,12 +18,17 @@ use super::prefer::Prefer;
 use super::reply::ReplyBody;
 use super::request::{self, Arrived, Step};
 use super::route::{self, Named};
-use super::{context, digest, drift, life, merge, pipe, representation, signature, told, upgrade};
+use super::{
+    context, digest, drift, life, merge, pipe, representation, signature, told, upgrade, usage,
+};
 use crate::ledger::Sheet;
 use crate::refusal::Refusal;
 use crate::snapshot::life::Life;
 use crate::snapshot::meter::ExchangeMeter;
-use crate::snapshot::{Api, ClientVersion, Crossing, Group, Now, Shared, Signatures, Snapshot};
+use crate::snapshot::{
+    Api, ClientVersion, Crossing, Group, Now, Shared, Signatures, Snapshot, Tracked,
+};
+use crate::telemetry::usage::{Consumer, Table, Tally, Use};
 use crate::telemetry::{Record, protocol};
 use crate::upstream::{Client, Gate, OutboundBody};
 use crate::wire::{Fields, Incoming, RequestHead, Response};
@@ -56,6 +61,8 @@ pub struct House {
     /// Requests in flight that this worker has.
     inside: Arc<Gate>,
     now: Now,
+    /// Counts who uses what; absent where nobody asks.
+    table: Option<Arc<Table>>,
     /// Distinguishes this process from others in request ids.
     mark: u32,
     count: AtomicU64,
@@ -67,7 +74,13 @@ impl House {
         let seen = Mutex::new(Arc::new(Seen::new(snapshot.load_full())));
         let inside = Arc::default();
         let (now, count) = (Now::default(), AtomicU64::new(0));
-        Self { snapshot, seen, client, held, inside, now, mark, count }
+        Self { snapshot, seen, client, held, inside, now, table: None, mark, count }
+    }
+
+    /// The same, counting who uses what.
+    #[must_use]
+    pub fn counting(self, table: Arc<Table>) -> Self {
+        Self { table: Some(table), ..self }
     }
 
     /// The same by this clock.
@@ -96,6 +109,22 @@ impl House {
     /// The snapshot in use.
     pub fn snapshot(&self) -> &Shared {
         &self.snapshot
+    }
+
+    /// Counts who used what. Who was not let in counts as nobody, so that guessed names take no place.
+    fn note(&self, used: Option<(&Arc<Tracked>, Consumer, u64)>, record: &Record) {
+        let (Some(table), Some((tracked, mut consumer, mut fields))) = (&self.table, used) else {
+            return;
+        };
+        if matches!(record.status, 401 | 403) && consumer != Consumer::Anonymous {
+            consumer = Consumer::Denied;
+        }
+        if !record.lost().is_empty() {
+            fields |= usage::converted(tracked, record.lost());
+        }
+        let refused = u64::from(matches!(record.refusal, "brown-out" | "version-gone"));
+        let tally = Tally::one(self.now.get(), refused);
+        table.count(&Use { tracked, consumer: &consumer, fields, tally });
     }
 
     /// The client's own id if it is short and plain, else a new one.
@@ -148,6 +177,8 @@ struct Known<'a> {
     group: Option<&'a Group>,
     meter: Option<&'a ExchangeMeter>,
     life: Option<&'a Life>,
+    /// What the request is counted under, whose it is, and the deprecated fields that it has.
+    used: Option<(&'a Arc<Tracked>, Consumer, u64)>,
     /// The version is pinned to the consumer.
     pinned: bool,
     prefer: Prefer,
@@ -201,6 +232,7 @@ pub async fn serve(
     // a trace that nobody records leads nowhere
     let trace = record.trace.as_ref().filter(|trace| trace.is_sampled()).map(|trace| &trace.id);
     known.meter.unwrap_or(&snapshot.homeless).observe(record.status, took, trace);
+    house.note(known.used.take(), &record);
     sign(&known, &mut response.head.headers, id);
     response.map(|body| body.with_record(record))
 }
@@ -293,6 +325,10 @@ impl<'a> Visit<'a> {
         let named = route::operation(api, client, &asked, (head.method.as_str(), inbound.path()));
         let found = named.as_ref().ok().and_then(Option::as_ref);
         known.life = life::of(client, found);
+        let tracked = found.map_or(&client.tracked, |named| &named.operation.tracked);
+        let consumer = usage::consumer(tracked, self.peer, &head.headers);
+        let fields = usage::fields(tracked, inbound.query(), &head.headers);
+        known.used = Some((tracked, consumer, fields));
         life::check((api, client), found, self.house.now.get())?;
         let named = named?;
         let token = named.as_ref().and_then(|one| links::token(one.operation, inbound.query()));

@@ -93,7 +93,7 @@ pub(super) async fn connection(
     tunnels: &Gauge,
 ) {
     // what counts the connection goes with it
-    let Arrival { stream, address, protocol, secure, told, present: _present } = arrival;
+    let Arrival { stream, address, protocol, secure, told, subject, present: _present } = arrival;
     let mut link = Link::new(stream, BytesMut::new());
     // one look-out and one clock serve for the protocol and for all heads
     let mut close = pin!(stops.idle.cancelled());
@@ -104,7 +104,7 @@ pub(super) async fn connection(
             None => return,
         },
     };
-    let peer = Peer::over(address, secure).told(told);
+    let peer = Peer::over(address, secure).told(told).known_as(subject);
     match protocol {
         Protocol::Http1 => {
             let caller = Caller { house, peer, rules, stops, tunnels };

@@ -26,10 +26,12 @@ use super::worker::{self, Bound, Place};
 use crate::admin::admin;
 use crate::assemble::{Assembled, assemble};
 use crate::config::Config;
+use crate::control::usage::Books;
 use crate::control::{Apply, Reloader, State, Stops, watch};
 use crate::exchange::{Held, House};
 use crate::snapshot::{Listener, Now, Shared};
 use crate::telemetry::Metrics;
+use crate::telemetry::usage::Ledger;
 use crate::upstream::Client;
 
 /// How long the end waits for the last lines of the access log.
@@ -76,6 +78,7 @@ pub struct Gateway {
     over: mpsc::Receiver<()>,
     /// Until idle connections close, and until all do.
     drain: (Duration, Duration),
+    books: Arc<Books>,
     warnings: Vec<Problem>,
     shared: Arc<Shared>,
 }
@@ -106,12 +109,7 @@ impl Gateway {
         now: Now,
     ) -> Result<Self, StartFailure> {
         let metrics = Arc::new(Metrics::default());
-        let state = State::of_file(&options.config, options.state.as_deref());
-        match state.prepare() {
-            Ok(()) => info!(directory = %state.directory().display(), "the state is kept"),
-            // traffic needs nothing of it
-            Err(error) => error!(%error, "nothing outlives this process"),
-        }
+        let state = prepared(options);
         let Assembled { snapshot, config, warnings, watched } = read(options, &metrics).await?;
         for problem in &warnings {
             warn!(problem = %problem, "the configuration is odd");
@@ -128,12 +126,28 @@ impl Gateway {
         let shared = Arc::new(ArcSwap::from_pointee(snapshot));
         let rules = Arc::new(ArcSwap::from_pointee(Rules::new(&config)));
         let listen = sockets.traffic.iter().map(|one| one.address).collect();
-        let common = Common { shared: Arc::clone(&shared), rules: Arc::clone(&rules), now, alive };
+        let books = Books::open(
+            &state,
+            &config.usage,
+            (Arc::clone(&shared), Arc::clone(&metrics)),
+            now.clone(),
+        );
+        let common = Common {
+            shared: Arc::clone(&shared),
+            rules: Arc::clone(&rules),
+            now,
+            ledger: Arc::clone(books.ledger()),
+            alive,
+        };
         let begin = workers(&config, (sockets.traffic, &places), (&stops, &metrics), &common)?;
         drop(common);
         let drain = (config.timeouts.drain_idle, config.timeouts.drain);
         let first = (config, watched);
-        let apply = move |config: &Config| rules.store(Arc::new(Rules::new(config)));
+        let kept = Arc::clone(&books);
+        let apply = move |config: &Config| {
+            rules.store(Arc::new(Rules::new(config)));
+            kept.set(&config.usage);
+        };
         let apply = Apply(Box::new(apply));
         let reloader = Reloader::new(
             (options.config.clone(), state),
@@ -142,9 +156,11 @@ impl Gateway {
             metrics,
             first,
         );
-        let reloader = Arc::new(reloader);
+        let reloader = Arc::new(reloader.with_books(Arc::clone(&books)));
         reloader.keep().await;
-        let gateway = Self { listen, admin: admin_address, stops, over, drain, warnings, shared };
+        tokio::spawn(Arc::clone(&books).keep(stops.abort.clone()));
+        let gateway =
+            Self { listen, admin: admin_address, stops, over, drain, books, warnings, shared };
         let ready = gateway.draft_ready(options)?;
         // from here on connections are accepted, so nothing should fail any more
         for (index, (places, door)) in begin.into_iter().enumerate() {
@@ -234,6 +250,7 @@ impl Gateway {
         }
         self.stops.abort.cancel();
         self.last_lines().await;
+        self.books.flush().await;
         finished
     }
 
@@ -279,6 +296,7 @@ struct Common {
     shared: Arc<Shared>,
     rules: Arc<ArcSwap<Rules>>,
     now: Now,
+    ledger: Arc<Ledger>,
     alive: mpsc::Sender<()>,
 }
 
@@ -309,7 +327,7 @@ fn workers(
     let one = |places| {
         let client = Client::new(workers);
         let house = House::new(Arc::clone(&common.shared), client, (Arc::clone(&held), mark()));
-        let house = house.timed(common.now.clone());
+        let house = house.timed(common.now.clone()).counting(common.ledger.table());
         let door = Door {
             house: Arc::new(house),
             rules: Arc::clone(&common.rules),
@@ -350,6 +368,17 @@ async fn open(config: &Config, inherited: Inherited) -> Result<Opened, StartFail
     }
     let sockets = Found::new(handed, inherited)?.open(config)?;
     Ok(Opened { sockets, taken, station })
+}
+
+/// The state directory, ready to be written where it can be.
+fn prepared(options: &RunOptions) -> State {
+    let state = State::of_file(&options.config, options.state.as_deref());
+    match state.prepare() {
+        Ok(()) => info!(directory = %state.directory().display(), "the state is kept"),
+        // traffic needs nothing of it
+        Err(error) => error!(%error, "nothing outlives this process"),
+    }
+    state
 }
 
 /// Reads the config and makes the first snapshot, beside the runtime.

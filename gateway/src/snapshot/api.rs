@@ -18,6 +18,7 @@ use super::meter::{ConversionMeter, ExchangeMeter, UnconvertedMeter};
 use super::policy::{LossHeader, NoTransform, Signatures, Undeclared};
 use super::router::{Router, Template};
 use super::selector::{Selector, Versions};
+use super::tracked::Tracked;
 use crate::drift::Watched;
 
 /// An api.
@@ -106,6 +107,8 @@ pub struct ClientVersion {
     pub operations: Vec<ClientOperation>,
     /// Links between it and each backend version that serves it by conversion.
     pub links: Vec<Arc<Linking>>,
+    /// What requests without a declared operation are counted under.
+    pub tracked: Arc<Tracked>,
     /// The backends of this very version.
     pub exact: Option<usize>,
     /// Counts exchanges without a declared operation.
@@ -121,6 +124,8 @@ pub struct ClientOperation {
     pub template: Template,
     /// As of a version, with what holds for the version.
     pub life: Option<Arc<Life>>,
+    /// What its use is counted under.
+    pub tracked: Arc<Tracked>,
     /// Who can serve it: exact, then nearest newer, then nearest older.
     pub choices: Vec<Choice>,
     /// The paging token that its requests bring back.

@@ -14,6 +14,7 @@ mod now;
 mod policy;
 mod router;
 pub mod selector;
+mod tracked;
 mod whole;
 
 pub use api::{
@@ -26,4 +27,5 @@ pub use merging::{Merge, Merging, Reading};
 pub use now::Now;
 pub use policy::{LossHeader, NoTransform, Signatures, Undeclared};
 pub use router::{Captures, Found, Router, Template};
+pub use tracked::{ConsumerSource, Tracked, TrackedField, TrackedPlace, Written};
 pub use whole::{Bounds, Shared, Snapshot};

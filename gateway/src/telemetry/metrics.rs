@@ -26,10 +26,13 @@ use crate::upstream::{Fleet, PoolMeter};
 
 use super::backends::{Backends, Counts};
 use super::latencies::Latencies;
+use super::lifecycle::LifeMeters;
 use super::process;
 
 /// All metrics of a gateway.
 pub struct Metrics {
+    /// Versions that come and go.
+    pub life: LifeMeters,
     registry: Registry,
     exchanges: Family<ExchangeLabels, Counter>,
     latencies: Latencies,
@@ -137,6 +140,7 @@ fn seconds(registry: &mut Registry) -> Family<ConversionLabels, Histogram, fn() 
     registry.register_with_unit("conversion", what, Unit::Seconds, seconds.clone());
     seconds
 }
+const UNCONVERTED: &str = "Bodies of undeclared media types or statuses that passed as they were to or from another version";
 
 impl Default for Metrics {
     fn default() -> Self {
@@ -164,8 +168,7 @@ impl Default for Metrics {
         );
         let what = "Full writes of older versions that were merged with what those cannot show";
         let merged = family(&mut registry, ("merged_writes", what));
-        let what = "Bodies of undeclared media types or statuses that passed as they were to or from another version";
-        let unconverted = family(&mut registry, ("unconverted", what));
+        let unconverted = family(&mut registry, ("unconverted", UNCONVERTED));
         let counts = Counts::new(&mut registry);
         let fleet = Backends::register(&mut registry);
         let what = "Configurations that came into use after the first";
@@ -189,6 +192,7 @@ impl Default for Metrics {
         let name = "certificate_expires_timestamp";
         registry.register_with_unit(name, what, Unit::Seconds, expiries.clone());
         Self {
+            life: LifeMeters::register(&mut registry),
             registry,
             exchanges,
             latencies: Latencies::default(),

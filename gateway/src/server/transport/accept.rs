@@ -34,6 +34,8 @@ pub(crate) struct Arrival {
     pub(crate) secure: bool,
     /// What backends are told of the client's certificate.
     pub(crate) told: Vec<(HeaderName, HeaderValue)>,
+    /// The subject of its certificate.
+    pub(crate) subject: Option<HeaderValue>,
     /// Counts the connection as one of its address; `None` where that is not counted.
     pub(crate) present: Option<Present>,
 }
@@ -55,7 +57,7 @@ impl Arrival {
         present: Option<Present>,
     ) -> Self {
         let stream = Stream::Tcp(stream);
-        Self { stream, address, protocol: None, secure, told: Vec::new(), present }
+        Self { stream, address, protocol: None, secure, told: Vec::new(), subject: None, present }
     }
 }
 
@@ -156,18 +158,21 @@ pub(crate) async fn accept(
         Some(b"h2") => Protocol::Http2,
         _ => Protocol::Http1,
     };
-    let told = told(&stream, tls)?;
+    let (told, subject) = told(&stream, tls)?;
     let stream = Stream::Tls(Box::new(stream.into()));
-    Ok(Arrival { stream, address, protocol: Some(protocol), secure: true, told, present })
+    let protocol = Some(protocol);
+    Ok(Arrival { stream, address, protocol, secure: true, told, subject, present })
 }
 
+/// What is said to backends of a client's certificate, and its subject.
+type Facts = (Vec<(HeaderName, HeaderValue)>, Option<HeaderValue>);
+
 /// What backends are told of the client.
-fn told(
-    stream: &TlsStream<TcpStream>,
-    tls: &ServerSide,
-) -> Result<Vec<(HeaderName, HeaderValue)>, Refused> {
+fn told(stream: &TlsStream<TcpStream>, tls: &ServerSide) -> Result<Facts, Refused> {
     let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-    let Some(person) = shown.and_then(Person::read) else { return Ok(Vec::new()) };
+    let Some(person) = shown.and_then(Person::read) else {
+        return Ok(Facts::default());
+    };
     if person.is_expired(SystemTime::now()) {
         return Err(Refused::Expired);
     }
@@ -180,5 +185,6 @@ fn told(
         }
     };
     let fields = tls.forward().iter();
-    Ok(fields.filter_map(|(fact, name)| Some((name.clone(), value(*fact).ok()?))).collect())
+    let told = fields.filter_map(|(fact, name)| Some((name.clone(), value(*fact).ok()?)));
+    Ok((told.collect(), HeaderValue::try_from(&*person.subject).ok()))
 }
