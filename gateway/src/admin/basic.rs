@@ -6,8 +6,10 @@ use http::{Response, StatusCode};
 use http_body_util::Full;
 use serde_json::json;
 
-use super::desk::{Answer, Desk, json_answer};
-use crate::control::{Reloaded, as_json};
+use super::configuration::actor;
+use super::desk::{Answer, Call, Desk, json_answer};
+use super::history::head_json;
+use crate::control::{Cause, Reloaded, as_json};
 
 pub(super) fn live() -> Answer {
     json_answer(StatusCode::OK, &json!({"live": true}))
@@ -16,8 +18,13 @@ pub(super) fn live() -> Answer {
 pub(super) fn ready(desk: &Desk) -> Answer {
     let snapshot = desk.reloader.shared().load();
     let draining = desk.stops.drain.is_cancelled();
-    let body =
+    let in_use = desk.reloader.in_use();
+    let mut body =
         json!({"ready": !draining, "generation": snapshot.generation, "digest": snapshot.digest});
+    if let Some(problems) = &in_use.instead_of {
+        body["last_good"] = true.into();
+        body["problems"] = as_json(problems);
+    }
     json_answer(if draining { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }, &body)
 }
 
@@ -29,12 +36,12 @@ pub(super) fn metrics(desk: &Desk) -> Answer {
     answer
 }
 
-pub(super) async fn reload(desk: &Desk) -> Answer {
-    match desk.reloader.reload("admin").await {
+pub(super) async fn reload(desk: &Desk, call: Call) -> Answer {
+    match desk.reloader.reload(actor(Cause::Reload, &call)).await {
         Ok(outcome) => {
-            let (changed, warnings) = match outcome {
-                Reloaded::Unchanged => (false, Vec::new()),
-                Reloaded::Changed(warnings) => (true, warnings),
+            let (changed, warnings, entry) = match outcome {
+                Reloaded::Unchanged => (false, Vec::new(), None),
+                Reloaded::Changed { warnings, entry } => (true, warnings, entry),
             };
             let snapshot = desk.reloader.shared().load();
             let body = json!({
@@ -42,6 +49,7 @@ pub(super) async fn reload(desk: &Desk) -> Answer {
                 "generation": snapshot.generation,
                 "digest": snapshot.digest,
                 "warnings": as_json(&warnings),
+                "entry": entry.as_ref().map(head_json),
             });
             json_answer(StatusCode::OK, &body)
         }

@@ -26,6 +26,15 @@ pub(super) fn read(query: &str, known: &[&'static str]) -> Result<Asked, String>
     Ok(asked)
 }
 
+/// Whether a switch is on, which is so where it is said without a value or with `true`.
+pub(super) fn switch(asked: &Asked, name: &str) -> Result<bool, String> {
+    match asked.get(name).map(String::as_str) {
+        None | Some("false") => Ok(false),
+        Some("" | "true") => Ok(true),
+        Some(_) => Err(format!("`{name}` is neither true nor false; write `?{name}=true`")),
+    }
+}
+
 /// Whether one letter is another, missing or too much.
 fn is_near(one: &str, other: &str) -> bool {
     let same = |a: &str, b: &str| a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();

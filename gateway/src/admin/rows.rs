@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 
 use super::desk::{Answer, Call, Desk, refusal};
 use super::role::Role;
-use super::{basic, drift, endpoints, lifecycle, losses, usage};
+use super::{basic, configuration, drift, endpoints, history, lifecycle, losses, status, usage};
 
 /// Answers a call.
 pub(super) type Act =
@@ -33,7 +33,7 @@ impl Row {
 }
 
 /// Everything, in the order in which it is described.
-pub(super) static ROWS: [Row; 9] = [
+pub(super) static ROWS: [Row; 15] = [
     Row {
         method: Method::GET,
         path: "/livez",
@@ -95,7 +95,49 @@ pub(super) static ROWS: [Row; 9] = [
         path: "/reload",
         role: Role::Operate,
         about: "read the configuration file anew",
-        act: |desk, _| Box::pin(basic::reload(desk)),
+        act: |desk, call| Box::pin(basic::reload(desk, call)),
+    },
+    Row {
+        method: Method::GET,
+        path: "/status",
+        role: Role::Read,
+        about: "what is in use, since when, and what came of the last call for a change",
+        act: |desk, _| Box::pin(status::status(desk)),
+    },
+    Row {
+        method: Method::GET,
+        path: "/config",
+        role: Role::Administer,
+        about: "the config file that is in use",
+        act: |desk, _| Box::pin(async { configuration::text(desk) }),
+    },
+    Row {
+        method: Method::PUT,
+        path: "/config",
+        role: Role::Administer,
+        about: "put another config file in its place, or only say what would come of it",
+        act: |desk, call| Box::pin(configuration::put(desk, call)),
+    },
+    Row {
+        method: Method::GET,
+        path: "/history",
+        role: Role::Read,
+        about: "who changed what, newest first",
+        act: |desk, call| Box::pin(history::list(desk, call)),
+    },
+    Row {
+        method: Method::GET,
+        path: "/history/{number}",
+        role: Role::Administer,
+        about: "one entry of the journal, with the configuration that it brought into use",
+        act: |desk, call| Box::pin(history::one(desk, call)),
+    },
+    Row {
+        method: Method::POST,
+        path: "/rollback/{number}",
+        role: Role::Administer,
+        about: "bring a configuration of the past back",
+        act: |desk, call| Box::pin(configuration::roll_back(desk, call)),
     },
 ];
 

@@ -10,9 +10,15 @@ mod gate;
 mod lifecycle;
 mod linked;
 mod listeners;
+mod manifest;
 mod merging;
+mod source;
 mod tracking;
 mod whole;
 mod writes;
 
-pub use whole::{Assembled, Fingerprint, Watched, assemble, fingerprint};
+pub use manifest::{Manifest, sha256};
+pub use source::Source;
+pub use whole::{
+    Assembled, Fingerprint, Watched, assemble, assemble_from, fingerprint, manifest_of, watched_for,
+};

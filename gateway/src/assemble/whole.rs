@@ -7,8 +7,10 @@ use std::time::SystemTime;
 use evergate_schemas::problem::{Problem, Severity};
 
 use super::dials::Grounds;
+use super::manifest::Manifest;
+use super::source::{Source, Text};
 use super::{access, api, files, listeners, tracking};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::snapshot::meter::ExchangeLabels;
 use crate::snapshot::{Bounds, ConversionLimits, Snapshot};
 use crate::telemetry::Metrics;
@@ -29,6 +31,10 @@ pub struct Assembled {
     pub warnings: Vec<Problem>,
     /// The directories in which a change may call for a reload.
     pub watched: Vec<Watched>,
+    /// The text of the config file.
+    pub text: Vec<u8>,
+    /// That and all descriptions, by their digests.
+    pub manifest: Manifest,
 }
 
 /// A directory in which a change may call for a reload.
@@ -56,15 +62,26 @@ impl Fingerprint {
     }
 }
 
-/// Makes a snapshot. An error has all problems, and nothing is in use of what was wrong. The pooled connections
-/// of `previous` are kept where the settings allow.
+/// As [`assemble_from`], from a config file as it is.
 pub fn assemble(
     path: &Path,
     metrics: &Metrics,
     previous: Option<&Snapshot>,
 ) -> Result<Assembled, Vec<Problem>> {
-    let (config, mut warnings) = config::load(path)?;
-    let digests = digests(path, &config);
+    assemble_from(&Source::file(path), metrics, previous)
+}
+
+/// Makes a snapshot. An error has all problems, and nothing is in use of what was wrong. The pooled connections
+/// of `previous` are kept where the settings allow.
+pub fn assemble_from(
+    source: &Source,
+    metrics: &Metrics,
+    previous: Option<&Snapshot>,
+) -> Result<Assembled, Vec<Problem>> {
+    let Text { mut config, mut warnings, text } = source.read()?;
+    let watched = watched(&source.path, &config);
+    source.lead(&mut config);
+    let (manifest, digests) = digests(&text, &config);
     let mut apis = Vec::new();
     let mut problems = Vec::new();
     let (rules, system) = (listeners::rules(previous), SystemRoots::default());
@@ -115,23 +132,31 @@ pub fn assemble(
     };
     let secured = snapshot.listeners.iter().filter_map(|listener| listener.tls.as_ref());
     metrics.certificates(secured.flat_map(ServerSide::expiries));
-    let watched = watched(path, &config);
-    Ok(Assembled { snapshot, config, warnings, watched })
+    Ok(Assembled { snapshot, config, warnings, watched, text, manifest })
 }
 
 /// What a snapshot of the files as they are now would be made from; `None` when the config cannot be read.
 pub fn fingerprint(path: &Path) -> Option<Fingerprint> {
-    let (config, _) = config::load(path).ok()?;
-    Some(digests(path, &config))
+    let Text { config, text, .. } = Source::file(path).read().ok()?;
+    Some(digests(&text, &config).1)
 }
 
-fn digests(path: &Path, config: &Config) -> Fingerprint {
-    let directories: Vec<PathBuf> =
-        config.apis.iter().filter_map(|api| api.description.clone()).collect();
-    Fingerprint {
-        files: files::digest(path, &directories),
-        certificates: files::digest_of(&listeners::files(config)),
-    }
+/// The files of a configuration as they are now, and what its config file says.
+pub fn manifest_of(source: &Source) -> Result<(Manifest, Config), Vec<Problem>> {
+    let Text { config, text, .. } = source.read()?;
+    Ok((digests(&text, &config).0, config))
+}
+
+/// The directories in which a change may mend a configuration that cannot be used, as far as it can be read.
+pub fn watched_for(path: &Path) -> Vec<Watched> {
+    Source::file(path).read().map_or_else(|_| Vec::new(), |read| watched(path, &read.config))
+}
+
+fn digests(text: &[u8], config: &Config) -> (Manifest, Fingerprint) {
+    let secrets = listeners::files(config);
+    let manifest = Manifest::of(text, config, &secrets);
+    let (files, certificates) = (manifest.digest(), files::digest_of(&secrets));
+    (manifest, Fingerprint { files, certificates })
 }
 
 /// The directories of all files: descriptions with all below; others alone, as they may be a home or a root.

@@ -74,6 +74,10 @@ pub(super) struct Run {
     /// default what the configuration says, else `$STATE_DIRECTORY`, else `.evergate` beside the configuration.
     #[arg(long, value_name = "DIR")]
     pub(super) state: Option<PathBuf>,
+    /// End with 64 when the configuration is wrong. By default the last one that was in use serves in its place, until
+    /// the files are mended.
+    #[arg(long)]
+    pub(super) strict_start: bool,
     /// How the log on standard error is written; `RUST_LOG` says how much of it.
     #[arg(long, value_enum, default_value_t = Log::Text)]
     pub(super) log: Log,

@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 use super::args::{Log, Run};
 use super::exit::{Failure, Outcome};
 use crate::config::AccessFormat;
-use crate::server::{Gateway, Inherited, RunOptions, StartFailure};
+use crate::server::{AtFault, Gateway, Inherited, RunOptions, StartFailure};
 
 /// Starts the gateway and waits for its end.
 pub(super) fn run(args: &Run) -> Result<Outcome, Failure> {
@@ -18,6 +18,7 @@ pub(super) fn run(args: &Run) -> Result<Outcome, Failure> {
         config: args.config.clone(),
         ready_file: args.ready_file.clone(),
         state: args.state.clone(),
+        at_fault: if args.strict_start { AtFault::Refuse } else { AtFault::LastGood },
     };
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {

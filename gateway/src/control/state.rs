@@ -2,15 +2,21 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::config::{StateConfig, state_of};
 
 /// The directory beside the config file where nothing else is said.
 const BESIDE: &str = ".evergate";
+
+/// How long another process may hold a lock.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two looks whether it still does.
+const LOOK: Duration = Duration::from_millis(2);
 
 /// The state directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,9 +55,30 @@ impl State {
 
     /// Makes the directory, for its owner alone, and tries whether it can be written.
     pub(crate) fn prepare(&self) -> Result<(), Unwritable> {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.directory);
-        made.and_then(|()| self.probe())
+        self.make()
+            .and_then(|()| self.probe())
             .map_err(|source| Unwritable { directory: self.directory.clone(), source })
+    }
+
+    /// The right to do what only one process may do at once, until the file is closed; a process that dies gives it back.
+    /// Blocks, for some seconds at most.
+    pub(super) fn lock(&self, name: &str) -> io::Result<File> {
+        let path = self.path(name);
+        let lock = private(OpenOptions::new().create(true).truncate(false).write(true), &path)?;
+        let began = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(lock),
+                Err(TryLockError::WouldBlock) if began.elapsed() < PATIENCE => {
+                    std::thread::park_timeout(LOOK);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let what = "another process holds it";
+                    return Err(io::Error::new(io::ErrorKind::ResourceBusy, what));
+                }
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
     }
 
     fn new(config: &Path, chosen: Option<&Path>, written: &StateConfig) -> Self {
@@ -59,6 +86,13 @@ impl State {
         let chosen = chosen.map(Path::to_owned).or_else(|| written.directory.clone());
         let named = || first(env::var_os("STATE_DIRECTORY")?);
         Self { directory: chosen.or_else(named).unwrap_or_else(beside) }
+    }
+
+    /// Beside a config file nothing is made but the directory itself, as the path may be a slip of the pen.
+    fn make(&self) -> io::Result<()> {
+        let deep = !self.directory.ends_with(BESIDE);
+        let made = DirBuilder::new().recursive(deep).mode(0o700).create(&self.directory);
+        made.or_else(|error| if self.directory.is_dir() { Ok(()) } else { Err(error) })
     }
 
     /// Writes something, as a full disk takes an empty file.
@@ -72,8 +106,14 @@ impl State {
 }
 
 /// Opens a file that only its owner may read where it is made.
-fn private(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+pub(super) fn private(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     options.mode(0o600).open(path)
+}
+
+/// Makes names in a directory last, as those of files that were made, moved or removed.
+pub(super) fn settle(directory: &Path) -> io::Result<()> {
+    let plain = directory.as_os_str().is_empty();
+    File::open(if plain { Path::new(".") } else { directory })?.sync_all()
 }
 
 /// The first of a list of directories with colons between, as systemd gives them.

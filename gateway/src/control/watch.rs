@@ -1,5 +1,6 @@
 //! Reloading when files change, or on SIGHUP.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use super::journal::{Actor, Cause};
 use super::reload::Reloader;
+use super::state::State;
 use crate::assemble::Watched;
 
 /// How long files have to be quiet before they are read.
@@ -25,9 +28,9 @@ pub(crate) async fn watch(reloader: Arc<Reloader>, stop: CancellationToken) {
     let (sender, mut events) = mpsc::channel::<()>(1);
     let mut directories = reloader.watched();
     let mut hangup = signal(SignalKind::hangup()).ok();
-    let mut watcher = begin(&sender, &directories.borrow_and_update());
+    let mut watcher = begin(&sender, (&directories.borrow_and_update(), reloader.state()));
     // what changed after the first reading and before the watch began was not heard
-    let _ = reloader.reload("first look").await;
+    let _ = reloader.reload(Actor::system(Cause::FileChange)).await;
     loop {
         let hung_up = async {
             match &mut hangup {
@@ -42,30 +45,40 @@ pub(crate) async fn watch(reloader: Arc<Reloader>, stop: CancellationToken) {
                 if let Some(access) = &reloader.shared().load().access {
                     access.pen().reopen();
                 }
-                "signal"
+                Cause::Signal
             }
-            _ = events.recv() => "file change",
+            _ = events.recv() => Cause::FileChange,
         };
         for _ in 0..ROUNDS {
-            if cause == "signal" || timeout(QUIET, events.recv()).await.is_err() {
+            if cause == Cause::Signal || timeout(QUIET, events.recv()).await.is_err() {
                 break;
             }
         }
         // what is wrong has been said by the reloader
-        let _ = reloader.reload(cause).await;
+        let _ = reloader.reload(Actor::system(cause)).await;
         if directories.has_changed().unwrap_or(false) {
             drop(watcher.take());
-            watcher = begin(&sender, &directories.borrow_and_update());
-            let _ = reloader.reload("second look").await;
+            watcher = begin(&sender, (&directories.borrow_and_update(), reloader.state()));
+            let _ = reloader.reload(Actor::system(Cause::FileChange)).await;
         }
     }
 }
 
 /// Watches directories rather than files: editors and config maps replace files, and a watch on a file goes with it.
-fn begin(sender: &mpsc::Sender<()>, directories: &[Watched]) -> Option<RecommendedWatcher> {
+fn begin(
+    sender: &mpsc::Sender<()>,
+    (directories, state): (&[Watched], &State),
+) -> Option<RecommendedWatcher> {
     let sender = sender.clone();
+    // what is written there is written by changes, and calls for none
+    let own = state.directory().canonicalize().ok();
+    let ours = move |event: &Event| {
+        let below = |path: &PathBuf| own.as_ref().is_some_and(|own| path.starts_with(own));
+        !event.paths.is_empty() && event.paths.iter().all(below)
+    };
     let heard = move |event: notify::Result<Event>| {
-        if event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_))) {
+        let calls = |event: Event| !matches!(event.kind, EventKind::Access(_)) && !ours(&event);
+        if event.is_ok_and(calls) {
             // full means that a reload is due already
             let _ = sender.try_send(());
         }

@@ -24,10 +24,11 @@ use super::takeover::{Handed, Station, Taken, give, take};
 use super::transport::Gates;
 use super::worker::{self, Bound, Place};
 use crate::admin::admin;
-use crate::assemble::{Assembled, assemble};
-use crate::config::Config;
+use crate::config::{Config, state_of};
 use crate::control::usage::Books;
-use crate::control::{Apply, Reloader, State, Stops, watch};
+use crate::control::{
+    Apply, AtFault, Beginning, Begun, Records, Reloader, State, Stops, begin, watch,
+};
 use crate::exchange::{Held, House};
 use crate::snapshot::{Listener, Now, Shared};
 use crate::telemetry::Metrics;
@@ -47,6 +48,8 @@ pub struct RunOptions {
     pub ready_file: Option<PathBuf>,
     /// The directory of what outlives the process, before what the config says.
     pub state: Option<PathBuf>,
+    /// What is done with a configuration that is wrong.
+    pub at_fault: AtFault,
 }
 
 /// Why a gateway does not start.
@@ -109,8 +112,9 @@ impl Gateway {
         now: Now,
     ) -> Result<Self, StartFailure> {
         let metrics = Arc::new(Metrics::default());
-        let state = prepared(options);
-        let Assembled { snapshot, config, warnings, watched } = read(options, &metrics).await?;
+        let (begun, records) = read(options, &metrics).await?;
+        let (snapshot, warnings, beginning) = Beginning::of(begun);
+        let config = beginning.config().clone();
         for problem in &warnings {
             warn!(problem = %problem, "the configuration is odd");
         }
@@ -127,7 +131,7 @@ impl Gateway {
         let rules = Arc::new(ArcSwap::from_pointee(Rules::new(&config)));
         let listen = sockets.traffic.iter().map(|one| one.address).collect();
         let books = Books::open(
-            &state,
+            records.state(),
             &config.usage,
             (Arc::clone(&shared), Arc::clone(&metrics)),
             now.clone(),
@@ -142,22 +146,17 @@ impl Gateway {
         let begin = workers(&config, (sockets.traffic, &places), (&stops, &metrics), &common)?;
         drop(common);
         let drain = (config.timeouts.drain_idle, config.timeouts.drain);
-        let first = (config, watched);
         let kept = Arc::clone(&books);
         let apply = move |config: &Config| {
             rules.store(Arc::new(Rules::new(config)));
             kept.set(&config.usage);
         };
         let apply = Apply(Box::new(apply));
-        let reloader = Reloader::new(
-            (options.config.clone(), state),
-            Arc::clone(&shared),
-            apply,
-            metrics,
-            first,
-        );
+        let with = (metrics, beginning);
+        let reloader = Reloader::new(&options.config, records, Arc::clone(&shared), apply, with);
         let reloader = Arc::new(reloader.with_books(Arc::clone(&books)));
         reloader.keep().await;
+        reloader.record_start().await;
         tokio::spawn(Arc::clone(&books).keep(stops.abort.clone()));
         let gateway =
             Self { listen, admin: admin_address, stops, over, drain, books, warnings, shared };
@@ -370,22 +369,21 @@ async fn open(config: &Config, inherited: Inherited) -> Result<Opened, StartFail
     Ok(Opened { sockets, taken, station })
 }
 
-/// The state directory, ready to be written where it can be.
-fn prepared(options: &RunOptions) -> State {
-    let state = State::of_file(&options.config, options.state.as_deref());
-    match state.prepare() {
-        Ok(()) => info!(directory = %state.directory().display(), "the state is kept"),
-        // traffic needs nothing of it
-        Err(error) => error!(%error, "nothing outlives this process"),
-    }
-    state
-}
-
-/// Reads the config and makes the first snapshot, beside the runtime.
-async fn read(options: &RunOptions, metrics: &Arc<Metrics>) -> Result<Assembled, StartFailure> {
-    let (path, counts) = (options.config.clone(), Arc::clone(metrics));
-    let assembled = tokio::task::spawn_blocking(move || assemble(&path, &counts, None)).await;
-    assembled
+/// Opens the records, reads the config and makes the first snapshot, beside the runtime.
+async fn read(
+    options: &RunOptions,
+    metrics: &Arc<Metrics>,
+) -> Result<(Begun, Arc<Records>), StartFailure> {
+    let (options, counts) = (options.clone(), Arc::clone(metrics));
+    let begun = tokio::task::spawn_blocking(move || {
+        let path = &options.config;
+        let state = State::of_file(path, options.state.as_deref());
+        let records = Records::open(state, &state_of(path), Arc::clone(&counts));
+        let begun = begin(path, &counts, &records, options.at_fault)?;
+        Ok((begun, Arc::new(records)))
+    });
+    begun
+        .await
         .map_err(|gone| {
             let source = io::Error::other(gone);
             failed("reading the configuration failed inside the program", source)

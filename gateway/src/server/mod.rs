@@ -16,5 +16,6 @@ mod transport;
 mod tunnel;
 mod worker;
 
+pub use crate::control::AtFault;
 pub use gateway::{Gateway, RunOptions, StartFailure};
 pub use inherit::Inherited;

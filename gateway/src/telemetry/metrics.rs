@@ -48,6 +48,10 @@ pub struct Metrics {
     pub reloads_ok: Counter,
     /// Reloads that were refused.
     pub reloads_failed: Counter,
+    /// Entries of the journal that could not be written.
+    pub journal_failed: Counter,
+    /// Whether the last good configuration stands in for a file that is wrong.
+    pub last_good: Gauge,
     /// The generation in use.
     pub generation: Gauge<u64, AtomicU64>,
     turned_away: Family<ArrivalLabels, Counter>,
@@ -175,6 +179,10 @@ impl Default for Metrics {
         let reloads_ok = counter(&mut registry, ("reloads_ok", what));
         let what = "Configurations that were refused";
         let reloads_failed = counter(&mut registry, ("reloads_failed", what));
+        let what = "Entries of the journal that could not be written";
+        let journal_failed = counter(&mut registry, ("journal_failed", what));
+        let what = "1 where the last good configuration stands in for files that are wrong";
+        let last_good = gauge(&mut registry, ("config_last_good", what));
         let generation = Gauge::default();
         registry.register(
             "generation",
@@ -206,6 +214,8 @@ impl Default for Metrics {
             fleet,
             reloads_ok,
             reloads_failed,
+            journal_failed,
+            last_good,
             generation,
             turned_away,
             expiries,
