@@ -21,10 +21,8 @@ async fn a_good_file_comes_into_use_and_a_bad_one_does_not() {
     let (one, two) = (Backend::json("1").await, Backend::json("2").await);
     let house = House::start(&api(&one, "x")).await;
     assert_eq!(house.get("/", "").await.body, "1");
-    let ready = |house: &House| {
-        let request = "GET /readyz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".to_owned();
-        let address = house.gateway.admin();
-        async move { Reply::read(&support::exchange(address, request.as_bytes()).await).json() }
+    let ready = async |house: &House| {
+        house.admin("GET /readyz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await.json()
     };
     let first = ready(&house).await;
     assert_eq!(first["generation"], 1);

@@ -179,7 +179,17 @@ impl Gate {
     #[track_caller]
     pub fn ask_admin(&self, request: &Request) -> Answer {
         // The listener takes no name as its Host, since a name may be anybody's.
-        ask(self.admin(), &request.clone().field("Host", "localhost"))
+        let mut request = request.clone().field("Host", "localhost");
+        if let Some(token) = self.token() {
+            request = request.field("Authorization", &format!("Bearer {token}"));
+        }
+        ask(self.admin(), &request)
+    }
+
+    /// The administrators' token that was drawn at the start, where the config names no credentials.
+    pub fn token(&self) -> Option<String> {
+        let file = self.scratch.path().join(".evergate/admin.token");
+        std::fs::read_to_string(file).ok().map(|text| text.trim().to_owned())
     }
 
     /// The id of its process.

@@ -10,7 +10,7 @@ use super::desk::{Answer, Call, Desk, json_answer, refusal};
 use super::history::{head_json, no_number};
 use super::query::{read, switch};
 use crate::control::{
-    Actor, Basis, Cause, Changed, Descriptions, NotChanged, Wanted, as_json, try_out,
+    Actor, Basis, Cause, Changed, Descriptions, Identity, NotChanged, Wanted, as_json, try_out,
 };
 
 /// What an administrator says a change is good for.
@@ -74,7 +74,9 @@ pub(super) async fn roll_back(desk: &Desk, call: Call) -> Answer {
 /// Who calls for a change, and what for.
 pub(super) fn actor(cause: Cause, call: &Call) -> Actor {
     let why = call.headers.get(WHY).map(|why| String::from_utf8_lossy(why.as_bytes()).into_owned());
-    Actor { who: "admin".to_owned(), why, ..Actor::system(cause) }
+    let Identity { name, role, from, .. } = &call.who;
+    let (role, from) = (Some(role.word()), Some(from.to_string()));
+    Actor { cause, who: name.to_string(), role, from, why }
 }
 
 /// The configuration that a change is made for; `over` is what `?over=` says.

@@ -1,19 +1,29 @@
-//! What administrators are served: a table of things to ask for, behind a guard.
+//! What administrators are served: a table of things to ask for, behind a guard that knows who they are.
 
+mod access;
 mod basic;
 mod configuration;
+mod credentials;
 mod desk;
 mod drift;
 mod endpoints;
 mod guard;
 mod history;
 mod lifecycle;
+mod limits;
+mod listener;
 mod losses;
+pub(crate) mod openapi;
 mod query;
-mod role;
 mod rows;
 mod serve;
+mod session;
+mod sessions;
+mod shape;
 mod status;
+pub(crate) mod token;
 mod usage;
 
+pub(crate) use access::Access;
+pub(crate) use listener::Listener;
 pub(crate) use serve::admin;

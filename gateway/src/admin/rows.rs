@@ -3,11 +3,16 @@
 use std::collections::BTreeMap;
 use std::pin::Pin;
 
-use http::{Method, StatusCode};
+use http::Method;
 
-use super::desk::{Answer, Call, Desk, refusal};
-use super::role::Role;
-use super::{basic, configuration, drift, endpoints, history, lifecycle, losses, status, usage};
+use super::desk::{Answer, Call, Desk};
+use super::shape::{Shape, Untyped};
+use super::{
+    basic, configuration, drift, endpoints, history, lifecycle, losses, openapi, session, status,
+    usage,
+};
+use crate::config::Role;
+use crate::control::usage::UsageReport;
 
 /// Answers a call.
 pub(super) type Act =
@@ -22,6 +27,8 @@ pub(super) struct Row {
     pub(super) role: Role,
     /// What it is for, in a sentence.
     pub(super) about: &'static str,
+    /// What it takes and gives.
+    pub(super) shape: Shape,
     pub(super) act: Act,
 }
 
@@ -33,12 +40,13 @@ impl Row {
 }
 
 /// Everything, in the order in which it is described.
-pub(super) static ROWS: [Row; 15] = [
+pub(super) static ROWS: &[Row] = &[
     Row {
         method: Method::GET,
         path: "/livez",
         role: Role::Read,
         about: "whether the process is alive",
+        shape: Shape::json::<basic::Live>(),
         act: |_, _| Box::pin(async { basic::live() }),
     },
     Row {
@@ -46,6 +54,7 @@ pub(super) static ROWS: [Row; 15] = [
         path: "/readyz",
         role: Role::Read,
         about: "whether traffic is taken, and by which configuration",
+        shape: Shape::json::<basic::Readiness>().gives::<basic::Readiness>(503, "it drains"),
         act: |desk, _| Box::pin(async { basic::ready(desk) }),
     },
     Row {
@@ -53,6 +62,7 @@ pub(super) static ROWS: [Row; 15] = [
         path: "/metrics",
         role: Role::Read,
         about: "counters and gauges in OpenMetrics text",
+        shape: Shape::text(basic::OPENMETRICS),
         act: |desk, _| Box::pin(async { basic::metrics(desk) }),
     },
     Row {
@@ -60,6 +70,7 @@ pub(super) static ROWS: [Row; 15] = [
         path: "/losses",
         role: Role::Read,
         about: "what each way between two versions may lose, and how often it did",
+        shape: Shape::json::<losses::Losses>(),
         act: |desk, _| Box::pin(async { losses::answer(desk) }),
     },
     Row {
@@ -67,6 +78,7 @@ pub(super) static ROWS: [Row; 15] = [
         path: "/endpoints",
         role: Role::Read,
         about: "how the endpoints of all backends are",
+        shape: Shape::json::<endpoints::Endpoints>(),
         act: |desk, _| Box::pin(async { endpoints::answer(desk) }),
     },
     Row {
@@ -74,6 +86,7 @@ pub(super) static ROWS: [Row; 15] = [
         path: "/drift",
         role: Role::Read,
         about: "where live payloads differ from what their own version declares",
+        shape: Shape::json::<drift::Drift>(),
         act: |desk, _| Box::pin(async { drift::answer(desk) }),
     },
     Row {
@@ -81,6 +94,7 @@ pub(super) static ROWS: [Row; 15] = [
         path: "/usage",
         role: Role::Read,
         about: "who uses which version, operation and deprecated field",
+        shape: Shape::json::<UsageReport>().query::<usage::UsageQuery>(),
         act: |desk, call| Box::pin(async move { usage::answer(desk, &call).await }),
     },
     Row {
@@ -88,6 +102,7 @@ pub(super) static ROWS: [Row; 15] = [
         path: "/lifecycle",
         role: Role::Read,
         about: "where each version stands, when it goes, and who is left",
+        shape: Shape::json::<lifecycle::Board>(),
         act: |desk, _| Box::pin(lifecycle::answer(desk)),
     },
     Row {
@@ -95,6 +110,10 @@ pub(super) static ROWS: [Row; 15] = [
         path: "/reload",
         role: Role::Operate,
         about: "read the configuration file anew",
+        shape: Shape::json::<basic::Reload>().gives::<basic::NotTaken>(
+            422,
+            "the configuration cannot be used, and the old one serves on",
+        ),
         act: |desk, call| Box::pin(basic::reload(desk, call)),
     },
     Row {
@@ -102,6 +121,7 @@ pub(super) static ROWS: [Row; 15] = [
         path: "/status",
         role: Role::Read,
         about: "what is in use, since when, and what came of the last call for a change",
+        shape: Shape::json::<Untyped>(),
         act: |desk, _| Box::pin(status::status(desk)),
     },
     Row {
@@ -109,6 +129,7 @@ pub(super) static ROWS: [Row; 15] = [
         path: "/config",
         role: Role::Administer,
         about: "the config file that is in use",
+        shape: Shape::text("application/yaml"),
         act: |desk, _| Box::pin(async { configuration::text(desk) }),
     },
     Row {
@@ -116,6 +137,7 @@ pub(super) static ROWS: [Row; 15] = [
         path: "/config",
         role: Role::Administer,
         about: "put another config file in its place, or only say what would come of it",
+        shape: Shape::json::<Untyped>().text_body("application/yaml"),
         act: |desk, call| Box::pin(configuration::put(desk, call)),
     },
     Row {
@@ -123,6 +145,7 @@ pub(super) static ROWS: [Row; 15] = [
         path: "/history",
         role: Role::Read,
         about: "who changed what, newest first",
+        shape: Shape::json::<Untyped>(),
         act: |desk, call| Box::pin(history::list(desk, call)),
     },
     Row {
@@ -130,6 +153,7 @@ pub(super) static ROWS: [Row; 15] = [
         path: "/history/{number}",
         role: Role::Administer,
         about: "one entry of the journal, with the configuration that it brought into use",
+        shape: Shape::json::<Untyped>(),
         act: |desk, call| Box::pin(history::one(desk, call)),
     },
     Row {
@@ -137,44 +161,78 @@ pub(super) static ROWS: [Row; 15] = [
         path: "/rollback/{number}",
         role: Role::Administer,
         about: "bring a configuration of the past back",
+        shape: Shape::json::<Untyped>(),
         act: |desk, call| Box::pin(configuration::roll_back(desk, call)),
+    },
+    Row {
+        method: Method::GET,
+        path: "/openapi.json",
+        role: Role::Read,
+        about: "this description",
+        shape: Shape::json::<openapi::Description>(),
+        act: |_, _| Box::pin(async { openapi::answer() }),
+    },
+    Row {
+        method: Method::GET,
+        path: "/session",
+        role: Role::Read,
+        about: "who is calling, and by what they are known",
+        shape: Shape::json::<session::Caller>(),
+        act: |desk, call| Box::pin(async move { session::who(desk, &call) }),
+    },
+    Row {
+        method: Method::POST,
+        path: "/session",
+        role: Role::Read,
+        about: "begin a session, which a browser carries as a cookie",
+        shape: Shape::json::<session::Opened>(),
+        act: |desk, call| Box::pin(async move { session::begin(desk, &call) }),
+    },
+    Row {
+        method: Method::DELETE,
+        path: "/session",
+        role: Role::Read,
+        about: "end the session that the call comes with",
+        shape: Shape::json::<session::Closed>(),
+        act: |desk, call| Box::pin(async move { session::end(desk, &call) }),
     },
 ];
 
+/// What stands at the places of a path.
+pub(super) type Places = BTreeMap<&'static str, String>;
+
+/// Why there is no row.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// There is nothing at the path.
+    Path,
+    /// The path takes these methods.
+    Method(String),
+}
+
 /// The row of a request, with what stands at the places of its path.
-pub(super) fn row(
-    method: &Method,
-    path: &str,
-) -> Result<(&'static Row, BTreeMap<&'static str, String>), Answer> {
+pub(super) fn row(method: &Method, path: &str) -> Result<(&'static Row, Places), Missing> {
     let asked = if method == Method::HEAD { &Method::GET } else { method };
     let mut others = Vec::new();
-    for row in &ROWS {
+    for row in ROWS {
         let Some(places) = fits(row.path, path) else { continue };
         if row.method == *asked {
             return Ok((row, places));
         }
         others.push(row.method.as_str());
     }
-    if others.is_empty() {
-        let mut known: Vec<_> = ROWS.iter().map(|row| row.path).collect();
-        known.dedup();
-        let why = format!("there are {}", known.join(", "));
-        return Err(refusal(StatusCode::NOT_FOUND, "not-found", &why));
-    }
-    let why = format!("this path takes {}", others.join(" or "));
-    Err(refusal(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", &why))
+    Err(if others.is_empty() { Missing::Path } else { Missing::Method(others.join(", ")) })
 }
 
 /// What stands at the places of a template; `None` where it does not fit. An escape in a path fits nothing but a place.
-fn fits(template: &'static str, path: &str) -> Option<BTreeMap<&'static str, String>> {
+fn fits(template: &'static str, path: &str) -> Option<Places> {
     let (mut places, mut left) = (BTreeMap::new(), path.split('/'));
     for wanted in template.split('/') {
         let found = left.next()?;
         match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
             Some(name) if !found.is_empty() => drop(places.insert(name, decoded(found)?)),
-            Some(_) => return None,
             None if wanted == found => {}
-            None => return None,
+            Some(_) | None => return None,
         }
     }
     left.next().is_none().then_some(places)
@@ -198,9 +256,9 @@ fn decoded(segment: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use http::{Method, StatusCode};
+    use http::Method;
 
-    use super::{ROWS, fits, row};
+    use super::{Missing, ROWS, fits, row};
 
     #[test]
     fn places_take_one_segment_each_and_escapes_come_off() {
@@ -231,11 +289,9 @@ mod tests {
 
     #[test]
     fn what_is_not_there_says_what_is() {
-        assert_eq!(row(&Method::GET, "/nothing").unwrap_err().status(), StatusCode::NOT_FOUND);
-        assert_eq!(
-            row(&Method::DELETE, "/reload").unwrap_err().status(),
-            StatusCode::METHOD_NOT_ALLOWED
-        );
+        assert_eq!(row(&Method::GET, "/nothing").unwrap_err(), Missing::Path);
+        let post = Missing::Method("POST".to_owned());
+        assert_eq!(row(&Method::DELETE, "/reload").unwrap_err(), post);
         assert_eq!(row(&Method::HEAD, "/livez").unwrap().0.path, "/livez");
     }
 }

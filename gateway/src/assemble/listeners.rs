@@ -37,6 +37,17 @@ pub(super) fn listeners(
     if problems.is_empty() { Ok(listeners) } else { Err(problems) }
 }
 
+/// TLS of the administrators' listener.
+pub(super) fn admin(
+    config: &Config,
+    previous: Option<&Snapshot>,
+    warnings: &mut Vec<Problem>,
+) -> Result<Option<ServerSide>, Vec<Problem>> {
+    let before = previous.and_then(|snapshot| snapshot.admin.as_ref());
+    let load = |tls| ServerSide::load(tls, rules(previous), before, warnings);
+    config.admin.tls.as_ref().map(load).transpose()
+}
+
 /// What certificates are held to. One that has expired does not take the place of another; at the start it is
 /// only told, as not to start would take what has sound certificates down with it.
 pub(super) fn rules(previous: Option<&Snapshot>) -> CertificateRules {
@@ -56,7 +67,8 @@ pub(super) fn trust(config: &Config) -> Trust {
 /// Every file that has certificates, keys or authorities.
 pub(super) fn files(config: &Config) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for tls in config.listen.iter().filter_map(|one| one.tls.as_ref()) {
+    let listeners = config.listen.iter().filter_map(|one| one.tls.as_ref());
+    for tls in listeners.chain(&config.admin.tls) {
         for one in &tls.certificates {
             files.push(one.certificate.path.clone());
             files.push(one.key.path.clone());

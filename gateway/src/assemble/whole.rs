@@ -99,6 +99,10 @@ pub fn assemble_from(
         problems.extend(more);
         Vec::new()
     });
+    let admin = listeners::admin(&config, previous, &mut warnings).unwrap_or_else(|more| {
+        problems.extend(more);
+        None
+    });
     let access = access::access(&config, previous, metrics).unwrap_or_else(|problem| {
         problems.push(problem);
         None
@@ -116,6 +120,7 @@ pub fn assemble_from(
         digest: digests.files,
         certificates: digests.certificates,
         listeners: listeners.into_iter().map(Arc::new).collect(),
+        admin,
         trust: listeners::trust(&config),
         apis,
         bounds: bounds(&config),
@@ -131,6 +136,7 @@ pub fn assemble_from(
         }),
     };
     let secured = snapshot.listeners.iter().filter_map(|listener| listener.tls.as_ref());
+    let secured = secured.chain(&snapshot.admin);
     metrics.certificates(secured.flat_map(ServerSide::expiries));
     Ok(Assembled { snapshot, config, warnings, watched, text, manifest })
 }

@@ -8,6 +8,8 @@ use jiff::civil::Date;
 
 use evergate_contracts::policy;
 
+use super::remote::Reach;
+
 /// Evergate lets every client keep the API version it was written for, on whatever mix of backend versions is
 /// running, and proves beforehand that it can.
 ///
@@ -52,6 +54,9 @@ pub(super) enum Verb {
     /// Look at a gateway's configuration.
     #[command(subcommand)]
     Config(Config),
+    /// Draw tokens for administrators, and see who you are to a gateway that runs.
+    #[command(subcommand)]
+    Admin(Admin),
     /// Write a script that lets your shell complete commands: `evergate completions bash`.
     Completions {
         /// The shell.
@@ -101,6 +106,42 @@ pub(super) enum Config {
         #[arg(long, value_name = "FILE", default_value = "gateway.yaml")]
         config: PathBuf,
     },
+}
+
+/// `evergate admin`
+#[derive(Debug, Subcommand)]
+pub(super) enum Admin {
+    /// Draw a token and print it once, with the line that lets it in.
+    Token(NewToken),
+    /// Print the `OpenAPI` 3.1 description of what a gateway offers its administrators.
+    Openapi,
+    /// Ask a gateway that runs who you are to it, and what you may do.
+    Whoami(Reach),
+}
+
+/// `evergate admin token`
+#[derive(Debug, Args)]
+pub(super) struct NewToken {
+    /// Whose it is: the journal names them by it.
+    #[arg(long, value_name = "NAME")]
+    pub(super) name: String,
+    /// What its owner may do.
+    #[arg(long, value_enum)]
+    pub(super) role: TokenRole,
+    /// The day from which on it is refused, as YEAR-MONTH-DAY (UTC); never if left out.
+    #[arg(long, value_name = "DATE")]
+    pub(super) expires: Option<Date>,
+}
+
+/// What an administrator may do; each may do what those before may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TokenRole {
+    /// Look at everything that is no secret.
+    Read,
+    /// Reload, and change what the configuration allows for.
+    Operate,
+    /// Change the configuration itself.
+    Administer,
 }
 
 /// `evergate rules`

@@ -1,5 +1,6 @@
 //! The command line: the only room that prints.
 
+mod admin;
 mod against;
 mod args;
 mod baselines;
@@ -20,6 +21,7 @@ mod outputs;
 mod program;
 mod progress;
 mod release;
+mod remote;
 mod rules;
 mod run;
 mod suggest;

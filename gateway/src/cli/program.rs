@@ -10,7 +10,7 @@ use super::args::{CommandLine, Verb};
 use super::crew::STACK_BYTES;
 use super::exit::{Failure, Outcome};
 use super::{
-    changelog, check, config, contracts, convert, demo, diff, release, rules, run, suggest,
+    admin, changelog, check, config, contracts, convert, demo, diff, release, rules, run, suggest,
 };
 
 /// Reads the command line and does what it says.
@@ -53,6 +53,7 @@ fn act(line: &CommandLine) -> Result<Outcome, Failure> {
             clap_complete::generate(*shell, &mut command, "evergate", &mut out);
             Ok(Outcome::Holds)
         }
+        Verb::Admin(args) => admin::admin(args, &mut out),
         Verb::Rules(args) => rules::rules(args, &mut out),
     }?;
     out.flush()?;

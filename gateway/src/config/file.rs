@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::model::{ApiConfig, Config, Limits, Timeouts};
 use super::reader::Reader;
 use super::units::{duration, size};
-use super::{access, api, listen, state, usage};
+use super::{access, admin, api, listen, state, usage};
 
 /// Most threads that serve traffic.
 const WORKERS: usize = 1024;
@@ -66,11 +66,10 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
     ];
     let object = reader.object(value, &root, &known)?;
     let listen = listen::listen(reader, object.get("listen"), directory);
-    let admin = object.get("admin").and_then(|value| {
-        let at = root.join("admin");
-        let object = reader.object(value, &at, &["address"])?;
-        listen::address(reader, object.get("address"), &at)
-    });
+    let admin = object
+        .get("admin")
+        .and_then(|value| admin::admin(reader, value, &root.join("admin"), directory))
+        .unwrap_or_default();
     let takeover = object.get("takeover").and_then(|value| {
         let at = root.join("takeover");
         listen::takeover(reader, value, &at, directory)
@@ -85,7 +84,6 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
         .get("timeouts")
         .map_or_else(Timeouts::default, |value| timeouts(reader, value, &times));
     let apis = apis(reader, object.get("apis"), directory);
-    let admin = admin.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 9901)));
     let workers = object
         .get("workers")
         .and_then(|value| workers(reader, value, &root.join("workers")))

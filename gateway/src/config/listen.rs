@@ -105,7 +105,7 @@ const TAKEN: [&str; 8] = [
 
 /// Longest path of a socket: the system takes 107 octets, and a socket is first made beside its place, under a name with
 /// the number of the process.
-const LONGEST_SOCKET: usize = 95;
+pub(super) const LONGEST_SOCKET: usize = 95;
 
 /// The list under `listen`.
 pub(super) fn listen<'doc>(
@@ -214,7 +214,8 @@ pub(super) fn blocks<'doc>(
     blocks
 }
 
-fn tls<'doc>(
+/// TLS of a listener.
+pub(super) fn tls<'doc>(
     reader: &mut Reader<'doc>,
     value: &'doc Value,
     at: &Pointer,
@@ -276,7 +277,12 @@ pub(super) fn file<'doc>(
     Some(FileConfig { path, place: reader.place(at) })
 }
 
-fn hosts<'doc>(reader: &mut Reader<'doc>, value: Option<&'doc Value>, at: &Pointer) -> Vec<String> {
+/// Names of hosts, lower case.
+pub(super) fn hosts<'doc>(
+    reader: &mut Reader<'doc>,
+    value: Option<&'doc Value>,
+    at: &Pointer,
+) -> Vec<String> {
     let mut hosts = Vec::new();
     for (index, value) in value.map(Reader::list).into_iter().flatten().enumerate() {
         let at = at.join(&index.to_string());

@@ -1,6 +1,7 @@
 //! `gateway.yaml`, from as written to checked, all problems at once.
 
 mod access;
+mod admin;
 mod api;
 mod backend;
 mod backends;
@@ -22,6 +23,7 @@ mod writes;
 pub use access::{
     AccessConfig, AccessField, AccessFormat, AccessLog, AccessPlace, QueryTold, Shares,
 };
+pub use admin::{AdminAddress, AdminConfig, CertificateGrant, CertificateMark, Role, TokenConfig};
 pub use backend::{
     BackendConfig, BackendLimits, BackendPolicy, BackendProtocol, BackendTimes, BackendTls,
     DnsConfig, EjectionConfig, HealthConfig, RetryConfig,

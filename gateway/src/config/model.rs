@@ -12,6 +12,7 @@ use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use super::access::AccessLog;
+use super::admin::AdminConfig;
 use super::backend::BackendConfig;
 use super::cidr::Cidr;
 use super::drift::DriftConfig;
@@ -25,8 +26,8 @@ use super::usage::UsageConfig;
 pub struct Config {
     /// Where traffic is taken; at least one.
     pub listen: Vec<ListenConfig>,
-    /// Where the administrator is served. Default `127.0.0.1:9901`.
-    pub admin: SocketAddr,
+    /// Where administrators are served, and who they are.
+    pub admin: AdminConfig,
     /// Where what outlives the process is kept.
     pub state: StateConfig,
     /// How use is counted.

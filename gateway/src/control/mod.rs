@@ -3,6 +3,7 @@
 
 mod change;
 mod draft;
+mod identity;
 mod in_use;
 mod journal;
 mod keeper;
@@ -22,6 +23,7 @@ mod watch;
 
 pub(crate) use change::{Basis, Changed, NotChanged, Wanted, try_out};
 pub(crate) use draft::Unwritten;
+pub(crate) use identity::{By, Identity};
 pub(crate) use in_use::{InUse, Last};
 pub(crate) use journal::{
     Actor, Cause, Entry, Fault, Head, Kept, Page, Report, Wish, entry, page, verify,

@@ -261,7 +261,9 @@ impl Reloader {
         let addresses =
             |config: &Config| config.listen.iter().map(|one| one.address).collect::<Vec<_>>();
         let moved = addresses(config) != addresses(first);
-        if moved || config.admin != first.admin {
+        let admin = config.admin.address != first.admin.address
+            || config.admin.tls.is_some() != first.admin.tls.is_some();
+        if moved || admin {
             warn!("addresses to listen on are read at the start only; restart to use the new ones");
         }
         if config.takeover != first.takeover {

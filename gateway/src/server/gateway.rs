@@ -9,7 +9,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use evergate_schemas::problem::Problem;
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -18,13 +18,14 @@ use tracing::{error, info, warn};
 use super::connection::Rules;
 use super::inherit::Inherited;
 use super::listen::Door;
+use super::local::{Local, LocalFile};
 use super::notify::{self, notify};
-use super::sockets::{Found, Sockets, deal};
+use super::sockets::{Administrators, Found, Sockets, deal};
 use super::takeover::{Handed, Station, Taken, give, take};
 use super::transport::Gates;
 use super::worker::{self, Bound, Place};
-use crate::admin::admin;
-use crate::config::{Config, state_of};
+use crate::admin::{self, Access};
+use crate::config::{AdminAddress, Config, state_of};
 use crate::control::usage::Books;
 use crate::control::{
     Apply, AtFault, Beginning, Begun, Records, Reloader, State, Stops, begin, watch,
@@ -37,6 +38,9 @@ use crate::upstream::Client;
 
 /// How long the end waits for the last lines of the access log.
 const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// The name of the file in the state directory that has the token which was drawn because none is configured.
+const TOKEN_FILE: &str = "admin.token";
 
 /// What `evergate run` is told on the command line.
 #[derive(Clone, Debug, Default)]
@@ -75,7 +79,7 @@ pub enum StartFailure {
 #[derive(Debug)]
 pub struct Gateway {
     listen: Vec<SocketAddr>,
-    admin: SocketAddr,
+    office: Office,
     stops: Stops,
     /// Ends when the last connection has.
     over: mpsc::Receiver<()>,
@@ -84,6 +88,16 @@ pub struct Gateway {
     books: Arc<Books>,
     warnings: Vec<Problem>,
     shared: Arc<Shared>,
+}
+
+/// Where administrators are served.
+#[derive(Debug)]
+struct Office {
+    address: AdminAddress,
+    /// The socket in the file system, removed with the gateway.
+    local: Option<LocalFile>,
+    /// Where the token is that was drawn, if one was.
+    token_file: PathBuf,
 }
 
 impl Gateway {
@@ -122,8 +136,8 @@ impl Gateway {
         let Opened { sockets, taken, station } = open(&config, inherited).await?;
         let estate = station.is_some().then(|| sockets.copies()).transpose();
         let estate = estate.map_err(|source| failed("a listener cannot be copied", source))?;
-        let (admin_address, admin_listener) = (sockets.admin.address, sockets.admin);
-        let admin_listener = administrators(admin_listener)?;
+        let (office, listener) = office(sockets.admin, &config, records.state())?;
+        let access = Arc::new(Access::new(&config.admin, office.token_file.clone()));
         let stops = Stops::default();
         let (alive, over) = mpsc::channel(1);
         let places = snapshot.listeners.clone();
@@ -146,10 +160,11 @@ impl Gateway {
         let begin = workers(&config, (sockets.traffic, &places), (&stops, &metrics), &common)?;
         drop(common);
         let drain = (config.timeouts.drain_idle, config.timeouts.drain);
-        let kept = Arc::clone(&books);
+        let (kept, known) = (Arc::clone(&books), Arc::clone(&access));
         let apply = move |config: &Config| {
             rules.store(Arc::new(Rules::new(config)));
             kept.set(&config.usage);
+            known.apply(&config.admin);
         };
         let apply = Apply(Box::new(apply));
         let with = (metrics, beginning);
@@ -158,16 +173,14 @@ impl Gateway {
         reloader.keep().await;
         reloader.record_start().await;
         tokio::spawn(Arc::clone(&books).keep(stops.abort.clone()));
-        let gateway =
-            Self { listen, admin: admin_address, stops, over, drain, books, warnings, shared };
+        let gateway = Self { listen, office, stops, over, drain, books, warnings, shared };
         let ready = gateway.draft_ready(options)?;
         // from here on connections are accepted, so nothing should fail any more
         for (index, (places, door)) in begin.into_iter().enumerate() {
             worker::start(index, places, door)
                 .map_err(|source| failed("a worker cannot be started", source))?;
         }
-        info!(address = %admin_address, "listening for the administrator");
-        tokio::spawn(admin(admin_listener, Arc::clone(&reloader), gateway.stops.clone()));
+        gateway.serve_administrators(listener, &reloader, access)?;
         tokio::spawn(watch(reloader, gateway.stops.drain.clone()));
         let gateway = gateway.succeed(taken, station.zip(estate)).await?;
         if let Some((draft, path)) = ready
@@ -176,6 +189,22 @@ impl Gateway {
             error!(%error, path = %path.display(), "the ready file cannot be put in its place");
         }
         Ok(gateway)
+    }
+
+    fn serve_administrators(
+        &self,
+        listener: admin::Listener,
+        reloader: &Arc<Reloader>,
+        access: Arc<Access>,
+    ) -> Result<(), StartFailure> {
+        let address = &self.office.address;
+        if let Some(file) = &self.office.local {
+            let what = format!("{address} cannot be put in its place");
+            file.open().map_err(|source| failed(&what, source))?;
+        }
+        info!(%address, "listening for administrators");
+        tokio::spawn(admin::admin(listener, Arc::clone(reloader), access, self.stops.clone()));
+        Ok(())
     }
 
     /// Becomes the one that is taken over next; the gateway before lets go.
@@ -204,9 +233,14 @@ impl Gateway {
         &self.listen
     }
 
-    /// The address of the admin listener.
-    pub fn admin(&self) -> SocketAddr {
-        self.admin
+    /// Where administrators are served, as it was bound.
+    pub fn admin(&self) -> &AdminAddress {
+        &self.office.address
+    }
+
+    /// Where the administrators' token is, where none is configured.
+    pub fn token_file(&self) -> &Path {
+        &self.office.token_file
     }
 
     /// What was odd in the configuration it started with.
@@ -268,7 +302,7 @@ impl Gateway {
         let Some(path) = &options.ready_file else { return Ok(None) };
         let text = json!({
             "listen": self.listen.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "admin": self.admin.to_string(),
+            "admin": self.office.address.to_string(),
         });
         let draft = path.with_extension("tmp");
         let written = if path.is_dir() {
@@ -391,13 +425,28 @@ async fn read(
         .map_err(StartFailure::Problems)
 }
 
-/// The administrator's listener on the runtime; of several sockets the first, as they are one.
-fn administrators(bound: Bound) -> Result<TcpListener, StartFailure> {
-    let first = bound.listeners.into_iter().next();
-    let listener = first.ok_or_else(|| io::ErrorKind::NotFound.into());
-    listener
-        .and_then(TcpListener::from_std)
-        .map_err(|source| failed("the administrator cannot be listened to", source))
+/// What administrators connect to, on the runtime. Of several sockets of an address the first, as they are one.
+fn office(
+    admin: Administrators,
+    config: &Config,
+    state: &State,
+) -> Result<(Office, admin::Listener), StartFailure> {
+    let token_file = state.path(TOKEN_FILE);
+    let made = match admin {
+        Administrators::Tcp(bound) => {
+            let address = AdminAddress::Tcp(bound.address);
+            let first = bound.listeners.into_iter().next();
+            let listener = first.ok_or_else(|| io::ErrorKind::NotFound.into());
+            let listener = listener.and_then(TcpListener::from_std).map(admin::Listener::Tcp);
+            listener.map(|listener| (Office { address, local: None, token_file }, listener))
+        }
+        Administrators::Unix(Local { listener, file: local }) => {
+            let address = config.admin.address.clone();
+            let listener = UnixListener::from_std(listener).map(admin::Listener::Unix);
+            listener.map(|listener| (Office { address, local, token_file }, listener))
+        }
+    };
+    made.map_err(|source| failed("administrators cannot be listened to", source))
 }
 
 fn failed(what: &str, source: io::Error) -> StartFailure {

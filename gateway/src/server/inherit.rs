@@ -1,6 +1,7 @@
 //! Sockets that whoever started the program passed on, as systemd does (`sd_listen_fds(3)`).
 
 use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
 
 use listenfd::ListenFd;
 use rustix::net::sockopt::socket_acceptconn;
@@ -13,6 +14,8 @@ const MOST: usize = 1024;
 pub struct Inherited {
     /// Each with its name, which is empty where it has none.
     pub(super) sockets: Vec<(TcpListener, String)>,
+    /// The same of those in the file system.
+    pub(super) local: Vec<(UnixListener, String)>,
     /// What cannot be used, and what to do about it.
     pub(super) faults: Vec<String>,
 }
@@ -40,11 +43,18 @@ impl Inherited {
             match passed.take_tcp_listener(index) {
                 Ok(Some(socket)) if socket_acceptconn(&socket).unwrap_or(false) => {
                     inherited.sockets.push((socket, name));
+                    continue;
                 }
-                Ok(None) => {}
-                Ok(Some(_)) | Err(_) => inherited.faults.push(format!(
-                    "what is passed as number {index} ({name}) is no socket that listens for TCP; in the socket unit write \
-                     only `ListenStream=` with addresses and ports, and `Accept=no`"
+                Ok(None) => continue,
+                Ok(Some(_)) | Err(_) => {}
+            }
+            match passed.take_unix_listener(index) {
+                Ok(Some(socket)) if socket_acceptconn(&socket).unwrap_or(false) => {
+                    inherited.local.push((socket, name));
+                }
+                _ => inherited.faults.push(format!(
+                    "what is passed as number {index} ({name}) is no socket that listens; in the socket unit write only \
+                     `ListenStream=` with addresses and ports, or the path of `admin.address`, and `Accept=no`"
                 )),
             }
         }

@@ -9,6 +9,7 @@ mod http1;
 mod inherit;
 mod io;
 mod listen;
+mod local;
 mod notify;
 mod sockets;
 mod takeover;

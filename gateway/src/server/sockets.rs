@@ -3,14 +3,17 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
 
 use tracing::{info, warn};
 
 use super::gateway::StartFailure;
 use super::inherit::Inherited;
+use super::local::{Before, Local};
 use super::takeover::{Handed, Role};
 use super::worker::{Bound, bind};
-use crate::config::Config;
+use crate::config::{AdminAddress, Config};
 
 /// What listens, for each address of the config.
 #[derive(Debug)]
@@ -18,7 +21,16 @@ pub(super) struct Sockets {
     /// In the order of the config.
     pub(super) traffic: Vec<Bound>,
     /// The administrator's.
-    pub(super) admin: Bound,
+    pub(super) admin: Administrators,
+}
+
+/// What listens for administrators.
+#[derive(Debug)]
+pub(super) enum Administrators {
+    /// At an address.
+    Tcp(Bound),
+    /// In the file system.
+    Unix(Local),
 }
 
 /// Sockets of one address that somebody else opened.
@@ -36,21 +48,27 @@ struct Group {
 
 /// All that somebody else opened.
 #[derive(Debug, Default)]
-pub(super) struct Found(Vec<Group>);
+pub(super) struct Found {
+    groups: Vec<Group>,
+    /// Sockets in the file system that were passed, with what their opener calls them.
+    local: Vec<(UnixListener, String)>,
+    /// Whether another process is taken over.
+    succeeds: bool,
+}
 
 impl Found {
     /// What was handed over, and what was passed. Passed sockets of an address that was also handed over are of the same
     /// group, since the gateway that is taken over was passed them too.
     pub(super) fn new(handed: Vec<Handed>, inherited: Inherited) -> Result<Self, StartFailure> {
-        let Inherited { sockets, mut faults } = inherited;
-        let mut found = Self::default();
+        let Inherited { sockets, local, mut faults } = inherited;
+        let mut found = Self { groups: Vec::new(), local, succeeds: !handed.is_empty() };
         for Handed { role, configured, bound, socket } in handed {
             let same = |group: &&mut Group| group.bound == bound && group.role == Some(role);
-            if let Some(group) = found.0.iter_mut().find(same) {
+            if let Some(group) = found.groups.iter_mut().find(same) {
                 group.sockets.push(socket);
             } else {
                 let (role, name) = (Some(role), String::new());
-                found.0.push(Group { role, configured, bound, sockets: vec![socket], name });
+                found.groups.push(Group { role, configured, bound, sockets: vec![socket], name });
             }
         }
         for (socket, name) in sockets {
@@ -62,11 +80,11 @@ impl Found {
                     continue;
                 }
             };
-            if let Some(group) = found.0.iter_mut().find(|group| group.bound == bound) {
+            if let Some(group) = found.groups.iter_mut().find(|group| group.bound == bound) {
                 group.sockets.push(socket);
             } else {
                 let (role, configured) = (None, bound);
-                found.0.push(Group { role, configured, bound, sockets: vec![socket], name });
+                found.groups.push(Group { role, configured, bound, sockets: vec![socket], name });
             }
         }
         if faults.is_empty() { Ok(found) } else { Err(StartFailure::Sockets(faults)) }
@@ -75,7 +93,7 @@ impl Found {
     /// Gives each address of the config what was found for it, and binds the others. What was passed and is wanted by
     /// nobody is an error: connections would wait in it for ever.
     pub(super) fn open(mut self, config: &Config) -> Result<Sockets, StartFailure> {
-        let some = !self.0.is_empty();
+        let some = !self.groups.is_empty();
         let mut one = |role: Role, address: SocketAddr, workers: usize| {
             if let Some(group) = self.take(role, address) {
                 let count = group.sockets.len();
@@ -98,7 +116,10 @@ impl Found {
         let listen = config.listen.iter();
         let traffic: Result<Vec<_>, _> =
             listen.map(|listen| one(Role::Traffic, listen.address, workers)).collect();
-        let admin = one(Role::Admin, config.admin, 1);
+        let admin = match &config.admin.address {
+            AdminAddress::Tcp(address) => one(Role::Admin, *address, 1).map(Administrators::Tcp),
+            AdminAddress::Unix(path, mode) => self.local(path, *mode).map(Administrators::Unix),
+        };
         let left = self.left(config);
         if !left.is_empty() {
             return Err(StartFailure::Sockets(left));
@@ -106,18 +127,48 @@ impl Found {
         Ok(Sockets { traffic: traffic?, admin: admin? })
     }
 
+    /// The socket in the file system that was passed, or a new one.
+    fn local(&mut self, path: &Path, mode: u32) -> Result<Local, StartFailure> {
+        let is_there = |listener: &UnixListener| {
+            listener.local_addr().is_ok_and(|own| own.as_pathname() == Some(path))
+        };
+        let at = self.local.iter().position(|(listener, _)| is_there(listener));
+        let made = if let Some(at) = at {
+            let (listener, name) = self.local.remove(at);
+            info!(path = %path.display(), name, "the administrators' socket is passed");
+            listener.set_nonblocking(true).map(|()| Local { listener, file: None })
+        } else {
+            let before = if self.succeeds { Before::Succeeded } else { Before::Nobody };
+            Local::new(path, mode, before)
+        };
+        made.map_err(|source| {
+            let what = format!("the administrators' socket {} cannot be made", path.display());
+            StartFailure::Io { what, source }
+        })
+    }
+
     fn take(&mut self, role: Role, address: SocketAddr) -> Option<Group> {
         let fits = |group: &Group| group.role.is_none_or(|own| own == role);
-        let all = &self.0;
+        let all = &self.groups;
         let at = all.iter().position(|group| fits(group) && group.configured == address);
         let at = at.or_else(|| all.iter().position(|group| fits(group) && group.bound == address));
-        at.map(|at| self.0.remove(at))
+        at.map(|at| self.groups.remove(at))
     }
 
     /// What to say of groups that nobody wants.
     fn left(&self, config: &Config) -> Vec<String> {
         let mut faults = Vec::new();
-        for group in &self.0 {
+        for (_, name) in &self.local {
+            faults.push(format!(
+                "the socket {name} in the file system is passed, and it is not `admin.address`; write its path there as \
+                 `unix:/PATH`, or take it out of the socket unit"
+            ));
+        }
+        let own = match &config.admin.address {
+            AdminAddress::Tcp(address) => Some(*address),
+            AdminAddress::Unix(..) => None,
+        };
+        for group in &self.groups {
             let bound = group.bound;
             if group.role.is_some() {
                 warn!(address = %bound, "the gateway before listened here, and the config has the address no more");
@@ -125,7 +176,7 @@ impl Found {
             }
             let addresses = config.listen.iter().map(|one| one.address);
             let near = addresses
-                .chain([config.admin])
+                .chain(own)
                 .find(|address| address.port() == bound.port() && bound.port() != 0);
             let remedy = match near {
                 Some(near) => format!(
@@ -158,7 +209,12 @@ impl Sockets {
     pub(super) fn copies(&self) -> io::Result<Vec<Handed>> {
         let each = self.traffic.iter().map(|bound| (Role::Traffic, bound));
         let mut all = Vec::new();
-        for (role, bound) in each.chain([(Role::Admin, &self.admin)]) {
+        let admin = match &self.admin {
+            Administrators::Tcp(bound) => Some((Role::Admin, bound)),
+            // its place in the file system goes to the next process, not its handle
+            Administrators::Unix(_) => None,
+        };
+        for (role, bound) in each.chain(admin) {
             for listener in &bound.listeners {
                 let socket = listener.try_clone()?;
                 let (configured, bound) = (bound.configured, bound.address);
@@ -191,7 +247,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Found, deal};
+    use super::{Administrators, Found, deal};
     use crate::config::{Config, parse};
     use crate::server::inherit::Inherited;
     use crate::server::takeover::{Handed, Role};
@@ -211,6 +267,11 @@ mod tests {
         (socket, address)
     }
 
+    fn at(admin: &Administrators) -> SocketAddr {
+        let Administrators::Tcp(bound) = admin else { panic!("{admin:?}") };
+        bound.address
+    }
+
     fn any() -> SocketAddr {
         "127.0.0.1:0".parse().unwrap()
     }
@@ -218,12 +279,15 @@ mod tests {
     #[test]
     fn passed_sockets_go_to_their_addresses_and_the_rest_is_bound() {
         let ((one, first), (two, second)) = (socket(), socket());
-        let inherited =
-            Inherited { sockets: vec![(one, "b".into()), (two, "a".into())], faults: vec![] };
+        let inherited = Inherited {
+            sockets: vec![(one, "b".into()), (two, "a".into())],
+            local: vec![],
+            faults: vec![],
+        };
         let found = Found::new(vec![], inherited).unwrap();
         let opened = found.open(&config(&[second, any()], first)).unwrap();
         let bound: Vec<_> = opened.traffic.iter().map(|bound| bound.address).collect();
-        assert_eq!((bound[0], opened.admin.address), (second, first));
+        assert_eq!((bound[0], at(&opened.admin)), (second, first));
         assert!(bound[1] != first && bound[1] != second);
     }
 
@@ -233,7 +297,8 @@ mod tests {
         let Ok(six) = TcpListener::bind("[::]:0") else { return };
         let port = six.local_addr().unwrap().port();
         let sockets = vec![(one, "a".to_owned()), (six, "b".to_owned())];
-        let found = Found::new(vec![], Inherited { sockets, faults: vec![] }).unwrap();
+        let found =
+            Found::new(vec![], Inherited { sockets, local: vec![], faults: vec![] }).unwrap();
         let told = found.left(&config(&[([127, 0, 0, 1], port).into()], any()));
         assert!(
             told[0].contains("write `127.0.0.1:") && told[0].contains("under `listen`"),
@@ -242,7 +307,7 @@ mod tests {
         let near = format!("`ListenStream=127.0.0.1:{port}` in the socket unit (a bare port");
         assert!(told[1].contains(&near), "{told:?}");
         let faults = vec!["what".to_owned()];
-        Found::new(vec![], Inherited { sockets: vec![], faults }).unwrap_err();
+        Found::new(vec![], Inherited { sockets: vec![], local: vec![], faults }).unwrap_err();
     }
 
     #[test]
@@ -261,7 +326,7 @@ mod tests {
         // one by its address, one by what the config said, and one is wanted no more
         let opened = found.open(&config(&[bounds[2]], any())).unwrap();
         assert_eq!((opened.traffic[0].address, opened.traffic[0].listeners.len()), (bounds[2], 2));
-        assert_eq!(opened.admin.address, bounds[1]);
+        assert_eq!(at(&opened.admin), bounds[1]);
     }
 
     proptest! {

@@ -10,6 +10,7 @@ use super::api::{Api, ConversionLimits};
 use super::listener::{Listener, Trust};
 use super::meter::ExchangeMeter;
 use crate::ledger::Access;
+use crate::tls::ServerSide;
 use crate::upstream::{ClientSettings, Pace};
 
 /// Bounds of every exchange.
@@ -48,6 +49,8 @@ pub struct Snapshot {
     pub certificates: String,
     /// Where traffic is taken, in the order of the config.
     pub listeners: Vec<Arc<Listener>>,
+    /// TLS of the administrators' listener; `None` for cleartext.
+    pub admin: Option<ServerSide>,
     /// Whose word on clients counts.
     pub trust: Trust,
     /// All apis.

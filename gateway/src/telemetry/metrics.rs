@@ -24,6 +24,7 @@ use crate::snapshot::meter::{
 };
 use crate::upstream::{Fleet, PoolMeter};
 
+use super::admin::{self, Refused};
 use super::backends::{Backends, Counts};
 use super::latencies::Latencies;
 use super::lifecycle::LifeMeters;
@@ -58,6 +59,7 @@ pub struct Metrics {
     expiries: Family<CertificateLabels, Gauge>,
     spilled: Spilled,
     drift: Arc<Bench>,
+    pub(super) admin_refused: Refused,
     /// Connections that are open.
     pub connections: Gauge,
     /// Of those, the ones that speak another protocol than HTTP.
@@ -190,7 +192,6 @@ impl Default for Metrics {
             generation.clone(),
         );
         let connections = gauge(&mut registry, ("connections", "Open client connections"));
-        let tunnels = gauge(&mut registry, ("tunnels", "Open client connections after a 101"));
         let what = "Connections that ended before HTTP, by reason";
         let turned_away = family(&mut registry, ("connections_refused", what));
         let spilled = spilled(&mut registry);
@@ -201,6 +202,8 @@ impl Default for Metrics {
         registry.register_with_unit(name, what, Unit::Seconds, expiries.clone());
         Self {
             life: LifeMeters::register(&mut registry),
+            admin_refused: admin::refused(&mut registry),
+            tunnels: gauge(&mut registry, ("tunnels", "Open client connections after a 101")),
             registry,
             exchanges,
             latencies: Latencies::default(),
@@ -222,7 +225,6 @@ impl Default for Metrics {
             spilled,
             drift,
             connections,
-            tunnels,
         }
     }
 }

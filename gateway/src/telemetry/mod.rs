@@ -1,5 +1,6 @@
 //! What is counted and what is said about each exchange.
 
+mod admin;
 mod backends;
 mod latencies;
 mod lifecycle;

@@ -16,6 +16,8 @@ use x509_cert::ext::pkix::name::GeneralName;
 pub(super) struct Facts {
     /// DNS names (RFC 6125 §6.4: the subject's common name does not count), lower case.
     pub(super) names: Vec<String>,
+    /// URIs and addresses of mail.
+    others: Vec<String>,
     /// First moment.
     pub(super) from: SystemTime,
     /// Last moment.
@@ -30,13 +32,19 @@ impl Facts {
         let whole = CertificateInner::<Raw>::from_der(certificate).ok()?;
         let body = whole.tbs_certificate();
         let alternative = body.get_extension::<SubjectAltName>().ok()?;
-        let names = alternative.into_iter().flat_map(|(_, names)| names.0);
-        let dns = |name: GeneralName| match name {
-            GeneralName::DnsName(name) => Some(name.as_str().to_ascii_lowercase()),
-            _ => None,
-        };
+        let (mut names, mut others) = (Vec::new(), Vec::new());
+        for name in alternative.into_iter().flat_map(|(_, names)| names.0) {
+            match name {
+                GeneralName::DnsName(name) => names.push(name.as_str().to_ascii_lowercase()),
+                GeneralName::UniformResourceIdentifier(name) | GeneralName::Rfc822Name(name) => {
+                    others.push(name.to_string());
+                }
+                _ => {}
+            }
+        }
         Some(Self {
-            names: names.filter_map(dns).collect(),
+            names,
+            others,
             from: body.validity().not_before.to_system_time(),
             until: body.validity().not_after.to_system_time(),
             subject: plain(&body.subject().to_string()),
@@ -49,6 +57,8 @@ impl Facts {
 pub struct Person {
     /// The subject's name (RFC 4514), in printable ASCII; other octets as `\HH`.
     pub subject: Arc<str>,
+    /// Its other names: hosts in lower case, URIs, addresses of mail.
+    pub names: Vec<String>,
     /// SHA-256 of the certificate, in lower-case hex.
     pub fingerprint: Arc<str>,
     /// The certificate in DER.
@@ -67,6 +77,7 @@ impl Person {
         }
         Some(Self {
             subject: facts.subject.into(),
+            names: [facts.names, facts.others].concat(),
             fingerprint: fingerprint.into(),
             certificate: certificate.clone().into_owned(),
             until: facts.until,

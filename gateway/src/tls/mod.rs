@@ -6,6 +6,7 @@ mod certificate;
 mod identity;
 mod listener;
 mod names;
+mod operator;
 mod pem;
 mod provider;
 #[cfg(test)]
@@ -14,4 +15,6 @@ mod tests;
 pub use backend::{ClientSide, SystemRoots};
 pub use certificate::Person;
 pub use listener::ServerSide;
+pub(crate) use operator::OperatorSide;
 pub use provider::CertificateRules;
+pub(crate) use provider::random;

@@ -1,5 +1,6 @@
 //! The one provider of cryptography, and what every certificate is held to.
 
+use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
@@ -12,6 +13,17 @@ pub(super) const SOON: Duration = Duration::from_hours(14 * 24);
 pub(super) fn provider() -> Arc<CryptoProvider> {
     static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
     Arc::clone(PROVIDER.get_or_init(|| Arc::new(rustls::crypto::ring::default_provider())))
+}
+
+/// Octets that nobody can guess.
+///
+/// # Errors
+/// When the system has no randomness.
+pub(crate) fn random<const OCTETS: usize>() -> io::Result<[u8; OCTETS]> {
+    let mut drawn = [0; OCTETS];
+    let filled = provider().secure_random.fill(&mut drawn);
+    filled.map_err(|_| io::Error::other("the system has no randomness"))?;
+    Ok(drawn)
 }
 
 /// What a certificate is judged by when it is loaded.

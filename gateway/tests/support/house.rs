@@ -198,8 +198,30 @@ impl House {
         Reply::read(&self.raw(&request).await)
     }
 
+    /// A request to the admin listener as it is, with no credential but what stands in it.
+    pub(crate) async fn stranger(&self, request: &str) -> Reply {
+        Reply::read(&exchange(self.admin_address(), request.as_bytes()).await)
+    }
+
+    /// A request to the admin listener, with the token that was drawn at the start where it has no credential.
     pub(crate) async fn admin(&self, request: &str) -> Reply {
-        Reply::read(&exchange(self.gateway.admin(), request.as_bytes()).await)
+        let bears = request.to_ascii_lowercase().contains("\r\nauthorization: ");
+        let token = self.token().filter(|_| !bears);
+        let field = token.map(|token| format!("\r\nauthorization: Bearer {token}\r\n"));
+        match field {
+            Some(field) => self.stranger(&request.replacen("\r\n", &field, 1)).await,
+            None => self.stranger(request).await,
+        }
+    }
+
+    pub(crate) fn admin_address(&self) -> SocketAddr {
+        self.gateway.admin().tcp().unwrap()
+    }
+
+    /// The administrators' token that was drawn at the start, where one was.
+    pub(crate) fn token(&self) -> Option<String> {
+        let text = std::fs::read_to_string(self.gateway.token_file()).ok()?;
+        Some(text.trim().to_owned())
     }
 
     pub(crate) async fn reload(&self) -> Reply {

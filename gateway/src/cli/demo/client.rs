@@ -29,12 +29,18 @@ impl Seen {
 pub(super) struct Client {
     pool: Pool<HttpConnector, Full<Bytes>>,
     gateway: SocketAddr,
+    token: Option<String>,
 }
 
 impl Client {
     /// A client of the gateway at `gateway`.
     pub(super) fn new(gateway: SocketAddr) -> Self {
-        Self { pool: Pool::builder(TokioExecutor::new()).build_http(), gateway }
+        Self { pool: Pool::builder(TokioExecutor::new()).build_http(), gateway, token: None }
+    }
+
+    /// The same with a bearer token in each request.
+    pub(super) fn with_token(self, token: String) -> Self {
+        Self { token: Some(token), ..self }
     }
 
     /// One exchange.
@@ -48,6 +54,9 @@ impl Client {
         let mut request = Request::builder().method(method).uri(uri);
         if body.is_some() {
             request = request.header(http::header::CONTENT_TYPE, "application/json");
+        }
+        if let Some(token) = &self.token {
+            request = request.header(http::header::AUTHORIZATION, format!("Bearer {token}"));
         }
         let request =
             request.body(Full::new(body.unwrap_or_default())).map_err(|error| error.to_string())?;

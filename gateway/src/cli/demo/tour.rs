@@ -63,13 +63,19 @@ async fn play(options: DemoOptions) -> Result<u32, Failure> {
         stage.play(&mut out, scene, &backends).await?;
     }
     backends.push(Backend::start("1.3", &stage.examples).await?);
-    stage.reload(&mut out, &config, &backends, gateway.admin()).await?;
+    let admin = gateway
+        .admin()
+        .tcp()
+        .ok_or_else(|| Failure::said("the demo's administrator has an address"))?;
+    let token = std::fs::read_to_string(gateway.token_file())?.trim().to_owned();
+    let operator = Client::new(admin).with_token(token);
+    stage.reload(&mut out, &config, &backends, &operator).await?;
     for scene in &AFTER {
         stage.play(&mut out, scene, &backends).await?;
     }
     conclude(&mut out, stage.failed)?;
     if !options.once {
-        invite(&mut out, address, gateway.admin(), &config)?;
+        invite(&mut out, address, (admin, gateway.token_file()), &config)?;
         gateway.until_stopped().await;
     }
     Ok(stage.failed)
@@ -181,11 +187,10 @@ impl Stage {
         out: &mut impl Write,
         config: &Path,
         backends: &[Backend],
-        admin: std::net::SocketAddr,
+        operator: &Client,
     ) -> Result<(), Failure> {
         heading(out, "under load, the configuration brings in a backend of version 1.3")?;
         let target = "/v1.3/outgoing-payments/1";
-        let operator = Client::new(admin);
         let load = Load::start(&self.client, target);
         self.pass_time(target).await?;
         write_config(config, backends)?;
@@ -283,7 +288,7 @@ fn conclude(out: &mut impl Write, failed: u32) -> io::Result<()> {
 fn invite(
     out: &mut impl Write,
     address: std::net::SocketAddr,
-    admin: std::net::SocketAddr,
+    (admin, token_file): (std::net::SocketAddr, &Path),
     config: &Path,
 ) -> io::Result<()> {
     writeln!(out, "\nEverything is still up; try:")?;
@@ -293,7 +298,11 @@ fn invite(
         out,
         "  curl -i http://{address}/v1.0/quotes -H 'content-type: application/json' -d '{QUOTE}'"
     )?;
-    writeln!(out, "  curl http://{admin}/metrics")?;
+    let token_file = token_file.display();
+    writeln!(
+        out,
+        "  curl -H \"authorization: Bearer $(cat {token_file})\" http://{admin}/metrics"
+    )?;
     writeln!(
         out,
         "  $EDITOR {}    # saved changes take effect at once, or are refused whole",
