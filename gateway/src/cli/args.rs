@@ -51,6 +51,9 @@ pub(super) enum Verb {
     Convert(Convert),
     /// Test the conversions: contract files, generated payloads and the authors' examples.
     Contracts(Contracts),
+    /// Say whether anybody still uses a version, an operation or a deprecated field.
+    #[command(name = "can-i-remove")]
+    CanIRemove(Removal),
     /// Look at a gateway's configuration.
     #[command(subcommand)]
     Config(Config),
@@ -86,6 +89,50 @@ pub(super) struct Run {
     /// How the log on standard error is written; `RUST_LOG` says how much of it.
     #[arg(long, value_enum, default_value_t = Log::Text)]
     pub(super) log: Log,
+}
+
+/// `evergate can-i-remove`
+#[derive(Debug, Args)]
+#[command(after_help = REMOVAL)]
+pub(super) struct Removal {
+    /// The api, as the configuration calls it.
+    #[arg(value_name = "API")]
+    pub(super) api: String,
+    /// The version that is to go.
+    #[arg(value_name = "VERSION")]
+    pub(super) version: String,
+    /// How long nobody may have used it.
+    #[arg(long, value_name = "TIME", default_value = "30d")]
+    pub(super) seen: String,
+    /// Only this operation: `GET /orders/{id}`.
+    #[arg(long, value_name = "OPERATION")]
+    pub(super) operation: Option<String>,
+    /// Only this deprecated parameter or member: `query expand`, `request /nick`.
+    #[arg(long, value_name = "FIELD")]
+    pub(super) field: Option<String>,
+    /// The gateway's configuration: which versions there are, and how long use is kept.
+    #[arg(long, value_name = "FILE", default_value = "gateway.yaml")]
+    pub(super) config: PathBuf,
+    /// Read this state directory instead of asking the gateway; repeat it for several gateways.
+    #[arg(long, value_name = "DIR")]
+    pub(super) state: Vec<PathBuf>,
+    /// How the answer is printed.
+    #[arg(long, value_enum, default_value_t = RemovalFormat::Human)]
+    pub(super) format: RemovalFormat,
+}
+
+const REMOVAL: &str = "Exit codes: 0 nobody used it within that time, and the records reach back that far; \
+1 it is still used; 2 it is not known (the records begin later, cannot be read, or know no such version).";
+
+/// How an answer of `can-i-remove` is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum RemovalFormat {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+    /// The JSON Schema of what programs get.
+    JsonSchema,
 }
 
 /// How a log is written.

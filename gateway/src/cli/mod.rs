@@ -22,6 +22,7 @@ mod program;
 mod progress;
 mod release;
 mod remote;
+mod removal;
 mod rules;
 mod run;
 mod suggest;

@@ -10,7 +10,8 @@ use super::args::{CommandLine, Verb};
 use super::crew::STACK_BYTES;
 use super::exit::{Failure, Outcome};
 use super::{
-    admin, changelog, check, config, contracts, convert, demo, diff, release, rules, run, suggest,
+    admin, changelog, check, config, contracts, convert, demo, diff, release, removal, rules, run,
+    suggest,
 };
 
 /// Reads the command line and does what it says.
@@ -46,6 +47,7 @@ fn act(line: &CommandLine) -> Result<Outcome, Failure> {
         Verb::Release(args) => release::release(args, &mut out),
         Verb::Convert(args) => convert::convert(args, BufWriter::new(std::io::stdout().lock())),
         Verb::Demo { once } => demo::run(demo::DemoOptions { once: *once }),
+        Verb::CanIRemove(args) => removal::can_i_remove(args, &mut out),
         Verb::Config(args) => config::config(args, &mut out),
         Verb::Contracts(args) => contracts::contracts(args, &mut out),
         Verb::Completions { shell } => {
