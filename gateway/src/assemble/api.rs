@@ -8,7 +8,6 @@ use http::HeaderValue;
 use http::uri::Authority;
 
 use super::described;
-use super::dials::{Grounds, dials};
 use super::lifecycle::{self, problem};
 use super::linked;
 use super::tracking::{self, Sources};
@@ -20,7 +19,7 @@ use crate::snapshot::accept::MediaVersion;
 use crate::snapshot::meter::{ExchangeLabels, Way};
 use crate::snapshot::selector::{Affix, Selector, Versions};
 use crate::snapshot::{
-    Api, Backend, ClientVersion, Group, LossHeader, NoTransform, Signatures, Undeclared,
+    Api, Backend, ClientVersion, Group, LossHeader, NoTransform, Origin, Signatures, Undeclared,
 };
 use crate::telemetry::Metrics;
 use crate::upstream::{Dial, Place, Pool, PoolTimes, Version, Wanted};
@@ -31,7 +30,7 @@ type Built = (Api, Vec<Problem>);
 pub(super) fn build(
     (config, timeouts): (&ApiConfig, &Timeouts),
     metrics: &Metrics,
-    grounds: &Grounds,
+    (dials, sources): (&[Dial], &Sources),
 ) -> Result<Built, Vec<Problem>> {
     let described = config
         .description
@@ -46,13 +45,8 @@ pub(super) fn build(
     let descriptions = described.as_ref().map(described::Described::versions);
     problems.extend(lifecycle::problems(config, &versions, descriptions));
     let selectors = selectors(config, &mut problems);
-    let (dials, odd) = dials(config, grounds).unwrap_or_else(|more| {
-        problems.extend(more);
-        Default::default()
-    });
-    problems.extend(odd);
-    let groups = groups((config, timeouts), &versions, &dials, metrics);
-    let mut clients = clients((config, &grounds.sources), &versions, &groups, metrics);
+    let groups = groups((config, timeouts), &versions, dials, metrics);
+    let mut clients = clients((config, sources), &versions, &groups, metrics);
     if let Some(described) = &described {
         problems.extend(described::fill(described, config, &mut clients, (&groups, metrics)));
         linked::link(config, &mut clients, (&versions, &selectors, &groups));
@@ -101,6 +95,7 @@ pub(super) fn build(
         requests: metrics.conversion(&config.name, Way::request),
         responses: metrics.conversion(&config.name, Way::response),
         unconverted: metrics.unconverted(&config.name),
+        origin: Origin::default(),
     };
     Ok((api, problems))
 }
@@ -306,7 +301,8 @@ fn pool(
     };
     let ledger = fleet.ledger((&api, &version), &backend.endpoints, policy);
     let counted = (ledger, metrics.pool(&api, &version));
-    Arc::new(Pool::new((policy.clone(), times), members, counted).spoken(dial.clone()))
+    let pool = Pool::new((policy.clone(), times), members, counted).spoken(dial.clone());
+    Arc::new(pool.drained(backend.drained.clone()))
 }
 
 fn clients(

@@ -12,6 +12,7 @@ use evergate_schemas::plan::{VersionChanges, cursor, declared};
 use evergate_schemas::pointer::Pointer;
 use evergate_schemas::problem::{Place, Problem, Severity};
 use evergate_schemas::relate::Prover;
+use evergate_schemas::relate::verdict::Verdict;
 
 use super::api::label_set;
 use super::crossing::{Counting, crossing};
@@ -23,7 +24,9 @@ use super::writes::{self, Writing};
 use crate::config::{ApiConfig, WriteMode};
 use crate::drift::Watched;
 use crate::snapshot::selector::Versions;
-use crate::snapshot::{Choice, ClientOperation, ClientVersion, Crossing, Group, Router, Template};
+use crate::snapshot::{
+    Choice, ClientOperation, ClientVersion, Crossing, Group, Judged, Router, Template,
+};
 use crate::telemetry::Metrics;
 
 /// A loaded description with what each version declares about the one before it.
@@ -233,6 +236,7 @@ impl Filling<'_> {
             template: Template::parse(&operation.key.path),
             life: None,
             tracked: Arc::default(),
+            judged: self.judged(at, &choices),
             choices,
             cursor: cursor(&self.described.changes, operation),
             why_not: if reasons.is_empty() {
@@ -241,6 +245,23 @@ impl Filling<'_> {
                 reasons.join("; ")
             },
         }
+    }
+
+    /// What the prover says of each way, used or not.
+    fn judged(&self, operation: usize, choices: &[Choice]) -> Vec<Judged> {
+        let (groups, _) = self.serving;
+        let others = groups.iter().enumerate().filter_map(|(index, group)| {
+            let backend = group.version.filter(|version| *version != self.client)?;
+            let bridge = self.bridge(operation, backend)?;
+            let worst = bridge.responses.iter().map(|response| response.verdict).max();
+            Some(Judged {
+                backend,
+                request: bridge.request.verdict,
+                response: worst.unwrap_or(Verdict::Native),
+                serves: choices.iter().any(|choice| choice.group == index),
+            })
+        });
+        others.collect()
     }
 
     /// Notes what a full write would take away, or how it is merged; gives what is odd or wrong about that.

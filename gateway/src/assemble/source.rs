@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use evergate_schemas::pointer::Pointer;
 use evergate_schemas::problem::{Place, Problem, Severity};
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Written};
 
 /// Where a configuration is read from.
 #[derive(Clone, Debug)]
@@ -23,8 +23,7 @@ pub struct Source {
 /// A configuration with the text it was read from.
 #[derive(Debug)]
 pub(super) struct Text {
-    pub(super) config: Config,
-    pub(super) warnings: Vec<Problem>,
+    pub(super) written: Written,
     pub(super) text: Vec<u8>,
 }
 
@@ -57,8 +56,8 @@ impl Source {
             })?,
         };
         let directory = self.path.parent().unwrap_or_else(|| Path::new("."));
-        let (config, warnings) = config::parse(&name, &text, directory)?;
-        Ok(Text { config, warnings, text })
+        let written = config::read(&name, &text, directory)?;
+        Ok(Text { written, text })
     }
 
     /// Leads to the descriptions that stand elsewhere.

@@ -2,15 +2,19 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
 use evergate_schemas::problem::{Problem, Severity};
 
+use super::contents::Contents;
+use super::crew::{Occasion, aside};
 use super::dials::Grounds;
 use super::manifest::Manifest;
 use super::source::{Source, Text};
-use super::{access, api, files, listeners, tracking};
-use crate::config::Config;
+use super::taken::Making;
+use super::{access, files, listeners, tracking};
+use crate::config::{Config, Written};
 use crate::snapshot::meter::ExchangeLabels;
 use crate::snapshot::{Bounds, ConversionLimits, Snapshot};
 use crate::telemetry::Metrics;
@@ -19,6 +23,8 @@ use crate::upstream::{ClientSettings, Pace};
 
 /// Most fields of a backend's answer.
 const FIELDS: usize = 200;
+/// How often files are read that are written meanwhile.
+const ROUNDS: usize = 3;
 
 /// A snapshot with what its owner has to know beside it.
 #[derive(Debug)]
@@ -71,30 +77,55 @@ pub fn assemble(
     assemble_from(&Source::file(path), metrics, previous)
 }
 
-/// Makes a snapshot. An error has all problems, and nothing is in use of what was wrong. The pooled connections
-/// of `previous` are kept where the settings allow.
+/// Makes a snapshot. An error has all problems, and nothing is in use of what was wrong. Apis of `previous` that would
+/// come out the same are taken over, and the pooled connections are kept where the settings allow. With other metrics
+/// than those of `previous` the snapshot is one to look at, not one to use.
 pub fn assemble_from(
     source: &Source,
     metrics: &Metrics,
     previous: Option<&Snapshot>,
 ) -> Result<Assembled, Vec<Problem>> {
-    let Text { mut config, mut warnings, text } = source.read()?;
-    let watched = watched(&source.path, &config);
-    source.lead(&mut config);
-    let (manifest, digests) = digests(&text, &config);
-    let mut apis = Vec::new();
-    let mut problems = Vec::new();
-    let (rules, system) = (listeners::rules(previous), SystemRoots::default());
-    let grounds = Grounds { rules, system, sources: tracking::sources(&config.usage) };
-    for one in &config.apis {
-        match api::build((one, &config.timeouts), metrics, &grounds) {
-            Ok((built, more)) => {
-                apis.push(Arc::new(built));
-                warnings.extend(more);
+    aside(Occasion::of(previous), || {
+        let mut left = ROUNDS;
+        loop {
+            left -= 1;
+            let moved = AtomicBool::default();
+            let made = once((source, metrics, previous), &moved);
+            if left == 0 || !moved.into_inner() {
+                return made;
             }
-            Err(more) => problems.extend(more),
         }
-    }
+    })
+}
+
+fn once(
+    (source, metrics, previous): (&Source, &Metrics, Option<&Snapshot>),
+    moved: &AtomicBool,
+) -> Result<Assembled, Vec<Problem>> {
+    let Text { mut written, text } = source.read()?;
+    let watched = watched(&source.path, &written.config);
+    source.lead(&mut written.config);
+    let contents = contents(&written.config);
+    let (manifest, digests) = digests(&text, &written.config);
+    let (rules, system) = (listeners::rules(previous), SystemRoots::default());
+    let sources = tracking::sources(&written.config.usage);
+    let grounds = Grounds { rules, system, sources };
+    let making = Making {
+        written: &written,
+        contents: &contents,
+        directory: source.path.parent().unwrap_or_else(|| Path::new(".")),
+        metrics,
+        previous,
+        grounds: &grounds,
+        moved,
+    };
+    let mut problems = Vec::new();
+    let (apis, more) = making.apis().unwrap_or_else(|more| {
+        problems.extend(more);
+        Default::default()
+    });
+    let Written { config, mut warnings, .. } = written;
+    warnings.extend(more);
     let listeners = listeners::listeners(&config, previous, &mut warnings).unwrap_or_else(|more| {
         problems.extend(more);
         Vec::new()
@@ -143,19 +174,26 @@ pub fn assemble_from(
 
 /// What a snapshot of the files as they are now would be made from; `None` when the config cannot be read.
 pub fn fingerprint(path: &Path) -> Option<Fingerprint> {
-    let Text { config, text, .. } = Source::file(path).read().ok()?;
-    Some(digests(&text, &config).1)
+    let Text { written, text } = Source::file(path).read().ok()?;
+    Some(digests(&text, &written.config).1)
 }
 
 /// The files of a configuration as they are now, and what its config file says.
 pub fn manifest_of(source: &Source) -> Result<(Manifest, Config), Vec<Problem>> {
-    let Text { config, text, .. } = source.read()?;
-    Ok((digests(&text, &config).0, config))
+    let Text { written, text } = source.read()?;
+    Ok((digests(&text, &written.config).0, written.config))
 }
 
 /// The directories in which a change may mend a configuration that cannot be used, as far as it can be read.
 pub fn watched_for(path: &Path) -> Vec<Watched> {
-    Source::file(path).read().map_or_else(|_| Vec::new(), |read| watched(path, &read.config))
+    Source::file(path)
+        .read()
+        .map_or_else(|_| Vec::new(), |read| watched(path, &read.written.config))
+}
+
+/// What stands below the description of each api.
+fn contents(config: &Config) -> Vec<Option<Contents>> {
+    config.apis.iter().map(|api| api.description.as_deref().map(Contents::of)).collect()
 }
 
 fn digests(text: &[u8], config: &Config) -> (Manifest, Fingerprint) {

@@ -18,6 +18,8 @@ pub struct BackendConfig {
     pub version_from_health: bool,
     /// Host and port of each instance; at least one.
     pub endpoints: Vec<Authority>,
+    /// Those of them that get no new request. Default none.
+    pub drained: Vec<Authority>,
     /// Which HTTP its instances speak.
     pub protocol: BackendProtocol,
     /// TLS to its instances; `None` for cleartext.

@@ -18,10 +18,11 @@ use super::reader::Reader;
 use super::secure;
 use super::units::duration;
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "version",
     "version_from",
     "endpoints",
+    "drained",
     "protocol",
     "tls",
     "weight",
@@ -90,6 +91,7 @@ fn backend<'doc>(
         reader.fault(at, "the backend has no endpoint", "write `endpoints: [http://HOST:PORT]`");
     }
     let (protocol, tls, endpoints) = secure::secure(reader, object, (at, endpoints), directory);
+    let drained = drained(reader, object, (at, &endpoints));
     let policy = policy(reader, object, at);
     if policy.limits.connections.is_some() && protocol != BackendProtocol::Http1 {
         let at = at.join("limits").join("connections");
@@ -116,6 +118,7 @@ fn backend<'doc>(
         version,
         version_from_health,
         endpoints,
+        drained,
         protocol,
         tls,
         weight,
@@ -149,6 +152,27 @@ fn endpoint<'doc>(
         );
     }
     Some((secure, authority?))
+}
+
+/// Endpoints of the backend that get no new request.
+fn drained<'doc>(
+    reader: &mut Reader<'doc>,
+    object: &'doc Members,
+    (at, endpoints): (&Pointer, &[Authority]),
+) -> Vec<Authority> {
+    let at = at.join("drained");
+    let mut drained = Vec::new();
+    let list = object.get("drained").map(Reader::list).unwrap_or_default();
+    for (index, value) in list.iter().enumerate() {
+        let at = at.join(&index.to_string());
+        let Some((_, one)) = endpoint(reader, value, &at) else { continue };
+        if !endpoints.contains(&one) {
+            let what = format!("`{one}` is no endpoint of this backend");
+            reader.fault(&at, what, "write it as it stands under `endpoints`");
+        }
+        drained.push(one);
+    }
+    drained
 }
 
 fn policy<'doc>(reader: &mut Reader<'doc>, object: &'doc Members, at: &Pointer) -> BackendPolicy {

@@ -17,6 +17,17 @@ use super::{access, admin, api, listen, state, usage};
 /// Most threads that serve traffic.
 const WORKERS: usize = 1024;
 
+/// A configuration with the document that it was read from.
+#[derive(Debug)]
+pub struct Written {
+    /// What it says.
+    pub config: Config,
+    /// What is odd about it.
+    pub warnings: Vec<Problem>,
+    /// Its values and where they stand.
+    pub document: Document,
+}
+
 /// Reads and checks a config file. Paths in it are relative to its own directory.
 pub fn load(path: &Path) -> Result<(Config, Vec<Problem>), Vec<Problem>> {
     let name = path.display().to_string();
@@ -36,6 +47,11 @@ pub fn parse(
     text: &[u8],
     directory: &Path,
 ) -> Result<(Config, Vec<Problem>), Vec<Problem>> {
+    read(name, text, directory).map(|written| (written.config, written.warnings))
+}
+
+/// The same, with the document.
+pub fn read(name: &str, text: &[u8], directory: &Path) -> Result<Written, Vec<Problem>> {
     let document = Document::parse(name, text, &DocumentLimits::strict())?;
     let mut reader = Reader::new(&document);
     let config = whole(&mut reader, &document.value, directory);
@@ -43,7 +59,7 @@ pub fn parse(
     problems.sort_by_key(|problem| (problem.place.line, problem.place.column));
     let failed = problems.iter().any(|problem| problem.severity == Severity::Error);
     match config {
-        Some(config) if !failed => Ok((config, problems)),
+        Some(config) if !failed => Ok(Written { config, warnings: problems, document }),
         _ => Err(problems),
     }
 }

@@ -8,6 +8,7 @@ mod backends;
 mod cidr;
 mod conversion;
 mod drift;
+mod edit;
 mod file;
 mod lifecycle;
 mod listen;
@@ -30,7 +31,8 @@ pub use backend::{
 };
 pub use cidr::Cidr;
 pub use drift::DriftConfig;
-pub use file::{load, parse};
+pub use edit::{Edit, Uneditable, edit, merge_patch};
+pub use file::{Written, load, parse, read};
 pub use lifecycle::{AfterSunsetConfig, BrownoutConfig, FieldConfig, LifeConfig, LifecycleConfig};
 pub use listen::{
     CertificateConfig, ClientCertificates, ClientFact, FileConfig, ListenConfig, ListenTls,

@@ -7,6 +7,7 @@ use evergate_schemas::convert::{Limits, PreparedBody, Unconvertible};
 use evergate_schemas::describe::model::Status;
 use evergate_schemas::plan::Cursor;
 use evergate_schemas::plan::bridge::ParameterStep;
+use evergate_schemas::relate::verdict::Verdict;
 use http::{HeaderValue, Method, StatusCode};
 
 use super::group::Group;
@@ -15,6 +16,7 @@ use super::links::Linking;
 use super::loss::{Loss, LossTable};
 use super::merging::{Merge, Merging};
 use super::meter::{ConversionMeter, ExchangeMeter, UnconvertedMeter};
+use super::origin::Origin;
 use super::policy::{LossHeader, NoTransform, Signatures, Undeclared};
 use super::router::{Router, Template};
 use super::selector::{Selector, Versions};
@@ -66,6 +68,8 @@ pub struct Api {
     pub responses: Arc<ConversionMeter>,
     /// Bodies that passed unconverted on the way to or from another version.
     pub unconverted: UnconvertedMeter,
+    /// What it was made from.
+    pub origin: Origin,
 }
 
 impl ClientVersion {
@@ -132,6 +136,21 @@ pub struct ClientOperation {
     pub cursor: Option<Cursor>,
     /// Why nobody else can, for the refusal when `choices` is empty.
     pub why_not: String,
+    /// What is known of the ways to the versions of backends, whether or not they can serve.
+    pub judged: Vec<Judged>,
+}
+
+/// What is known of the way of one operation to another version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// Index into the api's versions.
+    pub backend: usize,
+    /// Of the request.
+    pub request: Verdict,
+    /// The worst of the responses.
+    pub response: Verdict,
+    /// A backend of that version can serve the operation.
+    pub serves: bool,
 }
 
 /// One backend version that can serve an operation.

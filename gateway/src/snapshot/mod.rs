@@ -11,6 +11,7 @@ pub mod loss;
 mod merging;
 pub mod meter;
 mod now;
+mod origin;
 mod policy;
 mod router;
 pub mod selector;
@@ -19,12 +20,13 @@ mod whole;
 
 pub use api::{
     Api, Choice, ClientOperation, ClientVersion, Conversion, ConversionLimits, Crossing,
-    CrossingBody, CrossingMessage, Hiding,
+    CrossingBody, CrossingMessage, Hiding, Judged,
 };
 pub use group::{Backend, Group};
 pub use listener::{Listener, Trust};
 pub use merging::{Merge, Merging, Reading};
 pub use now::Now;
+pub use origin::{Origin, Recipe};
 pub use policy::{LossHeader, NoTransform, Signatures, Undeclared};
 pub use router::{Captures, Found, Router, Template};
 pub use tracked::{ConsumerSource, Tracked, TrackedField, TrackedPlace, Written};

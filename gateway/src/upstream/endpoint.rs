@@ -32,6 +32,8 @@ pub enum State {
     Unhealthy,
     /// It speaks another version than is configured.
     Mismatched,
+    /// It gets no new request, as the configuration says.
+    Drained,
 }
 
 impl State {
@@ -43,6 +45,7 @@ impl State {
             Self::Ejected => "ejected",
             Self::Unhealthy => "unhealthy",
             Self::Mismatched => "mismatched",
+            Self::Drained => "drained",
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use http::uri::Authority;
 use smallvec::SmallVec;
 
 use super::client::ClientSettings;
@@ -38,6 +39,8 @@ pub struct Pool {
     times: PoolTimes,
     dial: Dial,
     members: ArcSwap<Vec<Arc<Endpoint>>>,
+    /// Those of its endpoints, as configured, that get no new request.
+    drained: Vec<Authority>,
     ledger: Arc<Ledger>,
     meter: PoolMeter,
     /// Held while it is counted how many are passed over, so that two failures never pass over one too many.
@@ -114,7 +117,8 @@ impl Pool {
     ) -> Self {
         let members = ArcSwap::from_pointee(members);
         let dial = Dial::default();
-        Self { policy, times, dial, members, ledger, meter, ejecting: Mutex::default() }
+        let drained = Vec::new();
+        Self { policy, times, dial, members, drained, ledger, meter, ejecting: Mutex::default() }
     }
 
     /// The same, with endpoints that are spoken to otherwise than in cleartext HTTP/1.1.
@@ -122,6 +126,28 @@ impl Pool {
     pub fn spoken(mut self, dial: Dial) -> Self {
         self.dial = dial;
         self
+    }
+
+    /// The same, with endpoints that get no new request, whatever becomes of the others.
+    #[must_use]
+    pub fn drained(mut self, drained: Vec<Authority>) -> Self {
+        self.drained = drained;
+        self
+    }
+
+    /// Whether an endpoint of it gets no new request.
+    pub fn drains(&self, endpoint: &Endpoint) -> bool {
+        !self.drained.is_empty() && self.drained.contains(&endpoint.place().authority)
+    }
+
+    /// Whether an endpoint is of the right version, and takes requests at all.
+    fn fits(&self, endpoint: &Endpoint, wanted: Option<Wanted>) -> bool {
+        wanted.is_none_or(|wanted| endpoint.fits(wanted)) && !self.drains(endpoint)
+    }
+
+    /// Whether it fits and was not tried.
+    fn is_open(&self, endpoint: &Arc<Endpoint>, wish: &Wish<'_>) -> bool {
+        self.fits(endpoint, wish.wanted) && !wish.tried.iter().any(|one| Arc::ptr_eq(one, endpoint))
     }
 
     /// How its endpoints are spoken to.
@@ -199,7 +225,7 @@ impl Pool {
     /// Whether any endpoint of the right version is well.
     pub fn is_up(&self, wanted: Option<Wanted>) -> bool {
         let members = self.members.load();
-        members.iter().any(|one| fits(one, wanted) && one.is_up())
+        members.iter().any(|one| self.fits(one, wanted) && one.is_up())
     }
 
     /// How many endpoints there are.
@@ -222,7 +248,7 @@ impl Pool {
     pub fn choose(&self, wish: &Wish<'_>, reach: Reach) -> Option<Chosen<'_>> {
         let members = self.members.load();
         if let [only] = members.as_slice() {
-            let takes = (reach == Reach::Any || only.is_up()) && is_open(only, wish);
+            let takes = (reach == Reach::Any || only.is_up()) && self.is_open(only, wish);
             return takes.then(|| self.seat(only, None)).flatten();
         }
         let now = clock::now();
@@ -253,7 +279,7 @@ impl Pool {
         if members.len() > 1 {
             let (one, other) = dice.pair(members.len());
             if let (Some(one), Some(other)) = (members.get(one), members.get(other))
-                && [one, other].iter().all(|one| is_open(one, wish) && one.is_up_at(now))
+                && [one, other].iter().all(|one| self.is_open(one, wish) && one.is_up_at(now))
             {
                 return Some(self.better(one, other, now));
             }
@@ -300,12 +326,12 @@ impl Pool {
         wish: &Wish<'_>,
         (reach, now): (Reach, u64),
     ) -> SmallVec<[&'m Arc<Endpoint>; 16]> {
-        let fitting = || members.iter().filter(|one| fits(one, wish.wanted));
+        let fitting = || members.iter().filter(|one| self.fits(one, wish.wanted));
         let well = fitting().filter(|one| one.is_up_at(now)).count();
         let all = fitting().count();
         let panics =
             well > 0 && well * 100 < all.saturating_mul(self.policy.ejection.panic as usize);
-        let fresh = || fitting().filter(|one| is_open(one, wish));
+        let fresh = || fitting().filter(|one| self.is_open(one, wish));
         let of = |takes: &dyn Fn(&Endpoint) -> bool| fresh().filter(|one| takes(one)).collect();
         let mut open: SmallVec<_> =
             if panics { of(&|one| !one.is_down_at(now)) } else { of(&|one| one.is_up_at(now)) };
@@ -357,15 +383,8 @@ impl Pool {
     /// How each endpoint is now.
     pub fn states(&self, wanted: Option<Wanted>) -> Vec<(Arc<Endpoint>, State)> {
         let members = self.members.load();
-        members.iter().map(|one| (Arc::clone(one), one.state(wanted))).collect()
+        let state =
+            |one: &Endpoint| if self.drains(one) { State::Drained } else { one.state(wanted) };
+        members.iter().map(|one| (Arc::clone(one), state(one))).collect()
     }
-}
-
-fn fits(endpoint: &Endpoint, wanted: Option<Wanted>) -> bool {
-    wanted.is_none_or(|wanted| endpoint.fits(wanted))
-}
-
-/// Whether it is of the right version and was not tried.
-fn is_open(endpoint: &Arc<Endpoint>, wish: &Wish<'_>) -> bool {
-    fits(endpoint, wish.wanted) && !wish.tried.iter().any(|one| Arc::ptr_eq(one, endpoint))
 }
