@@ -18,6 +18,7 @@ pub mod gate;
 pub mod load;
 pub mod name_server;
 pub mod numbers;
+pub mod openmetrics;
 pub mod orders;
 pub mod process;
 pub mod scratch;
