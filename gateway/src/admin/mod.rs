@@ -7,6 +7,7 @@ mod credentials;
 mod desk;
 mod drift;
 mod endpoints;
+mod explain;
 mod guard;
 mod history;
 mod lifecycle;

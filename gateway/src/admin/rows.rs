@@ -5,14 +5,15 @@ use std::pin::Pin;
 
 use http::Method;
 
-use super::desk::{Answer, Call, Desk};
+use super::desk::{Answer, Call, Desk, Fault};
 use super::shape::{Shape, Untyped};
 use super::{
-    basic, configuration, drift, endpoints, history, lifecycle, losses, openapi, session, status,
-    usage,
+    basic, configuration, drift, endpoints, explain, history, lifecycle, losses, openapi, session,
+    status, usage,
 };
 use crate::config::Role;
 use crate::control::usage::UsageReport;
+use crate::exchange::explain::{Explanation, Question};
 
 /// Answers a call.
 pub(super) type Act =
@@ -104,6 +105,16 @@ pub(super) static ROWS: &[Row] = &[
         about: "where each version stands, when it goes, and who is left",
         shape: Shape::json::<lifecycle::Board>(),
         act: |desk, _| Box::pin(lifecycle::answer(desk)),
+    },
+    Row {
+        method: Method::POST,
+        path: "/explain",
+        role: Role::Read,
+        about: "what would become of a request, and why; nothing is sent",
+        shape: Shape::json::<Explanation>()
+            .body::<Question>("application/json")
+            .gives::<Fault>(400, "it is no question"),
+        act: |desk, call| Box::pin(explain::answer(desk, call)),
     },
     Row {
         method: Method::POST,

@@ -55,11 +55,6 @@ pub(super) fn build(
         return Err(problems);
     }
     let default = default(config, &versions, &selectors);
-    let values = config
-        .values
-        .iter()
-        .map(|(name, value)| (name.as_str().into(), value.to_string().into()))
-        .collect();
     let api = Api {
         name: config.name.as_str().into(),
         prefix: config.path.clone(),
@@ -89,15 +84,24 @@ pub(super) fn build(
             SignaturesConfig::Forward => Signatures::Forward,
         },
         upgrades: config.upgrades.clone(),
-        values,
+        values: values(config),
         drift: described.as_ref().and_then(|described| described.watched(config, metrics)),
         unrouted: metrics.exchange(label_set(&config.name, "", "", "")),
         requests: metrics.conversion(&config.name, Way::request),
         responses: metrics.conversion(&config.name, Way::response),
         unconverted: metrics.unconverted(&config.name),
         origin: Origin::default(),
+        lenses: described.as_ref().map(described::Described::lenses).unwrap_or_default(),
     };
     Ok((api, problems))
+}
+
+/// What programs may read of the configuration, as JSON texts.
+fn values(config: &ApiConfig) -> BTreeMap<Arc<str>, Arc<str>> {
+    let text = |(name, value): (&String, &serde_json::Value)| {
+        (name.as_str().into(), value.to_string().into())
+    };
+    config.values.iter().map(text).collect()
 }
 
 /// The version that each consumer is pinned to.

@@ -18,6 +18,7 @@ use super::api::label_set;
 use super::crossing::{Counting, crossing};
 use super::gate::Gate;
 use super::lifecycle::{self, problem};
+use super::lines;
 use super::merging;
 use super::tracking;
 use super::writes::{self, Writing};
@@ -25,7 +26,7 @@ use crate::config::{ApiConfig, WriteMode};
 use crate::drift::Watched;
 use crate::snapshot::selector::Versions;
 use crate::snapshot::{
-    Choice, ClientOperation, ClientVersion, Crossing, Group, Judged, Router, Template,
+    Choice, ClientOperation, ClientVersion, Crossing, Group, Judged, Lens, Router, Spot, Template,
 };
 use crate::telemetry::Metrics;
 
@@ -42,6 +43,11 @@ impl Described {
     pub(super) fn watched(&self, config: &ApiConfig, metrics: &Metrics) -> Option<Arc<Watched>> {
         let judged = config.drift.sample > 0.0;
         judged.then(|| metrics.drift().watch(&self.api, &config.name, config.drift))
+    }
+
+    /// Where each version's changes are declared.
+    pub(super) fn lenses(&self) -> Vec<Lens> {
+        lines::lenses(&self.changes)
     }
 
     /// The versions, oldest first.
@@ -239,6 +245,7 @@ impl Filling<'_> {
             judged: self.judged(at, &choices),
             choices,
             cursor: cursor(&self.described.changes, operation),
+            spot: Spot::from(&operation.place),
             why_not: if reasons.is_empty() {
                 "no backend is configured".to_owned()
             } else {

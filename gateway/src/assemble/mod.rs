@@ -11,6 +11,7 @@ mod difference;
 mod files;
 mod gate;
 mod lifecycle;
+mod lines;
 mod linked;
 mod listeners;
 mod manifest;

@@ -13,7 +13,7 @@ use super::dials::Grounds;
 use super::manifest::Manifest;
 use super::source::{Source, Text};
 use super::taken::Making;
-use super::{access, files, listeners, tracking};
+use super::{access, files, lines, listeners, tracking};
 use crate::config::{Config, Written};
 use crate::snapshot::meter::ExchangeLabels;
 use crate::snapshot::{Bounds, ConversionLimits, Snapshot};
@@ -154,6 +154,7 @@ fn once(
         admin,
         trust: listeners::trust(&config),
         apis,
+        lines: config.apis.iter().map(lines::lines).collect(),
         bounds: bounds(&config),
         client: client(&config),
         name_servers: config.name_servers.clone(),

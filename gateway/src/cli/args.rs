@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use evergate_contracts::policy;
 
+use super::explain::Explain;
 use super::remote::Reach;
 
 /// Evergate lets every client keep the API version it was written for, on whatever mix of backend versions is
@@ -54,6 +55,8 @@ pub(super) enum Verb {
     /// Say whether anybody still uses a version, an operation or a deprecated field.
     #[command(name = "can-i-remove")]
     CanIRemove(Removal),
+    /// Tell why a request goes where it goes and what is done to it, each step with the line it comes from; nothing is sent.
+    Explain(Explain),
     /// Look at a gateway's configuration.
     #[command(subcommand)]
     Config(Config),

@@ -15,6 +15,8 @@ mod demo;
 mod diff;
 mod driver;
 mod exit;
+mod explain;
+mod explained;
 mod git;
 mod matrix;
 mod outputs;

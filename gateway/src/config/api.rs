@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use evergate_schemas::pointer::Pointer;
+use evergate_schemas::problem::Place;
 use http::HeaderName;
 use http::uri::Authority;
 use serde_json::{Map, Value};
@@ -56,7 +57,8 @@ pub(super) fn api<'doc>(
         Some(path)
     });
     let (path, hosts) = matching(reader, members, at);
-    let (selectors, default) = client_version(reader, members, at);
+    let (selectors, selector_places, default) = client_version(reader, members, at);
+    let matching = members.get("match").map(|_| at.join("match"));
     let undeclared = members.get("undeclared").and_then(|value| {
         let words = [("forward", UndeclaredConfig::Forward), ("refuse", UndeclaredConfig::Refuse)];
         reader.word(value, &at.join("undeclared"), &words)
@@ -71,6 +73,8 @@ pub(super) fn api<'doc>(
         hosts,
         public: members.get("public").and_then(|value| public(reader, value, &at.join("public"))),
         selectors,
+        selector_places,
+        match_place: reader.place(matching.as_ref().unwrap_or(at)),
         default,
         backends,
         undeclared: undeclared.unwrap_or_default(),
@@ -139,11 +143,11 @@ fn matching<'doc>(
     (path.unwrap_or_default(), hosts)
 }
 
-type Chosen = (Vec<SelectorConfig>, Option<(DefaultVersion, evergate_schemas::problem::Place)>);
+type Chosen = (Vec<SelectorConfig>, Vec<Place>, Option<(DefaultVersion, Place)>);
 
 fn client_version<'doc>(reader: &mut Reader<'doc>, members: &'doc Members, at: &Pointer) -> Chosen {
     let at = at.join("client_version");
-    let mut selectors = Vec::new();
+    let (mut selectors, mut places) = (Vec::new(), Vec::new());
     let mut default = None;
     for (index, value) in
         members.get("client_version").map(Reader::list).into_iter().flatten().enumerate()
@@ -158,13 +162,14 @@ fn client_version<'doc>(reader: &mut Reader<'doc>, members: &'doc Members, at: &
                 default = reader.label(value, &at).map(|label| (default_version(label), place));
             } else if let Some(selector) = selector(reader, key, value, &at) {
                 selectors.push(selector);
+                places.push(reader.place(&at));
             }
         }
     }
     if selectors.iter().filter(|one| matches!(one, SelectorConfig::Path(_))).count() > 1 {
         reader.fault(&at, "there is more than one path rule", "keep one of them");
     }
-    (selectors, default)
+    (selectors, places, default)
 }
 
 fn default_version(label: String) -> DefaultVersion {
@@ -250,7 +255,7 @@ fn consumers<'doc>(
     reader: &mut Reader<'doc>,
     members: &'doc Members,
     at: &Pointer,
-) -> BTreeMap<String, (String, evergate_schemas::problem::Place)> {
+) -> BTreeMap<String, (String, Place)> {
     let at = at.join("consumers");
     let object = members.get("consumers").and_then(|value| reader.map(value, &at));
     let mut consumers = BTreeMap::new();

@@ -65,8 +65,12 @@ pub struct ApiConfig {
     pub hosts: Vec<String>,
     /// Scheme and authority that clients know it by.
     pub public: Option<(String, String)>,
-    /// Where a request may say its version, in order, with the place of each.
+    /// Where a request may say its version, in order.
     pub selectors: Vec<SelectorConfig>,
+    /// The place of each of these.
+    pub selector_places: Vec<Place>,
+    /// Where the file says which requests are its own; that of the api where it does not.
+    pub match_place: Place,
     /// The version of a request that says none.
     pub default: Option<(DefaultVersion, Place)>,
     /// At least one.

@@ -28,7 +28,7 @@ pub(crate) struct Asked<'path> {
 }
 
 /// The indicators that were seen, as written, by selector.
-type Seen<'a> = SmallVec<[(&'a Selector, Cow<'a, str>); 3]>;
+pub(super) type Seen<'a> = SmallVec<[(&'a Selector, Cow<'a, str>); 3]>;
 
 /// Reads the version that a request asks for.
 pub(crate) fn asked<'path>(
@@ -44,6 +44,23 @@ pub(crate) fn asked<'path>(
         return Ok(plain);
     }
     let segment = path_segment(api, after_prefix);
+    let seen = seen(api, segment, query, headers)?;
+    let version = agree(api, &seen)?;
+    let rest = segment
+        .and_then(|one| after_prefix.strip_prefix('/')?.strip_prefix(one))
+        .unwrap_or(after_prefix);
+    let pinned = seen.iter().any(|(selector, _)| matches!(selector, Selector::Consumer(_)));
+    Ok(Asked { version, segment, rest, pinned, ..plain })
+}
+
+/// All indicators that a request has, as written.
+#[inline]
+pub(super) fn seen<'a>(
+    api: &'a Api,
+    segment: Option<&'a str>,
+    query: Option<&'a str>,
+    headers: &'a Fields,
+) -> Result<Seen<'a>, Refusal> {
     let mut seen = Seen::new();
     for selector in &api.selectors {
         match selector {
@@ -72,16 +89,11 @@ pub(crate) fn asked<'path>(
             }
         }
     }
-    let version = agree(api, &seen)?;
-    let rest = segment
-        .and_then(|one| after_prefix.strip_prefix('/')?.strip_prefix(one))
-        .unwrap_or(after_prefix);
-    let pinned = seen.iter().any(|(selector, _)| matches!(selector, Selector::Consumer(_)));
-    Ok(Asked { version, segment, rest, pinned, ..plain })
+    Ok(seen)
 }
 
 /// The first segment after the api's path, if it is meant as a version.
-fn path_segment<'path>(api: &Api, after_prefix: &'path str) -> Option<&'path str> {
+pub(super) fn path_segment<'path>(api: &Api, after_prefix: &'path str) -> Option<&'path str> {
     let affix = api.path_rule()?;
     let segment = after_prefix.strip_prefix('/')?.split('/').next()?;
     let version = affix.capture(segment)?;

@@ -30,8 +30,10 @@ use super::prefer::Prefer;
 use super::route::Named;
 use super::signature::{self, Changes};
 use super::told;
+use super::trace::Trace;
 use crate::refusal::Refusal;
 use crate::snapshot::loss::Lost;
+use crate::snapshot::meter::ConversionMeter;
 use crate::snapshot::{
     Api, Conversion, Crossing, CrossingBody, NoTransform, Signatures, Snapshot, Undeclared,
 };
@@ -80,9 +82,16 @@ pub(super) struct Step<'a, 'path> {
     pub(super) held: &'a Held,
     pub(super) prefer: Prefer,
     pub(super) here: Option<Here<'a>>,
+    /// Somebody asks what would become of the request; nothing is counted.
+    pub(super) trace: Option<&'a Trace>,
 }
 
 impl<'a> Step<'a, '_> {
+    /// What conversions are measured by.
+    fn meter(&self) -> &'a Arc<ConversionMeter> {
+        self.trace.map_or(&self.api.requests, Trace::meter)
+    }
+
     /// The path parameters, before any step has written one.
     fn path_parts(&self) -> PathParts<'a> {
         let (crossing, _) = self.way;
@@ -228,7 +237,7 @@ async fn converted(
     let work = Work::document(conversion, bounds.conversion, Arc::clone(values), headers);
     let most = PipeBounds { decoded: bounds.body, ratio: bounds.ratio };
     let digests = Digests::take(headers, trailing);
-    let pipe = Pipe::new(work, &step.api.requests, (&codings, most)).checked(digests);
+    let pipe = Pipe::new(work, step.meter(), (&codings, most)).checked(digests);
     let done = body::converted(body, pipe, bounds, step.held).await?;
     headers.remove(CONTENT_ENCODING);
     Ok(done)
@@ -285,7 +294,9 @@ fn plan<'a>(
         if step.api.undeclared == Undeclared::Refuse || message.bare.is_some() {
             return Err(Refusal::MediaType);
         }
-        step.api.unconverted.request_media.inc();
+        if step.trace.is_none() {
+            step.api.unconverted.request_media.inc();
+        }
     }
     Ok(plan)
 }

@@ -18,6 +18,7 @@ use super::prefer::Prefer;
 use super::reply::ReplyBody;
 use super::request::{self, Arrived, Step};
 use super::route::{self, Named};
+use super::trace::{Noted, Trace};
 use super::{
     context, digest, drift, life, merge, pipe, representation, signature, told, upgrade, usage,
 };
@@ -81,6 +82,22 @@ impl House {
     #[must_use]
     pub fn counting(self, table: Arc<Table>) -> Self {
         Self { table: Some(table), ..self }
+    }
+
+    /// A house for requests that are only asked about: it serves nobody and keeps no log.
+    pub(super) fn aside(snapshot: &Arc<Snapshot>) -> Self {
+        let seen = Seen { snapshot: Arc::clone(snapshot), sheet: None };
+        Self {
+            snapshot: Arc::new(Shared::from(Arc::clone(snapshot))),
+            seen: Mutex::new(Arc::new(seen)),
+            client: Client::new(1),
+            held: Arc::default(),
+            inside: Arc::default(),
+            now: Now::default(),
+            table: None,
+            mark: 0,
+            count: AtomicU64::new(0),
+        }
     }
 
     /// The same by this clock.
@@ -171,16 +188,16 @@ fn hexadecimal(place: &mut [u8], number: u64) {
 
 /// Facts that the answer says whatever becomes of the request.
 #[derive(Debug, Default)]
-struct Known<'a> {
-    api: Option<&'a Api>,
-    client: Option<&'a ClientVersion>,
-    group: Option<&'a Group>,
+pub(super) struct Known<'a> {
+    pub(super) api: Option<&'a Api>,
+    pub(super) client: Option<&'a ClientVersion>,
+    pub(super) group: Option<&'a Group>,
     meter: Option<&'a ExchangeMeter>,
     life: Option<&'a Life>,
     /// What the request is counted under, whose it is, and the deprecated fields that it has.
     used: Option<(&'a Arc<Tracked>, Consumer, u64)>,
     /// The version is pinned to the consumer.
-    pinned: bool,
+    pub(super) pinned: bool,
     prefer: Prefer,
 }
 
@@ -216,7 +233,7 @@ pub async fn serve(
         (said.peer, said.protocol) = (Some(peer.address.ip()), protocol(head.version));
     });
     let mut known = Known::default();
-    let visit = Visit { house, peer, snapshot };
+    let visit = Visit { house, peer, snapshot, trace: None };
     let mut response = match visit.walk((&mut known, &mut record), head, body).await {
         Ok(response) => response,
         Err(refusal) => {
@@ -285,10 +302,19 @@ pub(super) struct Visit<'a> {
     pub(super) house: &'a House,
     pub(super) peer: &'a Peer,
     pub(super) snapshot: &'a Snapshot,
+    /// For a request that somebody only asks about: nothing is sent.
+    pub(super) trace: Option<&'a Trace>,
 }
 
 impl<'a> Visit<'a> {
-    async fn walk(
+    /// Notes something for whoever asks about the request.
+    fn note(&self, note: impl FnOnce(&mut Noted)) {
+        if let Some(trace) = self.trace {
+            trace.note(note);
+        }
+    }
+
+    pub(super) async fn walk(
         &self,
         facts: (&mut Known<'a>, &mut Record),
         mut head: RequestHead,
@@ -300,6 +326,7 @@ impl<'a> Visit<'a> {
         record.pass = Some(pass);
         let inbound = Inbound::read(&head, &self.snapshot.bounds, self.peer)?;
         record.say(|said| said.target = Some(inbound.target.clone()));
+        self.note(|noted| noted.arrives(&inbound));
         let api = self.snapshot.api(inbound.host(), inbound.path()).ok_or(Refusal::NoApi)?;
         known.api = Some(api);
         known.meter = Some(&api.unrouted);
@@ -314,6 +341,7 @@ impl<'a> Visit<'a> {
         let mut body = OutboundBody::streamed(body, self.snapshot.bounds.pace);
         record.say(|said| said.octets = body.counted());
         head.headers.insert(X_REQUEST_ID, record.id.clone());
+        self.note(|noted| noted.fields = head.headers.clone());
         let asked = asked(api, inbound.path(), inbound.query(), &head.headers)?;
         let client = api.clients.get(asked.version).ok_or(Refusal::NoOperation(None))?;
         (known.client, known.life) = (Some(client), client.life.as_deref());
@@ -331,6 +359,7 @@ impl<'a> Visit<'a> {
         known.used = Some((tracked, consumer, fields));
         life::check((api, client), found, self.house.now.get())?;
         let named = named?;
+        self.note(|noted| noted.named(named.as_ref()));
         let token = named.as_ref().and_then(|one| links::token(one.operation, inbound.query()));
         let wanted = (named.as_ref(), token.as_ref());
         let serving = serving(api, (client, asked.version), wanted, (known, record));
@@ -342,7 +371,9 @@ impl<'a> Visit<'a> {
         let inbound = opened.as_ref().unwrap_or(&inbound);
         known.prefer = Prefer::read(&head.headers);
         let found = Found { api, client, asked: &asked, named: named.as_ref(), serving };
-        body.tapped(|| drift::request(api, (named.as_ref(), asked.version), &head.headers));
+        if self.trace.is_none() {
+            body.tapped(|| drift::request(api, (named.as_ref(), asked.version), &head.headers));
+        }
         let arrived = Arrived { head, body, inbound, trailing, upgrade };
         self.forward(&found, arrived, (known.prefer, record)).await
     }
@@ -375,11 +406,16 @@ impl<'a> Visit<'a> {
                     held,
                     prefer,
                     here,
+                    trace: self.trace,
                 };
                 request::convert(&step, arrived, record).await?
             }
             _ => request::untouched(api, arrived),
         };
+        if let Some(trace) = self.trace {
+            trace.is_ready((request, outbound), writing.is_some());
+            return Ok(no_content());
+        }
         let selects = request.selects;
         let at = merge::At { api, group: serving.group, parameters, prefer, here };
         let response = match writing {

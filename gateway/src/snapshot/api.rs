@@ -12,6 +12,7 @@ use http::{HeaderValue, Method, StatusCode};
 
 use super::group::Group;
 use super::life::Life;
+use super::lines::{Lens, Spot};
 use super::links::Linking;
 use super::loss::{Loss, LossTable};
 use super::merging::{Merge, Merging};
@@ -70,6 +71,8 @@ pub struct Api {
     pub unconverted: UnconvertedMeter,
     /// What it was made from.
     pub origin: Origin,
+    /// What each version declares about the one before it.
+    pub lenses: Vec<Lens>,
 }
 
 impl ClientVersion {
@@ -134,6 +137,8 @@ pub struct ClientOperation {
     pub choices: Vec<Choice>,
     /// The paging token that its requests bring back.
     pub cursor: Option<Cursor>,
+    /// Where its description has it.
+    pub spot: Spot,
     /// Why nobody else can, for the refusal when `choices` is empty.
     pub why_not: String,
     /// What is known of the ways to the versions of backends, whether or not they can serve.

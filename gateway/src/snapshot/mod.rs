@@ -5,6 +5,7 @@ mod api;
 mod group;
 pub mod latency;
 pub mod life;
+mod lines;
 pub mod links;
 mod listener;
 pub mod loss;
@@ -23,6 +24,7 @@ pub use api::{
     CrossingBody, CrossingMessage, Hiding, Judged,
 };
 pub use group::{Backend, Group};
+pub use lines::{Lens, Lines, Spot};
 pub use listener::{Listener, Trust};
 pub use merging::{Merge, Merging, Reading};
 pub use now::Now;

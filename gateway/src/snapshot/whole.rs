@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwap;
 
 use super::api::{Api, ConversionLimits};
+use super::lines::Lines;
 use super::listener::{Listener, Trust};
 use super::meter::ExchangeMeter;
 use crate::ledger::Access;
@@ -55,6 +56,8 @@ pub struct Snapshot {
     pub trust: Trust,
     /// All apis.
     pub apis: Vec<Arc<Api>>,
+    /// Where the config has each of them, in the same order.
+    pub lines: Vec<Lines>,
     /// Bounds.
     pub bounds: Bounds,
     /// Who is asked for the addresses of names; none for the servers of the system.
@@ -81,12 +84,21 @@ impl Snapshot {
     /// The api for a lower-case host without port and a path in normal form: an api that names the host before
     /// one that does not, a longer path before a shorter one.
     pub fn api(&self, host: &str, path: &str) -> Option<&Arc<Api>> {
-        self.apis
-            .iter()
-            .filter_map(|api| Some((host_rank(&api.hosts, host)?, api)))
-            .filter(|(_, api)| is_under(path, &api.prefix))
+        self.matching(host, path)
             .max_by_key(|(rank, api)| (*rank, api.prefix.len()))
             .map(|(_, api)| api)
+    }
+
+    /// All apis that host and path fit, each with how closely the host fits: 2 by name, 1 by a wildcard, 0 as any.
+    pub fn matching<'a, 'text>(
+        &'a self,
+        host: &'text str,
+        path: &'text str,
+    ) -> impl Iterator<Item = (u8, &'a Arc<Api>)> + use<'a, 'text> {
+        self.apis
+            .iter()
+            .filter_map(move |api| Some((host_rank(&api.hosts, host)?, api)))
+            .filter(move |(_, api)| is_under(path, &api.prefix))
     }
 }
 

@@ -106,6 +106,8 @@ pub struct Record {
     pub trace: Option<Trace>,
     /// Absent where no log is kept.
     said: Option<Said>,
+    /// Nothing of it is counted: it is of a request that somebody only asks about.
+    is_idle: bool,
     /// The place at the endpoint that was sent to last; it is given back when the record is said.
     pub seat: Option<Seat>,
     /// Longest silence inside the answer, where a backend is asked.
@@ -149,6 +151,7 @@ impl Record {
             method,
             trace: None,
             said: sheet.map(|sheet| Said::new(Arc::clone(sheet))),
+            is_idle: false,
             seat: None,
             silence: None,
             pass: None,
@@ -166,6 +169,14 @@ impl Record {
         }
     }
 
+    /// The record of a request that is not served: it is neither told nor counted.
+    #[must_use]
+    pub fn idle(self) -> Self {
+        let mut idle = self;
+        (idle.said, idle.is_idle) = (None, true);
+        idle
+    }
+
     /// Notes something for the log, if somebody reads it: each of these is a count that all workers share.
     pub fn say(&mut self, note: impl FnOnce(&mut Said)) {
         if let Some(said) = &mut self.said {
@@ -180,7 +191,9 @@ impl Record {
 
     /// Notes and counts what a conversion lost.
     pub fn lose(&mut self, lost: &Lost) {
-        lost.count();
+        if !self.is_idle {
+            lost.count();
+        }
         self.lost.merge(lost);
     }
 

@@ -19,6 +19,8 @@ use super::seat::SeatBody;
 pub enum Incoming {
     /// None.
     Empty,
+    /// Whole, of somebody who asks what would become of it; taken once.
+    Given(Bytes),
     /// A client's, over HTTP/1.1.
     Client(SeatBody),
     /// A backend's, over HTTP/1.1.
@@ -76,6 +78,10 @@ impl Body for Incoming {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match &mut *self {
             Self::Empty | Self::Tunnel(_) => Poll::Ready(None),
+            Self::Given(bytes) => {
+                let bytes = std::mem::take(bytes);
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
             Self::Client(body) => body.poll_frame(context),
             Self::Backend(body) => body.poll_frame(context),
             Self::Http2(body) => stripped(Pin::new(body).poll_frame(context)),
@@ -86,6 +92,7 @@ impl Body for Incoming {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Empty => true,
+            Self::Given(bytes) => bytes.is_empty(),
             Self::Tunnel(_) => false,
             Self::Client(body) => body.is_over(),
             Self::Backend(body) => body.is_over(),
@@ -97,6 +104,7 @@ impl Body for Incoming {
     fn size_hint(&self) -> SizeHint {
         let left = match self {
             Self::Empty => Some(0),
+            Self::Given(bytes) => Some(bytes.len() as u64),
             Self::Client(body) => body.left(),
             Self::Backend(body) => body.left(),
             Self::Http2(body) => return body.size_hint(),

@@ -64,6 +64,15 @@ impl PreparedBody {
         Self { own: Prepared::new(&plan.plan.stages), written }
     }
 
+    /// The programs, in the order in which they run: those of the payload, or those of each event of a stream.
+    pub fn programs(&self) -> impl Iterator<Item = &Program> {
+        let events: &[Prepared] = match &self.written {
+            Written::Records(_, events) => events,
+            _ => &[],
+        };
+        std::iter::once(&self.own).chain(events).flat_map(Prepared::programs)
+    }
+
     /// Whether the body is a stream whose records go by themselves, so that nobody may wait for its end.
     pub const fn is_stream(&self) -> bool {
         matches!(self.written, Written::Records(..))

@@ -32,6 +32,11 @@ impl Prepared {
         };
         Self { stages }
     }
+
+    /// The programs as they were before they were made ready, in the order in which they run.
+    pub(super) fn programs(&self) -> impl Iterator<Item = &Program> {
+        self.stages.iter().map(|code| &code.program)
+    }
 }
 
 /// Index of an operation; [`COPY`] is the one that copies.

@@ -74,6 +74,57 @@ pub fn origin(stages: &[Arc<Program>], place: &Pointer) -> (Pointer, bool) {
     })
 }
 
+/// A step of a plan, and where it is on both sides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The step.
+    pub note: Note,
+    /// Its place in the sender's names, `*` for any item or member.
+    pub sent: String,
+    /// Its place in the reader's names; `None` where the reader has none, or where it hangs on values.
+    pub read: Option<String>,
+}
+
+/// Stands for any item or member while a place is followed; no document has so many items.
+const ANY: &str = "4294967295";
+
+/// All steps of programs that run one after the other.
+pub fn steps(programs: &[&Program]) -> Vec<Placed> {
+    let mut all = Vec::new();
+    for (index, program) in programs.iter().enumerate() {
+        let (before, rest) = programs.split_at(index);
+        for note in &program.notes {
+            let at = note.at.split('/').map(|token| if token == "*" { ANY } else { token });
+            let at =
+                Pointer::parse(&at.collect::<Vec<_>>().join("/")).unwrap_or_else(Pointer::root);
+            let sent = before.iter().rev().fold(at.clone(), |place, program| {
+                joined(&Backward::best(program, &place.tokens().collect::<Vec<_>>()).place)
+            });
+            all.push(Placed { note: note.clone(), sent: shown(&sent), read: landed(rest, at) });
+        }
+    }
+    all
+}
+
+fn landed(programs: &[&Program], at: Pointer) -> Option<String> {
+    let mut here = at;
+    for program in programs {
+        let tokens: Vec<String> = here.tokens().collect();
+        let Landed::At(out, _) = Forward::of(program, &tokens) else { return None };
+        here = joined(&out);
+    }
+    Some(shown(&here))
+}
+
+fn shown(place: &Pointer) -> String {
+    place
+        .as_str()
+        .split('/')
+        .map(|one| if one == ANY { "*" } else { one })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
 pub(super) fn joined(tokens: &[String]) -> Pointer {
     let mut pointer = Pointer::root();
     for token in tokens {
