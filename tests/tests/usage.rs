@@ -119,6 +119,44 @@ fn nobody_is_an_answer_only_where_the_records_reach_back_and_the_version_exists(
 }
 
 #[test]
+fn gateways_that_run_are_asked_together_and_one_that_is_silent_hides_nobody() {
+    let backend = orders::backend("v2");
+    let (one, other) = (Gate::start(&config(&backend, "")), Gate::start(&config(&backend, "")));
+    use_it(&one, "v1", "shop");
+    use_it(&other, "v1", "shop");
+    until(&other, &["v1"], 1);
+    let token = state(&one).join("admin.token");
+    let ask = |arguments: &[&str]| {
+        let (admin, gone) = (one.admin().to_string(), "127.0.0.1:1");
+        let addresses = if arguments.contains(&"silent") { vec![gone] } else { vec![gone, &admin] };
+        let mut command = binary::command(&["can-i-remove", "orders"]);
+        command.args(arguments.iter().filter(|one| **one != "silent"));
+        addresses.iter().for_each(|address| drop(command.args(["--admin", *address])));
+        let output = command.arg("--token-file").arg(&token).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        (output.status.code().unwrap(), text)
+    };
+    // both gateways, one of them by its directory
+    let directory = state(&other);
+    let together = ["v1", "--format", "json", "--state", directory.to_str().unwrap()];
+    let (code, text) = ask(&together);
+    let removal: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}"));
+    let row = removal.pointer("/rows/0").unwrap();
+    assert_eq!(code, 1, "{text}");
+    assert_eq!(row.get("count").and_then(Value::as_u64), Some(2), "{text}");
+    assert!(text.contains("nobody listens at 127.0.0.1:1"), "{text}");
+    let arguments = ["can-i-remove", "orders", "v1", "--format", "json-schema"];
+    let schema = binary::command(&arguments).output().unwrap();
+    let schema: Value = serde_json::from_slice(&schema.stdout).unwrap();
+    let names = schema.pointer("/properties").and_then(Value::as_object).unwrap();
+    assert!(removal.as_object().unwrap().keys().all(|name| names.contains_key(name)), "{names:?}");
+    // nobody seen, and one place silent: not known
+    let (code, text) = ask(&["v2", "--seen", "0s", "silent"]);
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("it is not known whether anybody uses orders v2"), "{text}");
+}
+
+#[test]
 fn both_processes_of_a_takeover_get_their_counts_in() {
     let backend = orders::backend("v2");
     let takeover = "takeover: { socket: takeover.sock }\ntimeouts: { drain_idle: 1s }";
@@ -143,14 +181,20 @@ fn on_a_full_disk(command: Command) -> Command {
     shell
 }
 
+/// Traffic is served until the log says that nothing is written down.
 #[track_caller]
-fn counts_in_memory(gate: &Gate) {
+fn serves_and_tells(gate: &Gate) {
     use_it(gate, "v1", "shop");
     let began = Instant::now();
     while !gate.log().contains("use is counted in memory alone") {
         assert!(began.elapsed() < PATIENCE, "{}", gate.log());
         use_it(gate, "v2", "shop");
     }
+}
+
+#[track_caller]
+fn counts_in_memory(gate: &Gate) {
+    serves_and_tells(gate);
     let answer = gate.ask_admin(&Request::get("/usage?version=v1"));
     let body = answer.json();
     let problem = body.get("problem").and_then(Value::as_str).unwrap();
@@ -170,9 +214,13 @@ fn a_full_disk_is_told_and_traffic_and_counting_go_on() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_written_is_told_and_traffic_and_counting_go_on() {
+fn a_directory_that_cannot_be_written_is_told_and_traffic_goes_on() {
     let backend = orders::backend("v2");
     // a directory below a file can be made by nobody, root included
     let gate = Gate::start(&config(&backend, "state: { directory: gateway.yaml/state }"));
-    counts_in_memory(&gate);
+    serves_and_tells(&gate);
+    assert!(gate.log().contains("usage.redb cannot be written: "), "{}", gate.log());
+    let (code, text) = asked(&gate, &gate.folder().join("gateway.yaml/state"), &["v1"]);
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("usage.redb cannot be read: "), "{text}");
 }

@@ -116,7 +116,24 @@ pub(super) struct Removal {
     /// The gateway's configuration: which versions there are, and how long use is kept.
     #[arg(long, value_name = "FILE", default_value = "gateway.yaml")]
     pub(super) config: PathBuf,
-    /// Read this state directory instead of asking the gateway; repeat it for several gateways.
+    /// Where a gateway serves administrators, as for other commands; repeat it for several gateways. By default what the
+    /// configuration says.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) admin: Vec<String>,
+    /// The file that has the token, one for all gateways. By default the environment's `EVERGATE_TOKEN`, else `admin.token`
+    /// in the configuration's state directory.
+    #[arg(long, value_name = "FILE")]
+    pub(super) token_file: Option<PathBuf>,
+    /// The authorities in PEM that the gateways' certificates have to come from. By default those of the system.
+    #[arg(long, value_name = "FILE")]
+    pub(super) admin_ca: Option<PathBuf>,
+    /// The certificate in PEM to show the gateways.
+    #[arg(long, value_name = "FILE", requires = "admin_key")]
+    pub(super) admin_certificate: Option<PathBuf>,
+    /// Its private key in PEM.
+    #[arg(long, value_name = "FILE", requires = "admin_certificate")]
+    pub(super) admin_key: Option<PathBuf>,
+    /// Read this state directory instead of asking its gateway; repeat it for several gateways.
     #[arg(long, value_name = "DIR")]
     pub(super) state: Vec<PathBuf>,
     /// How the answer is printed.

@@ -6,16 +6,22 @@ use std::io::Write;
 use std::path::Path;
 
 use evergate_schemas::describe::{Limits, load_api};
+use http::StatusCode;
 use jiff::Timestamp;
 use schemars::generate::SchemaSettings;
 
 use super::args::{Removal as Args, RemovalFormat};
 use super::exit::{Failure, Outcome};
+use super::remote::{Reach, Remote};
 use crate::config::{self, Config, UsageConfig};
 use crate::control::usage::{
-    Asking, Question, Removal, UsageReport, Verdict, days, judge, offline,
+    Asking, Question, Removal, UsageReport, Verdict, days, judge, moment, offline,
 };
 
+/// Rows of one answer.
+const ROWS: usize = 10_000;
+/// Most answers of one gateway; it has a million rows then, and somebody uses it.
+const PAGES: usize = 100;
 /// Rows that are printed for people.
 const SHOWN: usize = 50;
 
@@ -44,6 +50,11 @@ pub(super) fn can_i_remove(args: &Args, out: &mut dyn Write) -> Result<Outcome, 
     if !args.state.is_empty() {
         known.extend(configured(&args.config, &args.api));
     }
+    for address in addresses(args) {
+        let (one, versions) = from_gateway(args, address, &question)?;
+        found.push(one);
+        known.extend(versions);
+    }
     let mut removal = judge(&question, found);
     unknown(args, &known, &mut removal);
     match args.format {
@@ -59,7 +70,9 @@ pub(super) fn can_i_remove(args: &Args, out: &mut dyn Write) -> Result<Outcome, 
 
 /// A version that nobody knows is one that was misspelled.
 fn unknown(args: &Args, known: &BTreeSet<String>, removal: &mut Removal) {
-    if known.contains(&args.version) || removal.verdict == Verdict::Used {
+    // where nobody could be asked that is the reason
+    let silent = known.is_empty() && !removal.reasons.is_empty();
+    if silent || known.contains(&args.version) || removal.verdict == Verdict::Used {
         return;
     }
     let versions = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -70,6 +83,14 @@ fn unknown(args: &Args, known: &BTreeSet<String>, removal: &mut Removal) {
     };
     removal.reasons.push(beside);
     removal.verdict = Verdict::Unknown;
+}
+
+/// The gateways to ask: those that are named, or the configuration's where no directory is.
+fn addresses(args: &Args) -> Vec<Option<&str>> {
+    if args.admin.is_empty() && args.state.is_empty() {
+        return vec![None];
+    }
+    args.admin.iter().map(|address| Some(address.as_str())).collect()
 }
 
 fn asking(args: &Args, question: &Question) -> Asking {
@@ -104,6 +125,89 @@ fn configured(path: &Path, api: &str) -> Vec<String> {
         }
         _ => api.backends.into_iter().filter_map(|backend| backend.version).collect(),
     }
+}
+
+/// What one gateway knows, and which versions it has of the api.
+fn from_gateway(
+    args: &Args,
+    address: Option<&str>,
+    question: &Question,
+) -> Result<(Found, Vec<String>), Failure> {
+    let reach = Reach {
+        config: args.config.clone(),
+        admin: address.map(str::to_owned),
+        token_file: args.token_file.clone(),
+        admin_ca: args.admin_ca.clone(),
+        admin_certificate: args.admin_certificate.clone(),
+        admin_key: args.admin_key.clone(),
+        state: None,
+    };
+    let place = address.map_or_else(|| args.config.display().to_string(), str::to_owned);
+    let remote = Remote::new(&reach)?;
+    let asked = read(&remote, args, question);
+    Ok(match asked {
+        Ok((report, versions)) => ((place, Ok(report)), versions),
+        Err(failure) => ((place, Err(failure.sentence())), Vec::new()),
+    })
+}
+
+fn read(
+    remote: &Remote,
+    args: &Args,
+    question: &Question,
+) -> Result<(UsageReport, Vec<String>), Failure> {
+    let board = remote.get("/lifecycle")?.good()?.json();
+    let list = |value: &serde_json::Value, name: &str| {
+        value.get(name).and_then(serde_json::Value::as_array).cloned().unwrap_or_default()
+    };
+    let is = |value: &serde_json::Value, name: &str, text: &str| {
+        value.get(name).and_then(serde_json::Value::as_str) == Some(text)
+    };
+    let api = list(&board, "apis").into_iter().find(|one| is(one, "api", &args.api));
+    let versions = api.iter().flat_map(|api| list(api, "versions")).filter_map(|one| {
+        one.get("version").and_then(serde_json::Value::as_str).map(str::to_owned)
+    });
+    let versions = versions.collect();
+    let mut path = format!("/usage?limit={ROWS}&since={}", escaped(&moment(question.since)));
+    let named = [("api", Some(&args.api)), ("version", Some(&args.version))];
+    let narrower = [("operation", args.operation.as_ref()), ("field", args.field.as_ref())];
+    for (name, value) in named.into_iter().chain(narrower) {
+        if let Some(value) = value {
+            let _ = write!(path, "&{name}={}", escaped(value));
+        }
+    }
+    let mut whole: Option<UsageReport> = None;
+    let mut after = String::new();
+    for _ in 0..PAGES {
+        let told = remote.get(&format!("{path}{after}"))?;
+        if told.status == StatusCode::NOT_FOUND {
+            return Err(Failure::said("the gateway there does not count use"));
+        }
+        let page: UsageReport = serde_json::from_slice(&told.good()?.body)
+            .map_err(|error| Failure::said(format!("its answer cannot be read: {error}")))?;
+        after = page.next.as_ref().map(|next| format!("&after={next}")).unwrap_or_default();
+        match &mut whole {
+            None => whole = Some(page),
+            Some(whole) => whole.rows.extend(page.rows),
+        }
+        if after.is_empty() {
+            break;
+        }
+    }
+    Ok((whole.unwrap_or_default(), versions))
+}
+
+/// A text as the value of a query.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b':' | b'/') {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
 }
 
 fn json(removal: &Removal) -> Result<String, Failure> {
