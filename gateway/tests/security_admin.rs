@@ -1,5 +1,5 @@
 //! The administrators' listener as an attacker finds it: security requirements 36, 37 and 40, and what is tried beside them.
-#![expect(clippy::unwrap_used, reason = "a test may fall")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fall")]
 
 #[path = "support/house.rs"]
 mod support;
@@ -446,4 +446,84 @@ async fn every_answer_is_sealed() {
         }
         assert!(reply.field("content-security-policy").starts_with("default-src 'none'"));
     }
+}
+
+/// What every file of a folder holds, and below it.
+fn contents(folder: &std::path::Path) -> String {
+    let mut all = String::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all += &contents(&path);
+        } else {
+            all += &String::from_utf8_lossy(&std::fs::read(&path).unwrap());
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn security_37_nothing_that_is_read_changes_anything() {
+    let house = house("").await;
+    let administer = "authorization: Bearer evg_administer\r\n";
+    let described = house.stranger(&get("/openapi.json", READ)).await.json();
+    let state = async || {
+        let ready = house.stranger(&get("/readyz", READ)).await.body;
+        let history = house.stranger(&get("/history", administer)).await.body;
+        let file = std::fs::read_to_string(house.config()).unwrap();
+        (ready, history, file)
+    };
+    let before = state().await;
+    let mut reads = 0;
+    for (path, operations) in described["paths"].as_object().unwrap() {
+        for method in ["GET", "HEAD"] {
+            let target = path.replace("{number}", "1");
+            let has = operations.get("get").is_some();
+            let request = format!(
+                "{method} {target}?x=1 HTTP/1.1\r\nhost: localhost\r\n{administer}{DELIBERATE}\r\n"
+            );
+            let reply = house.stranger(&request).await;
+            assert_eq!(reply.status == 405, !has, "{method} {target}: {reply:?}");
+            assert!(reply.status < 500, "{reply:?}");
+            reads += 1;
+        }
+    }
+    assert!(reads > 20, "{reads}");
+    assert_eq!(state().await, before);
+}
+
+#[tokio::test]
+async fn security_40_secrets_are_in_no_answer_log_metric_or_file() {
+    const CANARY: &str = "CANARY-8d1f";
+    let house = house("").await;
+    let secrets = [
+        format!("authorization: Bearer evg_{CANARY}\r\n"),
+        format!("authorization: Basic {CANARY}\r\n"),
+        format!("cookie: evergate_session={CANARY}\r\n"),
+        format!("{READ}x-evergate-csrf: {CANARY}\r\ncookie: other={CANARY}\r\n"),
+    ];
+    let mut answers = String::new();
+    for secret in &secrets {
+        for path in ["/livez", "/session", "/status", "/nothing"] {
+            answers += &format!("{:?}", house.stranger(&get(path, secret)).await);
+        }
+        answers += &format!("{:?}", house.stranger(&post("/reload", secret)).await);
+    }
+    // a client's secrets, on the way to a backend
+    let fields =
+        format!("authorization: Bearer {CANARY}\r\ncookie: a={CANARY}\r\nx-api-key: {CANARY}\r\n");
+    assert_eq!(house.get("/", &fields).await.status, 200);
+    for path in
+        ["/metrics", "/status", "/history", "/endpoints", "/usage", "/openapi.json", "/readyz"]
+    {
+        answers += &format!("{:?}", house.stranger(&get(path, OPERATE)).await);
+    }
+    assert!(!answers.contains(CANARY), "{answers}");
+    // the config that administrators read has digests, and no token
+    let config =
+        house.stranger(&get("/config", "authorization: Bearer evg_administer\r\n")).await.body;
+    assert!(config.contains(TOKENS[0].1));
+    assert!(!answers.contains(TOKENS[0].1), "a digest is for those who may read the file");
+    let state = contents(&house.directory.path().join(".evergate"));
+    assert!(!state.contains(CANARY) && !state.contains("evg_operate"));
 }

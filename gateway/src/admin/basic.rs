@@ -42,15 +42,15 @@ pub(super) struct Readiness {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Reload {
     /// Whether the files were other ones.
-    changed: bool,
+    pub(super) changed: bool,
     /// Counts the configurations that came into use, from 1.
-    generation: u64,
+    pub(super) generation: u64,
     /// Of the configuration that is in use now.
-    digest: String,
+    pub(super) digest: String,
     /// What is odd, and in use all the same.
-    warnings: Vec<Told>,
+    pub(super) warnings: Vec<Told>,
     /// Its entry in the journal; `null` where nothing changed or the journal cannot be written.
-    entry: Option<EntryName>,
+    pub(super) entry: Option<EntryName>,
 }
 
 /// An entry of the journal.
@@ -173,11 +173,6 @@ pub(super) fn not_taken(problems: &[Problem]) -> Answer {
     let status = StatusCode::UNPROCESSABLE_ENTITY;
     let detail =
         format!("the configuration has {} problems; the old one serves on", problems.len());
-    let fault = Fault {
-        title: status.canonical_reason().unwrap_or_default(),
-        status: status.as_u16(),
-        code: "configuration-refused".to_owned(),
-        detail,
-    };
+    let fault = Fault::new(status, "configuration-refused", &detail);
     problem(status, &NotTaken { fault, problems: told(problems) })
 }

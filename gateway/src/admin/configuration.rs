@@ -4,19 +4,75 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH};
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::Full;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::desk::{Answer, Call, Desk, json_answer, refusal};
-use super::history::{head_json, no_number};
+use super::basic::{EntryName, Reload, Told, not_taken, told};
+use super::desk::{Answer, Call, Desk, Fault, json_answer, problem, refusal};
+use super::history::no_number;
 use super::query::{read, switch};
 use crate::control::{
-    Actor, Basis, Cause, Changed, Descriptions, Identity, NotChanged, Wanted, as_json, try_out,
+    Actor, Basis, Cause, Changed, Descriptions, Identity, NotChanged, Wanted, try_out,
 };
 
 /// What an administrator says a change is good for.
 const WHY: HeaderName = HeaderName::from_static("x-evergate-why");
 /// The media type of the config file (RFC 9512).
 const YAML: &str = "application/yaml";
+
+/// What would come of a configuration.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct DryRun {
+    /// Always `true`: nothing was changed.
+    dry_run: bool,
+    /// Whether it is another one than that in use.
+    changed: bool,
+    /// Its digest.
+    digest: String,
+    /// What is odd, and could be used all the same.
+    warnings: Vec<Told>,
+}
+
+/// What a change of the configuration gives, or the trial of one.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it describes what is answered by either")]
+pub(super) enum ChangeOrTrial {
+    /// It is in use.
+    Change(Reload),
+    /// `dry_run` was asked for.
+    Trial(DryRun),
+}
+
+/// The configuration was changed for another one than that in use.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct FileDiffers {
+    #[serde(flatten)]
+    fault: Fault,
+    /// The digest of the file where it is not what is in use; say it as `over` to write over it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+}
+
+/// How a configuration is put.
+#[derive(Debug, JsonSchema)]
+#[expect(dead_code, reason = "it describes what is read by name")]
+pub(super) struct PutHow {
+    /// Only say what would come of it.
+    dry_run: Option<bool>,
+    /// The digest of a file that differs from what is in use, and is written over.
+    over: Option<String>,
+}
+
+/// How a configuration of the past is brought back.
+#[derive(Debug, JsonSchema)]
+#[expect(dead_code, reason = "it describes what is read by name")]
+pub(super) struct BackHow {
+    /// Write its descriptions back too.
+    descriptions: Option<bool>,
+    /// The digest of a file that differs from what is in use, and is written over.
+    over: Option<String>,
+}
 
 /// `GET /config`: the config file that is in use, its digest as entity tag.
 pub(super) fn text(desk: &Desk) -> Answer {
@@ -99,13 +155,13 @@ pub(super) fn basis(call: &Call, over: Option<String>) -> Result<Basis, Answer> 
 pub(super) fn answer(changed: Result<Changed, NotChanged>) -> Answer {
     match changed {
         Ok(changed) => {
-            let body = json!({
-                "changed": changed.changed,
-                "generation": changed.generation,
-                "digest": changed.digest,
-                "warnings": as_json(&changed.warnings),
-                "entry": changed.entry.as_ref().map(head_json),
-            });
+            let body = Reload {
+                changed: changed.changed,
+                generation: changed.generation,
+                digest: changed.digest.to_string(),
+                warnings: told(&changed.warnings),
+                entry: changed.entry.as_ref().map(EntryName::from),
+            };
             tagged(json_answer(StatusCode::OK, &body), &changed.digest)
         }
         Err(failure) => refused(&failure),
@@ -116,16 +172,16 @@ fn refused(failure: &NotChanged) -> Answer {
     use crate::control::{Unrecorded, Unwritten};
     let (status, code) = match failure {
         NotChanged::Refused(problems) => {
-            let body = json!({"code": "configuration-refused", "detail": failure.to_string(), "problems": as_json(problems)});
-            return json_answer(StatusCode::UNPROCESSABLE_ENTITY, &body);
+            return not_taken(problems);
         }
         NotChanged::Stale { in_use } => {
             let answer = refusal(StatusCode::PRECONDITION_FAILED, "stale", &failure.to_string());
             return tagged(answer, in_use);
         }
         NotChanged::FileDiffers { file, .. } => {
-            let body = json!({"code": "file-differs", "detail": failure.to_string(), "file": file});
-            return json_answer(StatusCode::PRECONDITION_FAILED, &body);
+            let status = StatusCode::PRECONDITION_FAILED;
+            let fault = Fault::new(status, "file-differs", &failure.to_string());
+            return problem(status, &FileDiffers { fault, file: Some(file.to_string()) });
         }
         NotChanged::DescriptionsDiffer(_) => (StatusCode::CONFLICT, "descriptions-differ"),
         NotChanged::NoPast(_) | NotChanged::Gone(_) => (StatusCode::NOT_FOUND, "not-kept"),
@@ -152,12 +208,12 @@ async fn dry_run(desk: &Desk, text: Bytes) -> Answer {
     match tried {
         Ok(Ok(assembled)) => {
             let digest = &assembled.snapshot.digest;
-            let body = json!({
-                "dry_run": true,
-                "changed": *digest != before,
-                "digest": digest,
-                "warnings": as_json(&assembled.warnings),
-            });
+            let body = DryRun {
+                dry_run: true,
+                changed: *digest != before,
+                digest: digest.to_string(),
+                warnings: told(&assembled.warnings),
+            };
             json_answer(StatusCode::OK, &body)
         }
         Ok(Err(problems)) => refused(&NotChanged::Refused(problems)),

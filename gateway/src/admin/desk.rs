@@ -56,6 +56,14 @@ pub(super) struct Fault {
     pub(super) detail: String,
 }
 
+impl Fault {
+    pub(super) fn new(status: StatusCode, code: &str, detail: &str) -> Self {
+        let title = status.canonical_reason().unwrap_or_default();
+        let (code, detail) = (code.to_owned(), detail.to_owned());
+        Self { title, status: status.as_u16(), code, detail }
+    }
+}
+
 pub(super) fn json_answer(status: StatusCode, body: &impl Serialize) -> Answer {
     // what is serialised here has text for keys and fails nowhere
     let text = serde_json::to_vec(body).unwrap_or_default();
@@ -67,9 +75,7 @@ pub(super) fn json_answer(status: StatusCode, body: &impl Serialize) -> Answer {
 
 /// An answer that says why nothing was done, and what to do.
 pub(super) fn refusal(status: StatusCode, code: &str, detail: &str) -> Answer {
-    let title = status.canonical_reason().unwrap_or_default();
-    let (code, detail) = (code.to_owned(), detail.to_owned());
-    problem(status, &Fault { title, status: status.as_u16(), code, detail })
+    problem(status, &Fault::new(status, code, detail))
 }
 
 /// The same with more to say.

@@ -5,8 +5,9 @@ use std::pin::Pin;
 
 use http::Method;
 
+use super::basic::{NotTaken, Reload};
 use super::desk::{Answer, Call, Desk, Fault};
-use super::shape::{Shape, Untyped};
+use super::shape::Shape;
 use super::{
     basic, configuration, drift, endpoints, explain, history, lifecycle, losses, openapi, session,
     status, usage,
@@ -55,7 +56,7 @@ pub(super) static ROWS: &[Row] = &[
         path: "/readyz",
         role: Role::Read,
         about: "whether traffic is taken, and by which configuration",
-        shape: Shape::json::<basic::Readiness>().gives::<basic::Readiness>(503, "it drains"),
+        shape: Shape::json::<basic::Readiness>().also::<basic::Readiness>(503, "it drains"),
         act: |desk, _| Box::pin(async { basic::ready(desk) }),
     },
     Row {
@@ -121,10 +122,8 @@ pub(super) static ROWS: &[Row] = &[
         path: "/reload",
         role: Role::Operate,
         about: "read the configuration file anew",
-        shape: Shape::json::<basic::Reload>().gives::<basic::NotTaken>(
-            422,
-            "the configuration cannot be used, and the old one serves on",
-        ),
+        shape: Shape::json::<Reload>()
+            .gives::<NotTaken>(422, "the configuration cannot be used, and the old one serves on"),
         act: |desk, call| Box::pin(basic::reload(desk, call)),
     },
     Row {
@@ -132,7 +131,7 @@ pub(super) static ROWS: &[Row] = &[
         path: "/status",
         role: Role::Read,
         about: "what is in use, since when, and what came of the last call for a change",
-        shape: Shape::json::<Untyped>(),
+        shape: Shape::json::<status::Status>(),
         act: |desk, _| Box::pin(status::status(desk)),
     },
     Row {
@@ -148,7 +147,21 @@ pub(super) static ROWS: &[Row] = &[
         path: "/config",
         role: Role::Administer,
         about: "put another config file in its place, or only say what would come of it",
-        shape: Shape::json::<Untyped>().text_body("application/yaml"),
+        shape: Shape::json::<configuration::ChangeOrTrial>()
+            .query::<configuration::PutHow>()
+            .text_body("application/yaml")
+            .gives::<configuration::FileDiffers>(
+                412,
+                "another configuration is in use, or in the file",
+            )
+            .gives::<Fault>(
+                428,
+                "`If-Match` does not say which configuration the change is made for",
+            )
+            .gives::<NotTaken>(422, "the configuration cannot be used, and the old one serves on")
+            .gives::<Fault>(409, "it cannot be done as things are")
+            .gives::<Fault>(507, "the journal, the state or the file cannot be written")
+            .gives::<Fault>(415, "the body is not YAML"),
         act: |desk, call| Box::pin(configuration::put(desk, call)),
     },
     Row {
@@ -156,7 +169,9 @@ pub(super) static ROWS: &[Row] = &[
         path: "/history",
         role: Role::Read,
         about: "who changed what, newest first",
-        shape: Shape::json::<Untyped>(),
+        shape: Shape::json::<history::Journal>()
+            .query::<history::Part>()
+            .gives::<Fault>(503, "the journal cannot be read"),
         act: |desk, call| Box::pin(history::list(desk, call)),
     },
     Row {
@@ -164,7 +179,9 @@ pub(super) static ROWS: &[Row] = &[
         path: "/history/{number}",
         role: Role::Administer,
         about: "one entry of the journal, with the configuration that it brought into use",
-        shape: Shape::json::<Untyped>(),
+        shape: Shape::json::<history::Told>()
+            .gives::<Fault>(404, "there is no such entry")
+            .gives::<Fault>(503, "the journal cannot be read"),
         act: |desk, call| Box::pin(history::one(desk, call)),
     },
     Row {
@@ -172,7 +189,20 @@ pub(super) static ROWS: &[Row] = &[
         path: "/rollback/{number}",
         role: Role::Administer,
         about: "bring a configuration of the past back",
-        shape: Shape::json::<Untyped>(),
+        shape: Shape::json::<Reload>()
+            .query::<configuration::BackHow>()
+            .gives::<configuration::FileDiffers>(
+                412,
+                "another configuration is in use, or in the file",
+            )
+            .gives::<Fault>(
+                428,
+                "`If-Match` does not say which configuration the change is made for",
+            )
+            .gives::<NotTaken>(422, "the configuration cannot be used, and the old one serves on")
+            .gives::<Fault>(409, "it cannot be done as things are")
+            .gives::<Fault>(507, "the journal, the state or the file cannot be written")
+            .gives::<Fault>(404, "there is no such entry, or it is not kept any more"),
         act: |desk, call| Box::pin(configuration::roll_back(desk, call)),
     },
     Row {

@@ -6,10 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 pub(super) type Maker = fn(&mut SchemaGenerator) -> Schema;
 
 /// Statuses that a row may have besides those of all rows.
-const MOST: usize = 6;
-
-/// JSON that is an object and has no type of its own.
-pub(super) type Untyped = serde_json::Map<String, serde_json::Value>;
+const MOST: usize = 8;
 
 /// What stands in a body.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +53,7 @@ impl Shape {
 
     const fn first(about: &'static str, content: Content) -> Self {
         let first = Gives { status: 200, about, content };
-        let gives = [Some(first), None, None, None, None, None];
+        let gives = [Some(first), None, None, None, None, None, None, None];
         Self { query: None, bodies: [None; 3], gives }
     }
 
@@ -92,15 +89,17 @@ impl Shape {
         self
     }
 
-    /// With another status that has JSON of this type.
+    /// With another status that has JSON of this type; a problem from 400 on.
     #[must_use]
     pub(super) const fn gives<T: JsonSchema>(self, status: u16, about: &'static str) -> Self {
-        let media = if status < 400 || status == 503 {
-            "application/json"
-        } else {
-            "application/problem+json"
-        };
+        let media = if status < 400 { "application/json" } else { "application/problem+json" };
         self.with(Gives { status, about, content: json_of::<T>(media) })
+    }
+
+    /// With another status that has JSON of this type, and is no problem.
+    #[must_use]
+    pub(super) const fn also<T: JsonSchema>(self, status: u16, about: &'static str) -> Self {
+        self.with(Gives { status, about, content: json_of::<T>("application/json") })
     }
 
     #[expect(

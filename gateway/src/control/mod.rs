@@ -29,7 +29,7 @@ pub(crate) use journal::{
     Actor, Cause, Entry, Fault, Head, Kept, Page, Report, Wish, entry, page, verify,
 };
 pub(crate) use records::{NoPast, Past, Records, Unrecorded, past};
-pub(crate) use reload::{Apply, Beginning, Reloader, as_json};
+pub(crate) use reload::{Apply, Beginning, Reloader};
 pub(crate) use rollback::Descriptions;
 pub use start::AtFault;
 pub(crate) use start::{Begun, begin};

@@ -8,7 +8,6 @@ use arc_swap::ArcSwap;
 use evergate_schemas::pointer::Pointer;
 use evergate_schemas::problem::{Place, Problem, Severity};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 use tokio::sync::{Mutex, MutexGuard, watch};
 use tracing::{error, info, warn};
 
@@ -287,20 +286,4 @@ impl Reloader {
             remedy: "report it with the files that cause it".to_owned(),
         }
     }
-}
-
-/// Problems for programs.
-pub(crate) fn as_json(problems: &[Problem]) -> Value {
-    let one = |problem: &Problem| {
-        json!({
-            "file": &*problem.place.file,
-            "line": problem.place.line,
-            "column": problem.place.column,
-            "pointer": problem.place.pointer.as_str(),
-            "severity": match problem.severity { Severity::Error => "error", Severity::Warning => "warning" },
-            "what": problem.what,
-            "remedy": problem.remedy,
-        })
-    };
-    problems.iter().map(one).collect()
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use evergate_schemas::problem::{Problem, Severity};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bounded::bounded;
@@ -171,7 +172,8 @@ impl<'a> Draft<'a> {
 }
 
 /// A problem, bounded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Recorded")]
 pub(crate) struct Told {
     pub(crate) file: String,
     pub(crate) line: u32,
@@ -181,7 +183,7 @@ pub(crate) struct Told {
 }
 
 /// An entry as it stands in the journal. Words rather than enums, so that what a newer program wrote can be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Entry {
     pub(crate) sequence: u64,
     pub(crate) time: String,
