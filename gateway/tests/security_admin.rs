@@ -222,6 +222,8 @@ async fn security_37_changes_are_deliberate_come_from_here_and_get_changes_nothi
         ("content-type: text/plain\r\n", 403),
         ("content-type: application/x-www-form-urlencoded\r\n", 403),
         ("content-type: multipart/form-data; boundary=application/json\r\n", 403),
+        ("x-evergate-reload: 0\r\n", 403),
+        ("x-evergate-csrf: 1\r\n", 403),
         ("content-type: application/json\r\ncontent-type: text/plain\r\n", 403),
         ("x-evergate-reload: 1\r\norigin: http://evil.example\r\n", 403),
         ("x-evergate-reload: 1\r\norigin: null\r\n", 403),

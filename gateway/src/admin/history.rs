@@ -63,8 +63,10 @@ pub(super) struct Told {
 #[expect(dead_code, reason = "it describes what is read by name")]
 pub(super) struct Part {
     /// Entries with a smaller number than this.
+    #[schemars(extend("maximum" = u64::MAX))]
     below: Option<u64>,
-    /// So many at most, 1 to 500. Default 50.
+    /// So many at most; more than 500 count as 500, 0 as 1. Default 50.
+    #[schemars(extend("maximum" = u64::MAX))]
     limit: Option<u64>,
 }
 

@@ -154,6 +154,12 @@ impl Makers {
         if let Some(make) = row.shape.query {
             parameters.extend(members(&make(&mut self.bare)));
         }
+        if row.shape.gives.iter().flatten().any(|one| one.status == 428) {
+            parameters.push(json!({
+                "name": "If-Match", "in": "header", "schema": { "type": "string" },
+                "description": "The ETag of `GET /config`: the configuration that the change is made for. Not needed for a trial.",
+            }));
+        }
         if row.changes() && row.shape.bodies.iter().all(Option::is_none) {
             parameters.push(json!({
                 "name": "x-evergate-reload", "in": "header", "required": true, "schema": { "type": "string", "const": "1" },

@@ -32,6 +32,7 @@ pub(super) struct UsageQuery {
     /// Used since then: a date and time (RFC 3339) or days, as `30d`.
     since: Option<String>,
     /// Rows at once, 1 to 10,000. Default 1000.
+    #[schemars(range(min = 1, max = 10_000))]
     limit: Option<usize>,
     /// Behind the rows of the answer that had this as its `next`.
     after: Option<String>,
