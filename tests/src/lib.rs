@@ -10,6 +10,7 @@
 
 pub mod backend;
 pub mod binary;
+pub mod browser;
 pub mod client;
 pub mod corpus;
 pub mod desync;

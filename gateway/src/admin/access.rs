@@ -123,8 +123,7 @@ impl Access {
         let (method, path) = asked;
         let reads = *method == Method::GET || *method == Method::HEAD;
         let admitted = if reads && credentials.open.iter().any(|open| open == path) {
-            let owner = Owner { name: "anybody".into(), role: Role::Read };
-            Ok(admitted(peer, &owner, By::Nothing, Key::Nobody))
+            Ok(anybody(peer))
         } else {
             self.known(&credentials, peer, headers)
         };
@@ -209,6 +208,12 @@ fn owner_of(
         Key::Nobody => None,
     };
     owner.map(|owner| (owner, key))
+}
+
+/// Who is let in whoever it is.
+pub(super) fn anybody(peer: &Peer) -> Admitted {
+    let owner = Owner { name: "anybody".into(), role: Role::Read };
+    admitted(peer, &owner, By::Nothing, Key::Nobody)
 }
 
 fn admitted(peer: &Peer, owner: &Owner, by: By, key: Key) -> Admitted {

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::access::Access;
 use super::credentials::Key;
+use super::page::Feed;
 use crate::control::{Identity, Reloader, Stops};
 
 pub(super) type Answer = Response<Full<Bytes>>;
@@ -22,6 +23,8 @@ pub(super) struct Desk {
     pub(super) reloader: Arc<Reloader>,
     pub(super) stops: Stops,
     pub(super) access: Arc<Access>,
+    /// Tells pages what changes.
+    pub(super) feed: Feed,
 }
 
 /// One call, its body whole.

@@ -15,6 +15,7 @@ mod limits;
 mod listener;
 mod losses;
 pub(crate) mod openapi;
+mod page;
 mod query;
 mod rows;
 mod serve;

@@ -7,6 +7,7 @@ use http::Method;
 
 use super::basic::{NotTaken, Reload};
 use super::desk::{Answer, Call, Desk, Fault};
+use super::page::PAGES;
 use super::shape::Shape;
 use super::{
     basic, configuration, drift, endpoints, explain, history, lifecycle, losses, openapi, session,
@@ -255,7 +256,7 @@ pub(super) enum Missing {
 pub(super) fn row(method: &Method, path: &str) -> Result<(&'static Row, Places), Missing> {
     let asked = if method == Method::HEAD { &Method::GET } else { method };
     let mut others = Vec::new();
-    for row in ROWS {
+    for row in ROWS.iter().chain(PAGES) {
         let Some(places) = fits(row.path, path) else { continue };
         if row.method == *asked {
             return Ok((row, places));

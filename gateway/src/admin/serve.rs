@@ -5,12 +5,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
     RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::request::Parts;
-use http::{Request, StatusCode};
+use http::{Request, Response, StatusCode};
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
@@ -20,9 +22,11 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tracing::debug;
 
-use super::access::{Access, Admitted, Denied, Peer};
+use super::access::{self, Access, Admitted, Denied, Peer};
+use super::credentials::Key;
 use super::desk::{Answer, Call, Desk, refusal};
 use super::listener::{Accepted, Listener, http1};
+use super::page::{self, Feed, Live};
 use super::rows::{Missing, Row};
 use super::{guard, rows};
 use crate::control::{Reloader, Stops};
@@ -36,6 +40,9 @@ const HEADER: Duration = Duration::from_secs(10);
 const BODY: Duration = Duration::from_secs(30);
 /// Most octets of a body.
 pub(super) const BODY_OCTETS: usize = 4 << 20;
+/// Most octets of a head.
+/// Most octets of the form in which somebody who is not known yet gives a token.
+const FORM_OCTETS: usize = 8 << 10;
 /// Most octets of a head.
 const HEAD_OCTETS: usize = 16 << 10;
 /// Pause after a failed accept.
@@ -84,7 +91,8 @@ pub(crate) async fn admin(
 ) {
     let seats = Arc::new(Semaphore::new(CONNECTIONS));
     let mut secured = Secured::new(reloader.shared().load().admin.as_ref());
-    let desk = Arc::new(Desk { reloader, stops: stops.clone(), access });
+    let (stopped, feed) = (stops.clone(), Feed::default());
+    let desk = Arc::new(Desk { reloader, stops: stopped, access, feed });
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -122,7 +130,7 @@ async fn connection(accepted: Accepted, tls: Option<Arc<ServerConfig>>, desk: Ar
     let (stops, peer) = (desk.stops.clone(), Arc::new(peer));
     let service = service_fn(move |request| {
         let (desk, peer) = (Arc::clone(&desk), Arc::clone(&peer));
-        async move { Ok::<_, Infallible>(sealed(answer(&desk, &peer, request).await)) }
+        async move { Ok::<_, Infallible>(streamed(sealed(answer(&desk, &peer, request).await))) }
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER).max_buf_size(HEAD_OCTETS);
@@ -140,26 +148,43 @@ async fn connection(accepted: Accepted, tls: Option<Arc<ServerConfig>>, desk: Ar
     }
 }
 
+/// With its body as it goes out: whole, or as events.
+fn streamed(mut answer: Answer) -> Response<UnsyncBoxBody<Bytes, Infallible>> {
+    match answer.extensions_mut().remove::<Live>() {
+        Some(live) => answer.map(|_| live.body()),
+        None => answer.map(BodyExt::boxed_unsync),
+    }
+}
+
 async fn answer(desk: &Desk, peer: &Peer, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
-    let (row, places, admitted) = match admitted(desk, peer, &head) {
+    let answer = answered(desk, peer, (&head, body)).await;
+    if page::is_own(head.uri.path()) { page::dressed(&head, answer) } else { answer }
+}
+
+async fn answered(desk: &Desk, peer: &Peer, (head, body): (&Parts, Incoming)) -> Answer {
+    let (row, places, admitted) = match admitted(desk, peer, head) {
         Ok(found) => found,
         Err((why, answer)) => {
             desk.reloader.metrics().admin_refused(why);
             return *answer;
         }
     };
-    if body.size_hint().lower() > BODY_OCTETS as u64 {
+    let most = if admitted.key == Key::Nobody { FORM_OCTETS } else { BODY_OCTETS };
+    if body.size_hint().lower() > most as u64 {
         return too_large();
     }
-    let Ok(body) = timeout(BODY, Limited::new(body, BODY_OCTETS).collect()).await else {
+    let Ok(body) = timeout(BODY, Limited::new(body, most).collect()).await else {
         let why = "the body did not come in time; send it at once";
         return refusal(StatusCode::REQUEST_TIMEOUT, "body-too-slow", why);
     };
     let Ok(body) = body else { return too_large() };
     let query = head.uri.query().unwrap_or_default().to_owned();
     let Admitted { who, key, cookie } = admitted;
-    let (headers, body, secure) = (head.headers, body.to_bytes(), peer.secure);
+    let (headers, body, secure) = (head.headers.clone(), body.to_bytes(), peer.secure);
+    if row.changes() && row.path == page::LOGIN {
+        return page::log_in(desk, peer, (&headers, &body));
+    }
     (row.act)(desk, Call { who, key, cookie, secure, places, query, headers, body }).await
 }
 
@@ -176,9 +201,13 @@ fn admitted(desk: &Desk, peer: &Peer, head: &Parts) -> Result<Found, (&'static s
         return Err(refused("length")(answer));
     }
     let path = head.uri.path();
-    let admitted = access
-        .admit(peer, &head.headers, (&head.method, path))
-        .map_err(|denied| refused(denied.word())(unknown(denied)))?;
+    let admitted = if page::is_open(&head.method, path) {
+        access::anybody(peer)
+    } else {
+        access
+            .admit(peer, &head.headers, (&head.method, path))
+            .map_err(|denied| refused(denied.word())(unknown(denied)))?
+    };
     let (row, places) = rows::row(&head.method, path)
         .map_err(|missing| refused("not-there")(nothing_there(missing)))?;
     if admitted.who.role < row.role {

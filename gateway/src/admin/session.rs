@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::credentials::Key;
 use super::desk::{Answer, Call, Desk, json_answer, refusal};
-use super::sessions::{COOKIE, IDLE, WHOLE};
+use super::sessions::{Begun, COOKIE, IDLE, WHOLE};
 use crate::control::Identity;
 
 /// Who is calling.
@@ -66,6 +66,16 @@ pub(super) fn end(desk: &Desk, call: &Call) -> Answer {
     }
     let closed = Closed { ended: call.cookie.is_some() };
     with_cookie(json_answer(StatusCode::OK, &closed), ("", 0), call.secure)
+}
+
+/// An answer with the cookie of a session that was begun.
+pub(super) fn opened(answer: Answer, begun: &Begun, secure: bool) -> Answer {
+    with_cookie(answer, (&begun.cookie, WHOLE.as_secs()), secure)
+}
+
+/// An answer that takes the cookie away.
+pub(super) fn closed(answer: Answer, secure: bool) -> Answer {
+    with_cookie(answer, ("", 0), secure)
 }
 
 /// No script reads the cookie, and no request from another site brings it.

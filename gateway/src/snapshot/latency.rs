@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use prometheus_client::metrics::counter::Counter;
+
 /// The buckets' upper bounds in seconds; one more takes what is above.
 pub const BOUNDS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -27,6 +29,8 @@ const NANOS: [u64; 14] = [
 ];
 /// One for each bound and one for what is above.
 pub const BUCKETS: usize = BOUNDS.len() + 1;
+/// How many different statuses have counters of their own; the others share the family's lookup.
+const STATUSES: usize = 8;
 /// How many workers have buckets of their own; of more, some share.
 const LANES: usize = 16;
 
@@ -54,6 +58,10 @@ struct Lane {
 /// What was observed under one set of labels. Takes no memory for buckets before there is something to observe.
 #[derive(Default)]
 pub struct Latency {
+    /// Exchanges by status, in the order in which statuses came; kept here so that they outlive the meters of a snapshot.
+    pub(super) statuses: [OnceLock<(u16, Counter)>; STATUSES],
+    /// Those of statuses for which there was no place, by the first digit.
+    pub(super) others: [AtomicU64; 10],
     lanes: OnceLock<Box<[OnceLock<Box<Lane>>; LANES]>>,
 }
 

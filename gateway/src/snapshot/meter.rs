@@ -1,5 +1,6 @@
 //! Counters that are looked up when a snapshot is made, so that a request only adds to them.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -78,15 +79,11 @@ pub struct MergeLabels {
     pub how: String,
 }
 
-/// How many different statuses one meter has counters of its own for; the others share the family's lookup.
-const STATUSES: usize = 8;
-
 /// The counter of exchanges with all labels known but the status.
 #[derive(Debug)]
 pub struct ExchangeMeter {
     family: Family<ExchangeLabels, Counter>,
     labels: ExchangeLabels,
-    known: [OnceLock<(u16, Counter)>; STATUSES],
     latency: Arc<Latency>,
 }
 
@@ -97,7 +94,7 @@ impl ExchangeMeter {
         labels: ExchangeLabels,
         latency: Arc<Latency>,
     ) -> Self {
-        Self { family, labels, known: Default::default(), latency }
+        Self { family, labels, latency }
     }
 
     /// Counts one exchange and how long it took, an example where it belongs to a trace.
@@ -108,14 +105,30 @@ impl ExchangeMeter {
 
     /// Counts one exchange that nobody timed.
     pub fn count(&self, status: u16) {
-        for slot in &self.known {
+        for slot in &self.latency.statuses {
             let (own, counter) = slot.get_or_init(|| (status, self.counter(status)));
             if *own == status {
                 counter.inc();
                 return;
             }
         }
+        if let Some(others) = self.latency.others.get(usize::from(status / 100)) {
+            others.fetch_add(1, Ordering::Relaxed);
+        }
         self.counter(status).inc();
+    }
+
+    /// What it counted since the start, by status; statuses that came late are told together as the first of their class.
+    pub fn statuses(&self) -> impl Iterator<Item = (u16, u64)> {
+        let known = self.latency.statuses.iter().filter_map(OnceLock::get);
+        let known = known.map(|(status, counter)| (*status, counter.get()));
+        let others = (0_u16..).zip(&self.latency.others);
+        known.chain(others.map(|(class, count)| (class * 100, count.load(Ordering::Relaxed))))
+    }
+
+    /// How long its exchanges took.
+    pub fn latency(&self) -> &Latency {
+        &self.latency
     }
 
     /// What it counts under.
@@ -198,6 +211,9 @@ mod tests {
                 let seen = family.get_or_create(&ExchangeLabels { status, ..labels.clone() }).get();
                 assert_eq!(seen, round + 1);
             }
+            let told: u64 = meter.statuses().map(|(_, count)| count).sum();
+            assert_eq!(told, 20 * (round + 1));
+            assert!(meter.statuses().all(|(status, count)| count == 0 || status / 100 == 2));
         }
     }
 }
