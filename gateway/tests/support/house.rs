@@ -203,10 +203,12 @@ impl House {
         Reply::read(&exchange(self.admin_address(), request.as_bytes()).await)
     }
 
-    /// A request to the admin listener, with the token that was drawn at the start where it has no credential.
+    /// A request to the admin listener, with the token that was drawn at the start, else `evg_administer`, where it has no credential.
     pub(crate) async fn admin(&self, request: &str) -> Reply {
         let bears = request.to_ascii_lowercase().contains("\r\nauthorization: ");
-        let token = self.token().filter(|_| !bears);
+        // what tests configure where none can be drawn
+        let token = self.token().unwrap_or_else(|| "evg_administer".to_owned());
+        let token = (!bears).then_some(token);
         let field = token.map(|token| format!("\r\nauthorization: Bearer {token}\r\n"));
         match field {
             Some(field) => self.stranger(&request.replacen("\r\n", &field, 1)).await,
