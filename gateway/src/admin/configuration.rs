@@ -99,7 +99,7 @@ pub(super) async fn put(desk: &Desk, call: Call) -> Answer {
     }
     let basis = match basis(&call, over) {
         Ok(basis) => basis,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let actor = actor(Cause::Put, &call);
     let changed = desk.reloader.change(actor, basis, Wanted::text(call.body)).await;
@@ -121,7 +121,7 @@ pub(super) async fn roll_back(desk: &Desk, call: Call) -> Answer {
     };
     let basis = match basis(&call, over) {
         Ok(basis) => basis,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let actor = actor(Cause::Rollback, &call);
     answer(desk.reloader.roll_back(actor, basis, (sequence, descriptions)).await)
@@ -136,7 +136,7 @@ pub(super) fn actor(cause: Cause, call: &Call) -> Actor {
 }
 
 /// The configuration that a change is made for; `over` is what `?over=` says.
-pub(super) fn basis(call: &Call, over: Option<String>) -> Result<Basis, Answer> {
+pub(super) fn basis(call: &Call, over: Option<String>) -> Result<Basis, Box<Answer>> {
     let mut tags = call.headers.get_all(IF_MATCH).iter();
     let tag = match (tags.next().and_then(|tag| tag.to_str().ok()), tags.next()) {
         (Some(tag), None) => tag.trim(),
@@ -146,7 +146,7 @@ pub(super) fn basis(call: &Call, over: Option<String>) -> Result<Basis, Answer> 
     let Some(digest) = digest.filter(|digest| !digest.contains('"')) else {
         let why = "say which configuration the change is made for: `If-Match: \"DIGEST\"`, with the ETag of `GET /config`; \
                    a change that is made for any would undo what a colleague did meanwhile";
-        return Err(refusal(StatusCode::PRECONDITION_REQUIRED, "no-precondition", why));
+        return Err(Box::new(refusal(StatusCode::PRECONDITION_REQUIRED, "no-precondition", why)));
     };
     Ok(Basis { digest: digest.to_owned(), over })
 }
@@ -156,7 +156,7 @@ pub(super) fn answer(changed: Result<Changed, NotChanged>) -> Answer {
     match changed {
         Ok(changed) => {
             let body = Reload {
-                changed: changed.changed,
+                changed: changed.is_new,
                 generation: changed.generation,
                 digest: changed.digest.to_string(),
                 warnings: told(&changed.warnings),

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use evergate_contracts::policy;
 
+use super::config_args::{History, Put, Rollback, Show, Status, Verify};
 use super::explain::Explain;
 use super::remote::Reach;
 
@@ -63,6 +64,8 @@ pub(super) enum Verb {
     /// Draw tokens for administrators, and see who you are to a gateway that runs.
     #[command(subcommand)]
     Admin(Admin),
+    /// Say how a running gateway is: what is in use, the last change, the journal; exit code 1 where something is wrong.
+    Status(Status),
     /// Write a script that lets your shell complete commands: `evergate completions bash`.
     Completions {
         /// The shell.
@@ -173,6 +176,16 @@ pub(super) enum Config {
         #[arg(long, value_name = "FILE", default_value = "gateway.yaml")]
         config: PathBuf,
     },
+    /// List who changed a gateway's configuration, when, why and from where, refused attempts too.
+    History(History),
+    /// Print a configuration of the past.
+    Show(Show),
+    /// Prove that the journal of changes is whole: exit code 1 tells the line that was changed, put in or left out.
+    Verify(Verify),
+    /// Put a config file in the place of the one that a running gateway uses.
+    Put(Put),
+    /// Bring a configuration of the past back, in a gateway that runs.
+    Rollback(Rollback),
 }
 
 /// `evergate admin`

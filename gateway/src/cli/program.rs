@@ -10,7 +10,7 @@ use super::args::{CommandLine, Verb};
 use super::crew::STACK_BYTES;
 use super::exit::{Failure, Outcome};
 use super::{
-    admin, changelog, check, config, contracts, convert, demo, diff, explain, release, removal,
+    admin, changelog, check, config, contracts, convert, demo, diff, explain, live, release, removal,
     rules, run, suggest,
 };
 
@@ -50,6 +50,7 @@ fn act(line: &CommandLine) -> Result<Outcome, Failure> {
         Verb::Demo { once } => demo::run(demo::DemoOptions { once: *once }),
         Verb::CanIRemove(args) => removal::can_i_remove(args, &mut out),
         Verb::Config(args) => config::config(args, &mut out),
+        Verb::Status(args) => live::status(args, &mut out),
         Verb::Contracts(args) => contracts::contracts(args, &mut out),
         Verb::Completions { shell } => {
             let mut command = CommandLine::command();

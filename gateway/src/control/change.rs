@@ -58,7 +58,7 @@ impl Wanted {
 #[derive(Clone, Debug)]
 pub(crate) struct Changed {
     /// Whether anything else is in use than before.
-    pub(crate) changed: bool,
+    pub(crate) is_new: bool,
     pub(crate) generation: u64,
     pub(crate) digest: String,
     pub(crate) warnings: Vec<Problem>,
@@ -181,8 +181,8 @@ impl Reloader {
             Ok(None) => {
                 self.over(actor.cause, "unchanged", &[]);
                 let (generation, digest) = (in_use.generation, in_use.digest.clone());
-                let (changed, warnings, entry) = (false, Vec::new(), None);
-                return Ok(Changed { changed, generation, digest, warnings, entry });
+                let (is_new, warnings, entry) = (false, Vec::new(), None);
+                return Ok(Changed { is_new, generation, digest, warnings, entry });
             }
             Err(failure) => return self.not_changed(&actor, failure).await,
         };
@@ -207,7 +207,7 @@ impl Reloader {
             // that it was begun is on the disk, and all of it
             shop.records.note_anyhow(&draft).unwrap_or(begun)
         });
-        Ok(Changed { changed: true, generation, digest, warnings, entry: noted.await.ok() })
+        Ok(Changed { is_new: true, generation, digest, warnings, entry: noted.await.ok() })
     }
 
     /// Records that a change was not made, where it was not for a fault that the journal shares.

@@ -25,9 +25,7 @@ pub(crate) use change::{Basis, Changed, NotChanged, Wanted, try_out};
 pub(crate) use draft::Unwritten;
 pub(crate) use identity::{By, Identity};
 pub(crate) use in_use::{InUse, Last};
-pub(crate) use journal::{
-    Actor, Cause, Entry, Fault, Head, Kept, Page, Report, Wish, entry, page, verify,
-};
+pub(crate) use journal::{Actor, Cause, Entry, Head, Kept, Page, Wish, page, verify};
 pub(crate) use records::{NoPast, Past, Records, Unrecorded, past};
 pub(crate) use reload::{Apply, Beginning, Reloader};
 pub(crate) use rollback::Descriptions;

@@ -1,7 +1,7 @@
 //! The directory of what outlives the process: where it is, who may look into it, and whether it can be written.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -84,7 +84,7 @@ impl State {
     fn new(config: &Path, chosen: Option<&Path>, written: &StateConfig) -> Self {
         let beside = || config.parent().unwrap_or_else(|| Path::new("")).join(BESIDE);
         let chosen = chosen.map(Path::to_owned).or_else(|| written.directory.clone());
-        let named = || first(env::var_os("STATE_DIRECTORY")?);
+        let named = || first(&env::var_os("STATE_DIRECTORY")?);
         Self { directory: chosen.or_else(named).unwrap_or_else(beside) }
     }
 
@@ -117,8 +117,8 @@ pub(super) fn settle(directory: &Path) -> io::Result<()> {
 }
 
 /// The first of a list of directories with colons between, as systemd gives them.
-fn first(listed: OsString) -> Option<PathBuf> {
-    env::split_paths(&listed).find(|path| !path.as_os_str().is_empty())
+fn first(listed: &OsStr) -> Option<PathBuf> {
+    env::split_paths(listed).find(|path| !path.as_os_str().is_empty())
 }
 
 #[cfg(test)]
@@ -141,8 +141,8 @@ mod tests {
         assert_eq!(of(None, &StateConfig::default()), PathBuf::from("/etc/evergate/.evergate"));
         let bare = State::new(Path::new("gateway.yaml"), None, &StateConfig::default());
         assert_eq!(bare.directory(), Path::new(".evergate"));
-        assert_eq!(first("/var/lib/a:/var/lib/b".into()), Some("/var/lib/a".into()));
-        assert_eq!(first("".into()), None);
+        assert_eq!(first("/var/lib/a:/var/lib/b".as_ref()), Some("/var/lib/a".into()));
+        assert_eq!(first("".as_ref()), None);
     }
 
     #[test]

@@ -267,7 +267,7 @@ fn newest(folder: &Path) -> io::Result<Vec<(String, u64, SystemTime)>> {
             data.modified()?,
         ));
     }
-    found.sort_by(|one, other| other.2.cmp(&one.2));
+    found.sort_by_key(|(_, _, time)| std::cmp::Reverse(*time));
     Ok(found)
 }
 

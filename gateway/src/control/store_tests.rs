@@ -95,7 +95,7 @@ fn the_oldest_make_room_and_never_the_one_in_use() {
     assert!(shop.objects() <= 6);
     // by octets: each has 40 KiB of its own, and 100 KiB are kept
     let store = shop.store(100 << 10, 100);
-    let big = |number: u8| shop.keep(&store, (&number.to_string(), &[number; 40 << 10])).0;
+    let big = |number: u8| shop.keep(&store, (&number.to_string(), &vec![number; 40 << 10])).0;
     let all: Vec<String> = (0..4).map(big).collect();
     assert!(store.manifest(&all[0]).is_err() && store.manifest(&all[3]).is_ok());
     let objects = fs::read_dir(shop.path().join(".evergate/objects")).unwrap();

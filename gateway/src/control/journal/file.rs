@@ -161,7 +161,7 @@ impl Journal {
     fn write(&self, end: &mut End, mut entry: Entry) -> io::Result<Head> {
         let before = end.head.take();
         entry.sequence = before.as_ref().map_or(0, |head| head.sequence) + 1;
-        entry.previous = before.as_ref().map_or(GENESIS, |head| &head.hash).to_owned();
+        entry.previous.push_str(before.as_ref().map_or(GENESIS, |head| &head.hash));
         let body = serde_json::to_string(&entry)?;
         let (line, hash) = seal(&body, &entry.previous);
         if end.whole > 0 && end.whole + line.len() as u64 > self.segment {

@@ -10,8 +10,8 @@ mod tail;
 mod tests;
 mod verify;
 
-pub(crate) use chain::{GENESIS, Head};
+pub(crate) use chain::Head;
 pub(crate) use entry::{Actor, Cause, Draft, Entry, Outcome};
 pub(crate) use file::{Journal, NotWritten};
 pub(crate) use read::{Page, Wanted, entry, page, read};
-pub(crate) use verify::{Fault, Kept, Report, Wish, verify};
+pub(crate) use verify::{Kept, Wish, verify};

@@ -34,7 +34,7 @@ impl Tail {
             let ends = ends.map_or(0, |at| at + 1);
             let (lines, torn) = read.split_at(ends);
             // a window that holds no whole line says nothing of where one begins
-            if from == 0 || lines.iter().filter(|octet| **octet == b'\n').count() > 1 {
+            if from == 0 || memchr::memchr_iter(b'\n', lines).nth(1).is_some() {
                 let head = last(lines, from == 0);
                 let whole = length - torn.len() as u64;
                 return Ok(Self { head, whole, torn: torn.to_vec() });
@@ -55,10 +55,12 @@ fn last(lines: &[u8], whole: bool) -> Option<Head> {
     if let Ok(link) = unseal(end) {
         return Some(link.head());
     }
+    let whole = all.iter().skip(first);
+    // of the last that can be read: how many lines are behind it, and its number
     let known =
-        all.iter().skip(first).enumerate().filter_map(|(at, line)| Some((at, unseal(line).ok()?)));
-    let last = known.last().map_or((0, 0), |(at, link)| (at + 1, link.sequence));
-    let beyond = (all.len() - first - last.0) as u64;
+        whole.rev().enumerate().find_map(|(beyond, line)| Some((beyond, unseal(line).ok()?)));
+    let (beyond, sequence) =
+        known.map_or((all.len() - first, 0), |(beyond, link)| (beyond, link.sequence));
     let hash = if end.is_empty() { GENESIS.to_owned() } else { hex(&Sha256::digest(end)) };
-    Some(Head { sequence: last.1 + beyond, hash })
+    Some(Head { sequence: sequence + beyond as u64, hash })
 }

@@ -99,7 +99,7 @@ fn a_journal_torn_anywhere_in_its_last_line_is_read_mended_and_told() {
 fn a_changed_octet_anywhere_is_found() {
     let folder = Folder::new();
     let journal = folder.journal(MOST);
-    ["a", "b", "c"].map(|who| add(&journal, who));
+    ["a", "b", "c"].iter().for_each(|who| drop(add(&journal, who)));
     let text = fs::read(folder.active()).unwrap();
     for at in 0..text.len() {
         let mut changed = text.clone();
@@ -107,7 +107,7 @@ fn a_changed_octet_anywhere_is_found() {
         fs::write(folder.active(), &changed).unwrap();
         let report = verify(folder.path(), None).unwrap();
         assert!(!report.holds() || report.torn > 0, "octet {at} of {}", text.len());
-        let line = text[..at].iter().filter(|octet| **octet == b'\n').count() + 1;
+        let line = memchr::memchr_iter(b'\n', &text[..at]).count() + 1;
         let told = report.faults.first().map_or(line, |fault| fault.line);
         assert_eq!(told, line, "{report:?}");
     }
@@ -117,7 +117,7 @@ fn a_changed_octet_anywhere_is_found() {
 fn lines_left_out_put_in_or_moved_are_found() {
     let folder = Folder::new();
     let journal = folder.journal(MOST);
-    ["a", "b", "c", "d"].map(|who| add(&journal, who));
+    ["a", "b", "c", "d"].iter().for_each(|who| drop(add(&journal, who)));
     let text = fs::read_to_string(folder.active()).unwrap();
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     for (order, line) in
@@ -138,7 +138,7 @@ fn a_journal_without_its_end_is_told_from_a_head_that_was_kept() {
     add(&journal, "a");
     let head = add(&journal, "b");
     add(&journal, "c");
-    let hash = head.hash.clone();
+    let hash = head.hash;
     let with_number = Wish::read(&format!("2:{hash}")).unwrap();
     let alone = Wish::read(&hash.to_uppercase()).unwrap();
     let kept = |wish: &Wish| verify(folder.path(), Some(wish)).unwrap().kept;

@@ -148,14 +148,13 @@ impl Report {
                 (link.sequence == 1 && link.previous != GENESIS)
                     .then(|| "the first entry names one before it".to_owned())
             }
-            None => None,
             Some(before) if before.hash != link.previous => {
                 Some(format!("entry {} does not follow entry {}", link.sequence, before.sequence))
             }
             Some(before) if before.sequence + 1 != link.sequence => {
                 Some(format!("entry {} stands behind entry {}", link.sequence, before.sequence))
             }
-            Some(_) => None,
+            _ => None,
         }
     }
 
