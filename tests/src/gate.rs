@@ -35,7 +35,8 @@ pub struct Refused {
 #[derive(Debug)]
 pub struct Gate {
     child: Child,
-    lines: Receiver<()>,
+    /// Behind a lock, so that several threads may ask one gate.
+    lines: Mutex<Receiver<()>>,
     log: Arc<Mutex<String>>,
     listen: Vec<SocketAddr>,
     admin: Option<SocketAddr>,
@@ -116,7 +117,7 @@ impl Gate {
         follow(child.stdout.take(), &log, sender.clone());
         follow(child.stderr.take(), &log, sender);
         let (listen, admin) = (Vec::new(), None);
-        let mut gate = Self { child, lines, log, listen, admin, scratch };
+        let mut gate = Self { child, lines: Mutex::new(lines), log, listen, admin, scratch };
         gate.until_ready(&ready)?;
         Ok(gate)
     }
@@ -144,7 +145,7 @@ impl Gate {
             assert!(began.elapsed() < PATIENCE, "not ready in time:\n{}", self.log());
             // A printed line, the end of the program, or a little while: each is a reason to look again.
             if let Err(RecvTimeoutError::Disconnected) =
-                self.lines.recv_timeout(Duration::from_millis(5))
+                lock(&self.lines).recv_timeout(Duration::from_millis(5))
             {
                 let status = self.child.wait().expect("the program has ended");
                 return Err(Refused { status, printed: self.log() });
@@ -210,13 +211,28 @@ impl Gate {
         assert!(told.success(), "the program is gone already:\n{}", self.log());
     }
 
+    /// SIGHUP: the files are to be read anew.
+    #[track_caller]
+    pub fn hang_up(&self) {
+        let id = self.child.id().to_string();
+        let told = Command::new("kill").args(["-HUP", &id]).status().expect("`kill` runs");
+        assert!(told.success(), "the program is gone already:\n{}", self.log());
+    }
+
+    /// SIGKILL. It is gone when this returns.
+    pub fn kill(&mut self) {
+        // One that has ended already needs no more.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     /// Waits until the program has ended by itself.
     #[track_caller]
     pub fn ended(&mut self) -> ExitStatus {
         let began = Instant::now();
         // Both streams close when the program ends.
         while let Some(left) = PATIENCE.checked_sub(began.elapsed()) {
-            if let Err(RecvTimeoutError::Disconnected) = self.lines.recv_timeout(left) {
+            if let Err(RecvTimeoutError::Disconnected) = lock(&self.lines).recv_timeout(left) {
                 return self.child.wait().expect("the program has ended");
             }
         }

@@ -23,5 +23,6 @@ pub mod openmetrics;
 pub mod orders;
 pub mod process;
 pub mod scratch;
+pub mod steward;
 pub mod told;
 pub mod wire;
