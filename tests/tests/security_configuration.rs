@@ -48,7 +48,9 @@ fn security_38_a_bad_configuration_changes_nothing_and_the_last_good_survives_a_
     assert!(problems[0]["line"].as_u64() > Some(0) && problems[0]["column"].as_u64() > Some(0));
     gate.rewrite(&bad);
     gate.hang_up();
-    while status(&gate)["last_call"]["result"] != "refused" || status(&gate)["last_call"]["cause"] == "put" {
+    while status(&gate)["last_call"]["result"] != "refused"
+        || status(&gate)["last_call"]["cause"] == "put"
+    {
         load.wait_for(load.sent() + 1);
     }
     assert_eq!(digest(&gate), before);
@@ -109,7 +111,10 @@ fn security_39_each_exchange_sees_one_configuration_that_log_and_metrics_name() 
             assert_eq!(answer.status, 200, "{}", answer.text());
             assert_eq!(answer.json()["generation"], reload + 1);
             let metrics = gate.ask_admin(&Request::get("/metrics")).text();
-            assert!(metrics.contains(&format!("\nevergate_generation {}\n", reload + 1)), "{metrics}");
+            assert!(
+                metrics.contains(&format!("\nevergate_generation {}\n", reload + 1)),
+                "{metrics}"
+            );
         }
     });
     let mut gate = gate;
@@ -130,6 +135,11 @@ fn security_39_each_exchange_sees_one_configuration_that_log_and_metrics_name() 
     assert_eq!(served.len(), RELOADS + 1, "{served:?}");
     // the configuration that the line names is the one whose backend was asked
     for (number, backend) in backends.iter().enumerate() {
-        assert_eq!(served.get(&(number as u64 + 1)), Some(&backend.count()), "generation {}", number + 1);
+        assert_eq!(
+            served.get(&(number as u64 + 1)),
+            Some(&backend.count()),
+            "generation {}",
+            number + 1
+        );
     }
 }

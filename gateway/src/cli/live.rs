@@ -30,10 +30,26 @@ pub(super) fn status(args: &Status, to: &mut dyn Write) -> Result<Outcome, Failu
     writeln!(to, "version        {}, since {}", text("/version"), text("/started"))?;
     writeln!(to, "configuration  {}", text("/configuration/file"))?;
     writeln!(to, "digest         {}", text("/configuration/digest"))?;
-    writeln!(to, "generation     {}, since {}", text("/configuration/generation"), text("/configuration/since"))?;
-    writeln!(to, "last call      {} by {} at {}", text("/last_call/result"), text("/last_call/cause"), text("/last_call/time"))?;
+    writeln!(
+        to,
+        "generation     {}, since {}",
+        text("/configuration/generation"),
+        text("/configuration/since")
+    )?;
+    writeln!(
+        to,
+        "last call      {} by {} at {}",
+        text("/last_call/result"),
+        text("/last_call/cause"),
+        text("/last_call/time")
+    )?;
     writeln!(to, "state          {}", text("/state/directory"))?;
-    writeln!(to, "journal head   {}:{}", text("/journal/head/sequence"), text("/journal/head/hash"))?;
+    writeln!(
+        to,
+        "journal head   {}:{}",
+        text("/journal/head/sequence"),
+        text("/journal/head/hash")
+    )?;
     if text("/draining") == "true" {
         writeln!(to, "it drains: no new connection is taken")?;
     }
@@ -53,21 +69,34 @@ pub(super) fn status(args: &Status, to: &mut dyn Write) -> Result<Outcome, Failu
             Some(other) => other.to_string(),
             None => String::new(),
         };
-        writeln!(to, "{}:{}:{}: {}; {}", said("file"), said("line"), said("column"), said("what"), said("remedy"))?;
+        writeln!(
+            to,
+            "{}:{}:{}: {}; {}",
+            said("file"),
+            said("line"),
+            said("column"),
+            said("what"),
+            said("remedy")
+        )?;
     }
     Ok(outcome)
 }
 
 /// Puts a config file in the place of the one in use.
 pub(super) fn put(args: &Put, to: &mut dyn Write) -> Result<Outcome, Failure> {
-    let text = fs::read(&args.file)
-        .map_err(|error| Failure::said(format!("{} cannot be read: {error}", args.file.display())))?;
+    let text = fs::read(&args.file).map_err(|error| {
+        Failure::said(format!("{} cannot be read: {error}", args.file.display()))
+    })?;
     let remote = Remote::new(&args.change.reach)?;
     let body = || Some(("application/yaml", Bytes::from(text.clone())));
     if args.dry_run {
         let told = remote.ask(&Method::PUT, "/config?dry_run=true", &[], body())?;
         let changed = told.good()?.json().get("changed").and_then(Value::as_bool) == Some(true);
-        let what = if changed { "it can be used, and differs from what is in use" } else { "it is what is in use" };
+        let what = if changed {
+            "it can be used, and differs from what is in use"
+        } else {
+            "it is what is in use"
+        };
         writeln!(to, "{what}")?;
         return Ok(Outcome::Holds);
     }
@@ -97,7 +126,8 @@ fn change<'b>(
     let tag = format!("\"{digest}\"");
     let mut fields = vec![("if-match", tag.as_str())];
     fields.extend(args.why.as_deref().map(|why| (WHY, why)));
-    let target = |query: &str| if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+    let target =
+        |query: &str| if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
     let mut told = remote.ask(method, &target(&query), &fields, body())?;
     if args.replace_file
         && let Some(file) = differing(&told)
@@ -112,7 +142,10 @@ fn change<'b>(
         Some(Value::Bool(false)) => writeln!(to, "nothing changed: {digest} is in use")?,
         _ => {
             let (generation, entry) = (member("/generation"), member("/entry/sequence"));
-            writeln!(to, "generation {generation} is in use, digest {digest}, entry {entry} of the journal")?;
+            writeln!(
+                to,
+                "generation {generation} is in use, digest {digest}, entry {entry} of the journal"
+            )?;
         }
     }
     for warning in told.get("warnings").and_then(Value::as_array).into_iter().flatten() {

@@ -19,7 +19,10 @@ pub(super) fn history(args: &History, to: &mut dyn Write) -> Result<Outcome, Fai
             let below = args.below.map(|below| format!("&below={below}")).unwrap_or_default();
             let path = format!("/history?limit={}{below}", args.limit);
             let mut told = Remote::new(&args.reach)?.get(&path)?.good()?.json();
-            told.get_mut("entries").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default()
+            told.get_mut("entries")
+                .and_then(Value::as_array_mut)
+                .map(std::mem::take)
+                .unwrap_or_default()
         }
         None => {
             let state = state(&args.reach);
@@ -91,20 +94,31 @@ pub(super) fn verify(args: &Verify, to: &mut dyn Write) -> Result<Outcome, Failu
         writeln!(to, "{}:{}: {}", fault.file, fault.line, fault.what)?;
     }
     let head = report.head.as_ref();
-    let head = head.map_or_else(|| "none".to_owned(), |head| format!("{}:{}", head.sequence, head.hash));
+    let head =
+        head.map_or_else(|| "none".to_owned(), |head| format!("{}:{}", head.sequence, head.hash));
     let entries = report.entries;
     if report.torn > 0 {
-        writeln!(to, "{} octets at the end are of a line that was not finished; it was told to nobody", report.torn)?;
+        writeln!(
+            to,
+            "{} octets at the end are of a line that was not finished; it was told to nobody",
+            report.torn
+        )?;
     }
     match report.first {
         Some(first) if first > 1 => {
-            writeln!(to, "the oldest entry that is kept is {first}; nothing is proved of what was before")?;
+            writeln!(
+                to,
+                "the oldest entry that is kept is {first}; nothing is proved of what was before"
+            )?;
         }
         _ => {}
     }
     let outcome = match (report.holds(), report.kept) {
         (true, Some(Kept::Unknown)) => {
-            writeln!(to, "the chain holds, and the head that was kept is older than all of it: nothing can be said of it")?;
+            writeln!(
+                to,
+                "the chain holds, and the head that was kept is older than all of it: nothing can be said of it"
+            )?;
             Outcome::Unjudged
         }
         (true, _) => {
@@ -112,7 +126,10 @@ pub(super) fn verify(args: &Verify, to: &mut dyn Write) -> Result<Outcome, Failu
             Outcome::Holds
         }
         (false, Some(Kept::Missing)) => {
-            writeln!(to, "the head that was kept is not in the chain: its end was cut off, or it is another journal")?;
+            writeln!(
+                to,
+                "the head that was kept is not in the chain: its end was cut off, or it is another journal"
+            )?;
             Outcome::Findings
         }
         (false, _) => {
@@ -135,7 +152,8 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
 fn line(entry: &Value) -> String {
     let number = entry.get("sequence").and_then(Value::as_u64).unwrap_or_default();
     let said = |name| text(entry, name);
-    let mut line = format!("{number:>6}  {}  {:<10} {:<11}", said("time"), said("result"), said("cause"));
+    let mut line =
+        format!("{number:>6}  {}  {:<10} {:<11}", said("time"), said("result"), said("cause"));
     line.push_str(said("who"));
     if !said("from").is_empty() {
         let _ = write!(line, " from {}", said("from"));
@@ -151,8 +169,14 @@ fn line(entry: &Value) -> String {
     }
     for problem in entry.get("problems").and_then(Value::as_array).into_iter().flatten() {
         let place = |name| problem.get(name).and_then(Value::as_u64).unwrap_or_default();
-        let (file, what, remedy) = (text(problem, "file"), text(problem, "what"), text(problem, "remedy"));
-        let _ = write!(line, "\n        {file}:{}:{}: {what}; {remedy}", place("line"), place("column"));
+        let (file, what, remedy) =
+            (text(problem, "file"), text(problem, "what"), text(problem, "remedy"));
+        let _ = write!(
+            line,
+            "\n        {file}:{}:{}: {what}; {remedy}",
+            place("line"),
+            place("column")
+        );
     }
     line
 }
