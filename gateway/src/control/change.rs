@@ -296,7 +296,11 @@ impl Workshop {
         match moved {
             Ok(()) => Ok((self, assembled, begun, before)),
             Err(failure) => {
-                let draft = Draft::new(&self.actor, Outcome::Failed)
+                let outcome = match failure {
+                    NotChanged::FileDiffers { .. } => Outcome::Stale,
+                    _ => Outcome::Failed,
+                };
+                let draft = Draft::new(&self.actor, outcome)
                     .digests(Some(&before), None)
                     .of(begun.sequence)
                     .note(failure.to_string());
