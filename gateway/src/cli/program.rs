@@ -10,8 +10,8 @@ use super::args::{CommandLine, Verb};
 use super::crew::STACK_BYTES;
 use super::exit::{Failure, Outcome};
 use super::{
-    admin, changelog, check, config, contracts, convert, demo, diff, explain, live, release, removal,
-    rules, run, suggest,
+    admin, changelog, check, config, contracts, convert, demo, diff, explain, live, release,
+    removal, rules, run, suggest,
 };
 
 /// Reads the command line and does what it says.
