@@ -1,5 +1,6 @@
 //! What pages look like and what makes them live, named by their content so that a browser keeps them for good.
 
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
@@ -30,8 +31,14 @@ const ASSETS: [Asset; 3] = [
 /// The digest of them all: each is named by it, and asked for anew when the program has others.
 pub(super) static EDITION: LazyLock<String> = LazyLock::new(|| {
     let mut hash = Sha256::new();
-    ASSETS.iter().for_each(|asset| hash.update(asset.text));
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    for asset in &ASSETS {
+        hash.update(asset.text);
+    }
+    let mut digits = String::new();
+    for byte in hash.finalize().iter().take(8) {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
 });
 
 pub(super) fn answer(call: &Call) -> Answer {

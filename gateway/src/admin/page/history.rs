@@ -130,11 +130,11 @@ pub(super) async fn roll_back(desk: &Desk, call: Call) -> Answer {
         Err(failure) => {
             let problems = match &failure {
                 NotChanged::Refused(problems) => {
-                    problems.iter().map(|one| format!("; {one}")).collect::<String>()
+                    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
                 }
                 _ => String::new(),
             };
-            let failure = format!("Nothing was changed: {failure}{problems}");
+            let failure = format!("Nothing was changed: {failure} {problems}");
             show(desk, &call, (sequence, StatusCode::CONFLICT), failure).await
         }
     }

@@ -49,7 +49,7 @@ pub(super) fn answer(desk: &Desk, call: &Call) -> Answer {
     let now = Timestamp::now().as_second();
     let mut fitting = Vec::new();
     for api in snapshot.apis.iter().filter(|api| !api.versions.labels().is_empty()) {
-        let retires = api.clients.iter().any(|client| announced(client));
+        let retires = api.clients.iter().any(announced);
         if (only && !retires) || !(q.is_empty() || api.name.to_lowercase().contains(&q)) {
             continue;
         }

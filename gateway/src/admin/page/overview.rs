@@ -79,7 +79,9 @@ pub(super) fn answer(desk: &Desk, call: &Call) -> Answer {
     let page = form.number("page").min(found.saturating_sub(1) / ROWS);
     let mut whole = Tally::default();
     let all: Vec<Numbers> = super::numbers::of(&snapshot);
-    all.iter().for_each(|numbers| whole.merge(&numbers.whole));
+    for numbers in &all {
+        whole.merge(&numbers.whole);
+    }
     let shown_now = fitting.into_iter().skip(page * ROWS).take(ROWS);
     let rows = shown_now
         .filter_map(|api| Some(row(api, all.iter().find(|numbers| numbers.name == api.name)?)));

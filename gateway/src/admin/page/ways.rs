@@ -1,6 +1,6 @@
 //! What the way between two versions is, by a word, a sign and a colour of its own.
 
-use crate::snapshot::{Api, Choice, ClientVersion, Crossing, Group};
+use crate::snapshot::{Api, Choice, ClientVersion, Crossing, CrossingMessage, Group};
 
 /// A way, from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,7 +53,7 @@ impl Way {
         };
         let rewritten = crossing.method.is_some() || crossing.merging.is_some();
         let hides = crossing.hiding.as_ref().is_some_and(|hiding| !hiding.refuses);
-        if hides || messages().any(|message| message.may_lose()) {
+        if hides || messages().any(CrossingMessage::may_lose) {
             return Self::Lossy;
         }
         let touched = messages().any(|message| {
