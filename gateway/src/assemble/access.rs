@@ -1,13 +1,14 @@
-//! The access log of a configuration, with its place opened.
+//! What says of exchanges what they were: the access log with its place opened, and who sends spans.
 
 use std::sync::Arc;
 
 use evergate_schemas::problem::{Problem, Severity};
-use tracing::{Level, enabled};
+use tracing::{Level, enabled, warn};
 
 use super::lifecycle::problem;
 use crate::config::{AccessConfig, AccessLog, AccessPlace, Config};
 use crate::ledger::{Access, usual};
+use crate::otel::Exporter;
 use crate::snapshot::Snapshot;
 use crate::telemetry::Metrics;
 
@@ -43,4 +44,15 @@ pub(super) fn access(
             Err(problem(place, Severity::Error, what, remedy))
         }
     }
+}
+
+/// Who brings spans to a collector, if somebody does.
+pub(super) fn exporter(
+    config: &Config,
+    previous: Option<&Snapshot>,
+    metrics: &Metrics,
+) -> Option<Arc<Exporter>> {
+    let previous = previous.and_then(|snapshot| snapshot.exporter.as_ref());
+    let opened = Exporter::open(config.otlp.as_ref()?, previous, metrics.exports());
+    opened.inspect_err(|error| warn!(%error, "no spans will be sent")).ok()
 }

@@ -159,6 +159,7 @@ fn once(
         client: client(&config),
         name_servers: config.name_servers.clone(),
         access,
+        exporter: access::exporter(&config, previous, metrics),
         homeless: metrics.exchange(ExchangeLabels {
             api: String::new(),
             operation: String::new(),

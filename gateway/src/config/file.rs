@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::model::{ApiConfig, Config, Limits, Timeouts};
 use super::reader::Reader;
 use super::units::{duration, size};
-use super::{access, admin, api, listen, state, usage};
+use super::{access, admin, api, listen, otlp, state, usage};
 
 /// Most threads that serve traffic.
 const WORKERS: usize = 1024;
@@ -78,6 +78,7 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
         "dns",
         "state",
         "access_log",
+        "telemetry",
         "usage",
     ];
     let object = reader.object(value, &root, &known)?;
@@ -128,6 +129,7 @@ fn whole<'doc>(reader: &mut Reader<'doc>, value: &'doc Value, directory: &Path) 
         timeouts,
         trusted_proxies,
         access,
+        otlp: otlp::telemetry(reader, object.get("telemetry")),
     })
 }
 

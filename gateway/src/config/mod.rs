@@ -13,6 +13,7 @@ mod file;
 mod lifecycle;
 mod listen;
 mod model;
+mod otlp;
 mod reader;
 mod secure;
 mod state;
@@ -43,5 +44,6 @@ pub use model::{
     NoTransformConfig, Require, SelectorConfig, SignaturesConfig, Timeouts, UndeclaredConfig,
     WriteMode, WritesConfig,
 };
+pub use otlp::OtlpConfig;
 pub use state::{StateConfig, state_of};
 pub use usage::{ConsumerConfig, ConsumerSourceConfig, Naming, UsageConfig};

@@ -18,6 +18,7 @@ use super::cidr::Cidr;
 use super::drift::DriftConfig;
 use super::lifecycle::LifecycleConfig;
 use super::listen::ListenConfig;
+use super::otlp::OtlpConfig;
 use super::state::StateConfig;
 use super::usage::UsageConfig;
 
@@ -48,6 +49,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Cidr>,
     /// What is said of each exchange, and where.
     pub access: AccessLog,
+    /// Where spans are sent, if anywhere.
+    pub otlp: Option<OtlpConfig>,
 }
 
 /// One api.

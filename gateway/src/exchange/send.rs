@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use http::header::HeaderValue;
 
-use super::body;
 use super::request::Outbound;
 use super::walk::Visit;
+use super::{body, context};
 use crate::refusal::{FullOf, Refusal};
 use crate::snapshot::Group;
 use crate::telemetry::Record;
@@ -82,6 +82,7 @@ impl Visit<'_> {
             let again = if repeats { own.again() } else { None };
             let begun = record.is_said().then(Instant::now);
             let came = self.attempt(&mut going, (chosen, own, again.is_some()), record).await;
+            record.spans.iter_mut().for_each(|spans| spans.attempted());
             record
                 .say(|said| said.waited += begun.map(|begun| begun.elapsed()).unwrap_or_default());
             match came {
@@ -121,6 +122,11 @@ impl Visit<'_> {
         };
         going.attempts += 1;
         record.sent += 1;
+        if let Some((mut spans, seat)) = record.spans.take().zip(record.seat.as_ref()) {
+            let endpoint = seat.endpoint().authority().as_str();
+            context::attempt(&mut going.head.headers, &mut spans, endpoint);
+            record.spans = Some(spans);
+        }
         record.silence = Some(pool.times().silence);
         let Some(endpoint) = record.endpoint() else {
             return Attempt::Over(Err(Refusal::Unreachable));

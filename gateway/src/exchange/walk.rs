@@ -337,6 +337,9 @@ impl<'a> Visit<'a> {
         fields::outward(&mut head.headers, self.peer, &inbound.authority, &api.selectors, trust);
         fields::via(&mut head.headers, head.version);
         record.trace = context::passed(&mut head.headers);
+        if let Some(exporter) = &self.snapshot.exporter {
+            record.spans = context::joined(exporter, record.trace.as_ref());
+        }
         record.say(|said| said.peer = Some(fields::client(&head.headers, self.peer, trust)));
         let mut body = OutboundBody::streamed(body, self.snapshot.bounds.pace);
         record.say(|said| said.octets = body.counted());
@@ -456,6 +459,9 @@ fn serving<'a>(
     let (known, record) = facts;
     let (index, crossing) = if let Some(named) = named {
         record.say(|said| said.operation = Some(Arc::clone(&named.operation.label)));
+        if record.spans.is_some() {
+            record.operation = Some(Arc::clone(&named.operation.label));
+        }
         let choice = match token {
             Some(token) => token.choice(api, version, named.operation)?,
             None => route::choice(api, named.operation)?,

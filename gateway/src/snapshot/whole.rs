@@ -11,6 +11,7 @@ use super::lines::Lines;
 use super::listener::{Listener, Trust};
 use super::meter::ExchangeMeter;
 use crate::ledger::Access;
+use crate::otel::Exporter;
 use crate::tls::ServerSide;
 use crate::upstream::{ClientSettings, Pace};
 
@@ -66,6 +67,8 @@ pub struct Snapshot {
     pub client: ClientSettings,
     /// Where exchanges are told of, if anywhere.
     pub access: Option<Arc<Access>>,
+    /// Who brings spans to a collector, if somebody does.
+    pub exporter: Option<Arc<Exporter>>,
     /// Counts what matched no api.
     pub homeless: ExchangeMeter,
 }

@@ -18,6 +18,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::drift::{Bench, Tallies};
 use crate::ledger::Spilled;
+use crate::otel::Exports;
 use crate::snapshot::meter::{
     ConversionLabels, ConversionMeter, ExchangeLabels, ExchangeMeter, LossLabels, MergeLabels,
     UnconvertedLabels, UnconvertedMeter, Way, Why,
@@ -59,6 +60,7 @@ pub struct Metrics {
     expiries: Family<CertificateLabels, Gauge>,
     spilled: Spilled,
     drift: Arc<Bench>,
+    exports: Exports,
     pub(super) admin_refused: Refused,
     /// Connections that are open.
     pub connections: Gauge,
@@ -70,6 +72,12 @@ pub struct Metrics {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ArrivalLabels {
     reason: &'static str,
+}
+
+/// What became of something.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabels {
+    result: &'static str,
 }
 
 /// A certificate by its file.
@@ -140,6 +148,13 @@ fn drift(registry: &mut Registry) -> Arc<Bench> {
     Arc::new(Bench::new(Tallies { found, judged, unjudged, large, queue }))
 }
 
+fn exports(registry: &mut Registry) -> Exports {
+    let what = "Exchanges whose spans were sent to a collector, or dropped, by what became of them";
+    let all = family(registry, ("spans", what));
+    let result = |result| all.get_or_create(&ResultLabels { result }).clone();
+    Exports { sent: result("sent"), queue: result("queue"), failed: result("failed") }
+}
+
 fn seconds(registry: &mut Registry) -> Family<ConversionLabels, Histogram, fn() -> Histogram> {
     let seconds: Family<_, _, fn() -> Histogram> = Family::new_with_constructor(histogram);
     let what = "Time inside the converter, by body";
@@ -196,6 +211,7 @@ impl Default for Metrics {
         let turned_away = family(&mut registry, ("connections_refused", what));
         let spilled = spilled(&mut registry);
         let drift = drift(&mut registry);
+        let exports = exports(&mut registry);
         let expiries = Family::default();
         let what = "The last moment of each certificate that clients are shown, in Unix time";
         let name = "certificate_expires_timestamp";
@@ -224,6 +240,7 @@ impl Default for Metrics {
             expiries,
             spilled,
             drift,
+            exports,
             connections,
         }
     }
@@ -288,6 +305,11 @@ impl Metrics {
                 until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
             self.expiries.get_or_create(&labels).set(i64::try_from(seconds).unwrap_or(i64::MAX));
         }
+    }
+
+    /// What counts exchanges that are told to a collector.
+    pub const fn exports(&self) -> &Exports {
+        &self.exports
     }
 
     /// Where live payloads are held against their schemas.

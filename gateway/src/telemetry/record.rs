@@ -11,6 +11,7 @@ use http::{HeaderValue, Method, Version};
 use super::line::{Facts, Json, Writer, always};
 use super::trace::Trace;
 use crate::ledger::Sheet;
+use crate::otel::{Spans, Value};
 use crate::snapshot::loss::Lost;
 use crate::upstream::{Endpoint, Pass, Seat};
 
@@ -102,8 +103,12 @@ pub struct Record {
     pub id: HeaderValue,
     /// The method.
     pub method: Method,
+    /// The operation, for a collector; kept where there are spans.
+    pub operation: Option<Arc<str>>,
     /// The trace that it belongs to.
     pub trace: Option<Trace>,
+    /// What is recorded for a collector; absent for most.
+    pub spans: Option<Box<Spans>>,
     /// Absent where no log is kept.
     said: Option<Said>,
     /// Nothing of it is counted: it is of a request that somebody only asks about.
@@ -150,6 +155,8 @@ impl Record {
             id,
             method,
             trace: None,
+            spans: None,
+            operation: None,
             said: sheet.map(|sheet| Said::new(Arc::clone(sheet))),
             is_idle: false,
             seat: None,
@@ -208,8 +215,35 @@ impl Record {
     }
 }
 
+impl Record {
+    /// What a collector is told (semantic conventions of HTTP, and what is ours under `evergate`).
+    fn export(&mut self) {
+        let Some(spans) = self.spans.take() else { return };
+        let text = |name, text: &str| (name, Value::Text(text.to_owned()));
+        let method = self.method.as_str();
+        let mut attributes = vec![
+            text("http.request.method", method),
+            ("http.response.status_code", Value::Number(self.status.into())),
+            text("evergate.request_id", self.id.to_str().unwrap_or_default()),
+            text("evergate.ended", self.ended.word()),
+        ];
+        let route = self.operation.as_deref().and_then(|label| label.split_once(' '));
+        attributes.extend(route.map(|(_, route)| text("http.route", route)));
+        if !self.refusal.is_empty() {
+            attributes.push(text("error.type", self.refusal));
+        }
+        if !self.lost.is_empty() {
+            attributes.push(text("evergate.lost", &self.lost.rules()));
+        }
+        let name =
+            route.map_or_else(|| method.to_owned(), |(_, route)| format!("{method} {route}"));
+        spans.finish(attributes, (name, self.lost.spent()));
+    }
+}
+
 impl Drop for Record {
     fn drop(&mut self) {
+        self.export();
         let Some(said) = self.said.take() else { return };
         let config = said.sheet.config();
         let share = if always(self) { 1.0 } else { config.sample.of(self.status) };

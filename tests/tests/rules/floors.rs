@@ -48,6 +48,7 @@ pub(crate) const FLOORS: [(&str, &[&str]); 3] = [
             "telemetry",
             "snapshot",
             "ledger",
+            "otel",
             "upstream",
             "drift",
             "wire",
