@@ -352,19 +352,20 @@ async fn a_state_that_cannot_be_written_refuses_changes_and_stops_no_traffic() {
     // no token can be kept there either, so one is configured: the digest of `evg_administer`
     let known = "admin: { address: 127.0.0.1:0, tokens: [{ name: a, role: administer, \
                  sha256: fa94ad9f49fc3413312795a070c141d69b639ed84b68b259efbb83323b22d29c }] }";
-    let known = config(&backend, "x").replace("admin: { address: 127.0.0.1:0 }", known);
-    let house = House::of_text(directory, &known).await;
+    let known =
+        |version| config(&backend, version).replace("admin: { address: 127.0.0.1:0 }", known);
+    let house = House::of_text(directory, &known("x")).await;
     let status = get(&house, "/status").await.json();
     assert_eq!(status["state"]["writable"], false, "{status:#}");
     let trouble = status["state"]["trouble"].as_str().unwrap();
     assert!(trouble.contains(".evergate") && trouble.contains("cannot be written"), "{trouble}");
     let before = file(&house);
-    let refused = put(&house, &config(&backend, "y")).await;
+    let refused = put(&house, &known("y")).await;
     assert_eq!(refused.status, 507, "{refused:?}");
     assert!(refused.json()["detail"].as_str().unwrap().contains("make room"), "{refused:?}");
     assert_eq!((file(&house), served(&house).await), (before, "x".to_owned()));
     // what is in the file already comes into use, and the gap is told
-    std::fs::write(house.config(), config(&backend, "z")).unwrap();
+    std::fs::write(house.config(), known("z")).unwrap();
     assert_eq!(house.reload().await.status, 200);
     assert_eq!(served(&house).await, "z");
     let metrics = house.metrics().await;
@@ -372,7 +373,7 @@ async fn a_state_that_cannot_be_written_refuses_changes_and_stops_no_traffic() {
     assert_eq!(get(&house, "/readyz").await.status, 200);
     // once there is room the journal says how much it misses
     std::fs::remove_file(house.directory.path().join(".evergate")).unwrap();
-    let reply = put(&house, &config(&backend, "w")).await;
+    let reply = put(&house, &known("w")).await;
     assert_eq!(reply.status, 200, "{reply:?}");
     let entries = history(&house).await;
     assert!(entries.iter().any(|entry| entry["missed"].as_u64() > Some(0)), "{entries:#?}");
