@@ -269,3 +269,63 @@ fn hidden_names_are_no_part_of_the_digest_that_replicas_share() {
     write(site.path(), "orders/v1/note.txt", "x");
     assert_ne!(fingerprint(&path).unwrap(), before);
 }
+
+/// A description with five versions, each with a member more than the one before.
+fn five(at: &Path, name: &str, extra: &str) {
+    let mut members = format!("id: {{ type: string }}, {extra}: {{ type: integer }}");
+    for version in 1..=5 {
+        members.push_str(&format!(", m{version}: {{ type: string, maxLength: 40 }}"));
+        let text = ORDERS.replace("id: { type: string }", &members);
+        write(at, &format!("{name}/v{version}/openapi.yaml"), &text);
+    }
+}
+
+/// A configuration of many apis with five versions each; one is served by the last version alone.
+fn many(at: &Path, count: usize) {
+    let mut text = "listen: [{ address: 127.0.0.1:0 }]\napis:\n".to_owned();
+    for number in 0..count {
+        five(at, &format!("d{number}"), "n");
+        text.push_str(&format!(
+            "  a{number}:\n    description: ./d{number}\n    match: {{ path: /a{number} }}\n    client_version: [{{ header: v }}]\n    backends:\n      - {{ version: v5, endpoints: [\"http://127.0.0.1:1\"] }}\n      - {{ version: v3, endpoints: [\"http://127.0.0.1:2\"] }}\n"
+        ));
+    }
+    fs::write(at.join("gateway.yaml"), text).unwrap();
+}
+
+/// The most memory that the process has had, in MiB.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) >> 10
+}
+
+#[test]
+fn of_many_apis_only_those_that_changed_are_made() {
+    let count = if std::env::var_os("EVERGATE_LONG").is_some() { 500 } else { 12 };
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path();
+    many(at, count);
+    let (path, metrics) = (at.join("gateway.yaml"), Metrics::default());
+    let mut used: Option<Snapshot> = None;
+    let mut step = |what: &str| {
+        let began = std::time::Instant::now();
+        let next = assemble(&path, &metrics, used.as_ref()).unwrap().snapshot;
+        let before = used.iter().flat_map(|used| &used.apis);
+        let kept = before.filter(|one| next.apis.iter().any(|other| Arc::ptr_eq(one, other)));
+        let kept = kept.count();
+        let took = began.elapsed().as_secs_f64();
+        let made = next.apis.len() - kept;
+        println!(
+            "{what}: {made} of {count} apis made in {took:.2} s, at most {} MiB so far",
+            peak()
+        );
+        used = Some(next);
+        made
+    };
+    assert_eq!(step("start"), count);
+    assert_eq!(step("nothing changed"), 0);
+    five(at, "d3", "k");
+    assert_eq!(step("one changed"), 1);
+    (0..count).for_each(|number| five(at, &format!("d{number}"), "o"));
+    assert_eq!(step("all changed"), count);
+}

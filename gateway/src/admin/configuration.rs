@@ -11,6 +11,7 @@ use super::basic::{EntryName, Reload, Told, not_taken, told};
 use super::desk::{Answer, Call, Desk, Fault, json_answer, problem, refusal};
 use super::history::no_number;
 use super::query::{read, switch};
+use crate::assemble::{Change, Outline, difference};
 use crate::control::{
     Actor, Basis, Cause, Changed, Descriptions, Identity, NotChanged, Wanted, try_out,
 };
@@ -31,6 +32,8 @@ pub(super) struct DryRun {
     digest: String,
     /// What is odd, and could be used all the same.
     warnings: Vec<Told>,
+    /// What it does otherwise than what is in use.
+    changes: Vec<Change>,
 }
 
 /// What a change of the configuration gives, or the trial of one.
@@ -203,16 +206,22 @@ fn refused(failure: &NotChanged) -> Answer {
 /// What would come of a configuration, whatever is in use when it is asked.
 async fn dry_run(desk: &Desk, text: Bytes) -> Answer {
     let (path, current) = (desk.reloader.path().to_owned(), desk.reloader.shared().load_full());
+    let in_use = desk.reloader.in_use();
     let before = current.digest.clone();
-    let tried = tokio::task::spawn_blocking(move || try_out(&path, text.into(), &current)).await;
-    match tried {
-        Ok(Ok(assembled)) => {
+    let tried = tokio::task::spawn_blocking(move || {
+        let assembled = try_out(&path, text.into(), &current)?;
+        let after = Outline::of(&assembled.snapshot, &assembled.text);
+        Ok((difference(&Outline::of(&current, &in_use.text), &after), assembled))
+    });
+    match tried.await {
+        Ok(Ok((difference, assembled))) => {
             let digest = &assembled.snapshot.digest;
             let body = DryRun {
                 dry_run: true,
                 changed: *digest != before,
                 digest: digest.to_string(),
                 warnings: told(&assembled.warnings),
+                changes: difference.changes,
             };
             json_answer(StatusCode::OK, &body)
         }

@@ -1,6 +1,7 @@
 //! What administrators are served: a table of things to ask for, behind a guard that knows who they are.
 
 mod access;
+mod apis;
 mod basic;
 mod configuration;
 mod credentials;

@@ -10,8 +10,8 @@ use super::desk::{Answer, Call, Desk, Fault};
 use super::page::PAGES;
 use super::shape::Shape;
 use super::{
-    basic, configuration, drift, endpoints, explain, history, lifecycle, losses, openapi, session,
-    status, usage,
+    apis, basic, configuration, drift, endpoints, explain, history, lifecycle, losses, openapi,
+    session, status, usage,
 };
 use crate::config::Role;
 use crate::control::usage::UsageReport;
@@ -164,6 +164,115 @@ pub(super) static ROWS: &[Row] = &[
             .gives::<Fault>(507, "the journal, the state or the file cannot be written")
             .gives::<Fault>(415, "the body is not YAML"),
         act: |desk, call| Box::pin(configuration::put(desk, call)),
+    },
+    Row {
+        method: Method::PATCH,
+        path: "/apis/{api}",
+        role: Role::Administer,
+        about: "change parts of an api by a JSON merge patch",
+        shape: Shape::json::<Reload>()
+            .gives::<Fault>(404, "there is nothing of that name")
+            .gives::<configuration::FileDiffers>(
+                412,
+                "another configuration is in use, or in the file",
+            )
+            .gives::<Fault>(
+                428,
+                "`If-Match` does not say which configuration the change is made for",
+            )
+            .text_body("application/merge-patch+json")
+            .text_body("application/json"),
+        act: |desk, call| Box::pin(apis::patch(desk, call)),
+    },
+    Row {
+        method: Method::PUT,
+        path: "/apis/{api}",
+        role: Role::Administer,
+        about: "put an api in its place, or a new one beside the others",
+        shape: Shape::json::<Reload>()
+            .gives::<Fault>(404, "there is nothing of that name")
+            .gives::<configuration::FileDiffers>(
+                412,
+                "another configuration is in use, or in the file",
+            )
+            .gives::<Fault>(
+                428,
+                "`If-Match` does not say which configuration the change is made for",
+            )
+            .text_body("application/json"),
+        act: |desk, call| Box::pin(apis::put(desk, call)),
+    },
+    Row {
+        method: Method::DELETE,
+        path: "/apis/{api}",
+        role: Role::Administer,
+        about: "take an api away",
+        shape: Shape::json::<Reload>()
+            .gives::<Fault>(404, "there is nothing of that name")
+            .gives::<configuration::FileDiffers>(
+                412,
+                "another configuration is in use, or in the file",
+            )
+            .gives::<Fault>(
+                428,
+                "`If-Match` does not say which configuration the change is made for",
+            ),
+        act: |desk, call| Box::pin(apis::delete(desk, call)),
+    },
+    Row {
+        method: Method::PATCH,
+        path: "/apis/{api}/backends/{backend}",
+        role: Role::Operate,
+        about: "change the weight of a backend, by its version or its place in the list",
+        shape: Shape::json::<Reload>()
+            .gives::<Fault>(404, "there is nothing of that name")
+            .gives::<configuration::FileDiffers>(
+                412,
+                "another configuration is in use, or in the file",
+            )
+            .gives::<Fault>(
+                428,
+                "`If-Match` does not say which configuration the change is made for",
+            )
+            .text_body("application/merge-patch+json")
+            .text_body("application/json"),
+        act: |desk, call| Box::pin(apis::patch_backend(desk, call)),
+    },
+    Row {
+        method: Method::POST,
+        path: "/apis/{api}/drain",
+        role: Role::Operate,
+        about: "let an endpoint have no new request",
+        shape: Shape::json::<Reload>()
+            .gives::<Fault>(404, "there is nothing of that name")
+            .gives::<configuration::FileDiffers>(
+                412,
+                "another configuration is in use, or in the file",
+            )
+            .gives::<Fault>(
+                428,
+                "`If-Match` does not say which configuration the change is made for",
+            )
+            .text_body("application/json"),
+        act: |desk, call| Box::pin(apis::drain(desk, call)),
+    },
+    Row {
+        method: Method::POST,
+        path: "/apis/{api}/undrain",
+        role: Role::Operate,
+        about: "let an endpoint that was drained have requests again",
+        shape: Shape::json::<Reload>()
+            .gives::<Fault>(404, "there is nothing of that name")
+            .gives::<configuration::FileDiffers>(
+                412,
+                "another configuration is in use, or in the file",
+            )
+            .gives::<Fault>(
+                428,
+                "`If-Match` does not say which configuration the change is made for",
+            )
+            .text_body("application/json"),
+        act: |desk, call| Box::pin(apis::undrain(desk, call)),
     },
     Row {
         method: Method::GET,

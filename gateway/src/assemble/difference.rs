@@ -1,5 +1,6 @@
 //! What one configuration does otherwise than another.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::outline::{Name, Outline, Subject};
@@ -19,7 +20,7 @@ pub struct Difference {
 }
 
 /// One row that is not the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     /// The api; absent for what is about the whole gateway.
     #[serde(skip_serializing_if = "Option::is_none")]

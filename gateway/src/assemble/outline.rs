@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use evergate_schemas::describe::model::Status;
 use evergate_schemas::document::{Document, DocumentLimits};
 use evergate_schemas::pointer::Pointer;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -14,7 +15,9 @@ use crate::snapshot::loss::Loss;
 use crate::snapshot::{Api, ClientOperation, ClientVersion, Crossing, CrossingMessage, Snapshot};
 
 /// What a row is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Subject {
     /// A key of the file, by its pointer; of an api's part below that.

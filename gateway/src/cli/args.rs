@@ -58,6 +58,9 @@ pub(super) enum Verb {
     CanIRemove(Removal),
     /// Tell why a request goes where it goes and what is done to it, each step with the line it comes from; nothing is sent.
     Explain(Explain),
+    /// Change how a gateway that runs uses its backends: drain an endpoint, move a share of the traffic.
+    #[command(subcommand)]
+    Backend(super::parts::Backend),
     /// Look at a gateway's configuration.
     #[command(subcommand)]
     Config(Config),
@@ -186,6 +189,9 @@ pub(super) enum Config {
     Put(Put),
     /// Bring a configuration of the past back, in a gateway that runs.
     Rollback(Rollback),
+    /// Say what a configuration does otherwise than the one in use: settings, backends, verdicts, losses. Ends with 1 where
+    /// anything differs, and with 64 where it cannot be used.
+    Diff(Box<super::apart::Diff>),
 }
 
 /// `evergate admin`

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::assemble::assemble;
 use crate::telemetry::Metrics;
 
+use super::apart;
 use super::args::Config;
 use super::exit::{Failure, Outcome};
 use super::{live, past};
@@ -14,6 +15,7 @@ use super::{live, past};
 pub(super) fn config(args: &Config, to: &mut dyn Write) -> Result<Outcome, Failure> {
     match args {
         Config::Check { config } => check(config, to),
+        Config::Diff(args) => apart::diff(args, to),
         Config::History(args) => past::history(args, to),
         Config::Show(args) => past::show(args, to),
         Config::Verify(args) => past::verify(args, to),
@@ -29,5 +31,6 @@ fn check(config: &Path, to: &mut dyn Write) -> Result<Outcome, Failure> {
         writeln!(to, "{warning}")?;
     }
     writeln!(to, "{} can be used: {} apis", config.display(), assembled.config.apis.len())?;
+    apart::summary(&assembled.snapshot, to)?;
     Ok(Outcome::Holds)
 }

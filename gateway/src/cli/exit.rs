@@ -49,6 +49,8 @@ pub(super) enum Failure {
     Problems(Vec<Problem>),
     /// Faults of the configuration.
     Configuration(Vec<Problem>),
+    /// A configuration that a gateway refuses, as it says so.
+    Unusable(String),
     /// The reader of standard output went away: nobody is left to be told.
     Gone,
 }
@@ -62,7 +64,7 @@ impl Failure {
     /// All of it in one line.
     pub(super) fn sentence(&self) -> String {
         match self {
-            Self::Said(sentence) => sentence.clone(),
+            Self::Said(sentence) | Self::Unusable(sentence) => sentence.clone(),
             Self::Problems(problems) | Self::Configuration(problems) => {
                 problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
             }
@@ -77,6 +79,10 @@ impl Failure {
             Self::Said(sentence) => {
                 let _ = writeln!(to, "evergate: {sentence}");
                 return Outcome::Unjudged;
+            }
+            Self::Unusable(sentence) => {
+                let _ = writeln!(to, "evergate: {sentence}");
+                return Outcome::Configuration;
             }
             Self::Problems(problems) => (problems, Outcome::Unjudged),
             Self::Configuration(problems) => (problems, Outcome::Configuration),

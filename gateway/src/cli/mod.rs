@@ -2,6 +2,7 @@
 
 mod admin;
 mod against;
+mod apart;
 mod args;
 mod baselines;
 mod bridges;
@@ -23,6 +24,7 @@ mod live;
 mod matrix;
 mod outputs;
 mod past;
+mod parts;
 mod program;
 mod progress;
 mod release;

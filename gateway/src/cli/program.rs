@@ -10,7 +10,7 @@ use super::args::{CommandLine, Verb};
 use super::crew::STACK_BYTES;
 use super::exit::{Failure, Outcome};
 use super::{
-    admin, changelog, check, config, contracts, convert, demo, diff, explain, live, release,
+    admin, changelog, check, config, contracts, convert, demo, diff, explain, live, parts, release,
     removal, rules, run, suggest,
 };
 
@@ -57,6 +57,7 @@ fn act(line: &CommandLine) -> Result<Outcome, Failure> {
             clap_complete::generate(*shell, &mut command, "evergate", &mut out);
             Ok(Outcome::Holds)
         }
+        Verb::Backend(args) => parts::backend(args, &mut out),
         Verb::Admin(args) => admin::admin(args, &mut out),
         Verb::Rules(args) => rules::rules(args, &mut out),
     }?;
