@@ -70,7 +70,7 @@ async fn an_endpoint_that_is_drained_gets_no_new_request_until_it_is_back() {
     assert_eq!((again.status, &again.json()["changed"]), (200, &json!(false)));
     let both = json!({"endpoint": format!("http://{}/", other.address)});
     assert_eq!(now(&house, "POST /apis/a/drain", &both).await.status, 200);
-    assert_eq!(house.get("/", "").await.status, 503);
+    assert_eq!(house.get("/", "").await.status, 502);
     for body in [&named, &both] {
         assert_eq!(now(&house, "POST /apis/a/undrain", body).await.status, 200);
     }
