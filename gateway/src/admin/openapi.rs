@@ -16,7 +16,7 @@ use super::rows::{ROWS, Row};
 use super::shape::{Content, Gives};
 
 /// The version of the admin api. Its released descriptions are under `admin-api`.
-const VERSION: &str = "1.0.0";
+const VERSION: &str = "1.1.0";
 
 /// An OpenAPI 3.1 document.
 #[derive(Debug, Serialize, JsonSchema)]
