@@ -11,6 +11,7 @@ use evergate_contracts::policy;
 use super::config_args::{History, Put, Rollback, Show, Status, Verify};
 use super::explain::Explain;
 use super::remote::Reach;
+use super::top::Top;
 
 /// Evergate lets every client keep the API version it was written for, on whatever mix of backend versions is
 /// running, and proves beforehand that it can.
@@ -61,6 +62,8 @@ pub(super) enum Verb {
     /// Change how a gateway that runs uses its backends: drain an endpoint, move a share of the traffic.
     #[command(subcommand)]
     Backend(super::parts::Backend),
+    /// Show what a running gateway does: traffic by versions, latencies, losses, endpoints.
+    Top(Top),
     /// Look at a gateway's configuration.
     #[command(subcommand)]
     Config(Config),

@@ -34,6 +34,7 @@ mod rules;
 mod run;
 mod suggest;
 mod target;
+mod top;
 mod waivers;
 
 pub use program::main;

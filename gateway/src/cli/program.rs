@@ -11,7 +11,7 @@ use super::crew::STACK_BYTES;
 use super::exit::{Failure, Outcome};
 use super::{
     admin, changelog, check, config, contracts, convert, demo, diff, explain, live, parts, release,
-    removal, rules, run, suggest,
+    removal, rules, run, suggest, top,
 };
 
 /// Reads the command line and does what it says.
@@ -39,6 +39,7 @@ pub fn main() -> ExitCode {
 fn act(line: &CommandLine) -> Result<Outcome, Failure> {
     let mut out = BufWriter::new(anstream::stdout().lock());
     let outcome = match &line.verb {
+        Verb::Top(args) => top::top(args, &mut out),
         Verb::Explain(args) => explain::explain(args, &mut out),
         Verb::Run(args) => run::run(args),
         Verb::Check(args) => check::check(args, &mut out),
