@@ -76,7 +76,7 @@ fn administrator(
 ) {
     while !stop.load(Ordering::Relaxed) {
         let (number, before) = (next(numbers), digest(gate));
-        let wrong = number % 3 == 0;
+        let wrong = number.is_multiple_of(3);
         let text = if wrong { bad(backend, number) } else { good(backend, number) };
         let answer = put(gate, &text, &before);
         let expected: &[u16] = if wrong { &[422, 412] } else { &[200, 412] };
@@ -106,7 +106,7 @@ fn historian(gate: &Gate, count: &Count, stop: &AtomicBool) {
 /// Writes the file, and calls for it to be read by turns.
 fn editor(gate: &Gate, backend: &Backend, (count, numbers): (&Count, &AtomicUsize)) {
     let number = next(numbers);
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         gate.rewrite(&bad(backend, number));
         let answer = gate.ask_admin(&Request::post("/reload", &json!({})));
         // a colleague's change that was begun before may have been moved over it
@@ -114,7 +114,7 @@ fn editor(gate: &Gate, backend: &Backend, (count, numbers): (&Count, &AtomicUsiz
         count.add("reload", &answer);
     }
     gate.rewrite(&good(backend, number));
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         gate.hang_up();
         count.calls.fetch_add(1, Ordering::Relaxed);
     } else {
@@ -126,11 +126,7 @@ fn editor(gate: &Gate, backend: &Backend, (count, numbers): (&Count, &AtomicUsiz
 
 #[test]
 fn reloads_from_many_sides_lose_no_request_and_are_all_in_the_journal() {
-    let (wanted, most) = if corpus::long() {
-        (1000, Duration::from_secs(60))
-    } else {
-        (60, Duration::from_secs(60))
-    };
+    let (wanted, most) = (if corpus::long() { 1000 } else { 60 }, Duration::from_mins(1));
     let backend = orders::backend("v1");
     let gate = Gate::quiet(&good(&backend, 0));
     let load = load(&gate);
@@ -218,9 +214,15 @@ fn killed_at_any_moment_the_journal_holds_and_the_last_acknowledged_change_is_th
                     let text = good(&backend, number);
                     // a connection that breaks off is the kill
                     let asked = std::panic::catch_unwind(|| put(&gate, &text, &now));
-                    let Some(own) = asked.ok().as_ref().and_then(Acknowledged::of) else { return };
-                    now.clone_from(&own.digest);
-                    lock(&acknowledged).push((own, number));
+                    let own = asked.ok().as_ref().and_then(Acknowledged::of);
+                    if let Some(own) = &own {
+                        now.clone_from(&own.digest);
+                    }
+                    let is_over = own.is_none();
+                    lock(&acknowledged).extend(own.map(|own| (own, number)));
+                    if is_over {
+                        break;
+                    }
                 }
             });
             while lock(&acknowledged).len() < 1 + random.below(4) && !caller.is_finished() {
@@ -260,7 +262,7 @@ fn killed_at_any_moment_the_journal_holds_and_the_last_acknowledged_change_is_th
 }
 
 /// The program under a bound for the size of any file it writes, which nobody needs to be root for.
-fn bounded(command: Command, blocks: usize) -> Command {
+fn bounded(command: &Command, blocks: usize) -> Command {
     let mut shell = Command::new("sh");
     // without the trap the signal of a file that is too large ends the program
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
@@ -274,7 +276,7 @@ fn bounded(command: Command, blocks: usize) -> Command {
 fn a_full_disk_refuses_changes_with_a_remedy_and_stops_no_traffic() {
     let backend = orders::backend("v1");
     // files of at most 16 KiB: the journal is full after some entries
-    let started = Gate::try_start_by(&good(&backend, 0), |command| bounded(command, 32));
+    let started = Gate::try_start_by(&good(&backend, 0), |command| bounded(&command, 32));
     let gate = started.unwrap_or_else(|refused| panic!("{}", refused.printed));
     let load = load(&gate);
     let mut applied = 0;

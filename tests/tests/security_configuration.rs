@@ -1,10 +1,5 @@
 //! What must be safe when the configuration changes, each by its number in the list of what must be safe.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "an absent JSON member reads as null, which no check takes"
-)]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -136,7 +136,9 @@ fn gateways_that_run_are_asked_together_and_one_that_is_silent_hides_nobody() {
         let addresses = if arguments.contains(&"silent") { vec![gone] } else { vec![gone, &admin] };
         let mut command = binary::command(&["can-i-remove", "orders"]);
         command.args(arguments.iter().filter(|one| **one != "silent"));
-        addresses.iter().for_each(|address| drop(command.args(["--admin", *address])));
+        for address in &addresses {
+            command.args(["--admin", *address]);
+        }
         let output = command.arg("--token-file").arg(&token).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         (output.status.code().unwrap(), text)
@@ -177,7 +179,7 @@ fn both_processes_of_a_takeover_get_their_counts_in() {
 }
 
 /// The same command in a shell that lets no file grow beyond so many octets, as a full disk would.
-fn on_a_full_disk(command: Command) -> Command {
+fn on_a_full_disk(command: &Command) -> Command {
     let mut shell = Command::new("sh");
     // a signal that is ignored makes it an error of the call
     shell.args(["-c", "trap '' XFSZ; ulimit -f 4; exec \"$@\"", "sh"]);

@@ -85,7 +85,7 @@ async fn change(
     };
     let basis = match basis(call, over) {
         Ok(basis) => basis,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let in_use = desk.reloader.in_use();
     // for another configuration no edit is made: the change says which is in use
