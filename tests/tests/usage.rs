@@ -215,7 +215,7 @@ fn counts_in_memory(gate: &Gate) {
 #[test]
 fn a_full_disk_is_told_and_traffic_and_counting_go_on() {
     let backend = orders::backend("v2");
-    let gate = Gate::try_start_by(&config(&backend, ""), on_a_full_disk);
+    let gate = Gate::try_start_by(&config(&backend, ""), |command| on_a_full_disk(&command));
     let gate = gate.unwrap_or_else(|refused| panic!("{}", refused.printed));
     counts_in_memory(&gate);
 }

@@ -162,7 +162,7 @@ fn backend(document: &Value, call: &Call) -> Result<Pointer, Box<Answer>> {
     let (all, wanted) = (backends(document, call)?, named(call, "backend"));
     let version = |value: &Value| match value.get("version") {
         Some(Value::String(text)) => text == wanted,
-        Some(other) => other.to_string() == wanted,
+        Some(other) => *other == wanted,
         None => false,
     };
     let mut same = all.iter().filter(|(_, value)| version(value));

@@ -161,7 +161,7 @@ pub(super) fn answer(changed: Result<Changed, NotChanged>) -> Answer {
             let body = Reload {
                 changed: changed.is_new,
                 generation: changed.generation,
-                digest: changed.digest.to_string(),
+                digest: changed.digest.clone(),
                 warnings: told(&changed.warnings),
                 entry: changed.entry.as_ref().map(EntryName::from),
             };
@@ -184,7 +184,7 @@ fn refused(failure: &NotChanged) -> Answer {
         NotChanged::FileDiffers { file, .. } => {
             let status = StatusCode::PRECONDITION_FAILED;
             let fault = Fault::new(status, "file-differs", &failure.to_string());
-            return problem(status, &FileDiffers { fault, file: Some(file.to_string()) });
+            return problem(status, &FileDiffers { fault, file: Some(file.clone()) });
         }
         NotChanged::DescriptionsDiffer(_) => (StatusCode::CONFLICT, "descriptions-differ"),
         NotChanged::NoPast(_) | NotChanged::Gone(_) => (StatusCode::NOT_FOUND, "not-kept"),
@@ -219,7 +219,7 @@ async fn dry_run(desk: &Desk, text: Bytes) -> Answer {
             let body = DryRun {
                 dry_run: true,
                 changed: *digest != before,
-                digest: digest.to_string(),
+                digest: digest.clone(),
                 warnings: told(&assembled.warnings),
                 changes: difference.changes,
             };

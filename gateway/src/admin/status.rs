@@ -116,8 +116,8 @@ fn configuration(in_use: &InUse, file: String) -> ConfigurationStatus {
     ConfigurationStatus {
         file,
         generation: in_use.generation,
-        digest: in_use.digest.to_string(),
-        config: in_use.manifest.config.to_string(),
+        digest: in_use.digest.clone(),
+        config: in_use.manifest.config.clone(),
         since: format!("{:.3}", in_use.since),
         last_good: in_use.instead_of.is_some(),
         problems: told(in_use.instead_of.as_deref().unwrap_or_default()),

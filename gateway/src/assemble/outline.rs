@@ -224,7 +224,7 @@ fn flow(value: &Value) -> String {
 }
 
 /// What a way may lose, each with its message.
-pub fn losses(crossing: &Crossing) -> Vec<(String, &Loss)> {
+pub(super) fn losses(crossing: &Crossing) -> Vec<(String, &Loss)> {
     let mut found: Vec<(String, &Loss)> = Vec::new();
     of_message(&crossing.request).for_each(|loss| found.push(("request".to_owned(), loss)));
     for member in crossing.hiding.iter().flat_map(|hiding| &hiding.members) {

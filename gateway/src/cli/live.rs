@@ -138,15 +138,14 @@ fn change<'b>(
     let told = told.good()?.json();
     let member = |path: &str| told.pointer(path).map(ToString::to_string).unwrap_or_default();
     let digest = told.get("digest").and_then(Value::as_str).unwrap_or_default();
-    match told.get("changed") {
-        Some(Value::Bool(false)) => writeln!(to, "nothing changed: {digest} is in use")?,
-        _ => {
-            let (generation, entry) = (member("/generation"), member("/entry/sequence"));
-            writeln!(
-                to,
-                "generation {generation} is in use, digest {digest}, entry {entry} of the journal"
-            )?;
-        }
+    if let Some(Value::Bool(false)) = told.get("changed") {
+        writeln!(to, "nothing changed: {digest} is in use")?
+    } else {
+        let (generation, entry) = (member("/generation"), member("/entry/sequence"));
+        writeln!(
+            to,
+            "generation {generation} is in use, digest {digest}, entry {entry} of the journal"
+        )?;
     }
     for warning in told.get("warnings").and_then(Value::as_array).into_iter().flatten() {
         let said = |name: &str| warning.get(name).and_then(Value::as_str).unwrap_or_default();

@@ -14,21 +14,18 @@ use crate::control::{self, Entry, Kept, NoPast, State, Store, Wish, past};
 
 /// Lists who changed what, newest first.
 pub(super) fn history(args: &History, to: &mut dyn Write) -> Result<Outcome, Failure> {
-    let entries = match &args.reach.admin {
-        Some(_) => {
-            let below = args.below.map(|below| format!("&below={below}")).unwrap_or_default();
-            let path = format!("/history?limit={}{below}", args.limit);
-            let mut told = Remote::new(&args.reach)?.get(&path)?.good()?.json();
-            told.get_mut("entries")
-                .and_then(Value::as_array_mut)
-                .map(std::mem::take)
-                .unwrap_or_default()
-        }
-        None => {
-            let state = state(&args.reach);
-            let page = control::page(state.directory(), args.below, args.limit)?;
-            page.entries.iter().map(Entry::as_json).collect()
-        }
+    let entries = if let Some(_) = &args.reach.admin {
+        let below = args.below.map(|below| format!("&below={below}")).unwrap_or_default();
+        let path = format!("/history?limit={}{below}", args.limit);
+        let mut told = Remote::new(&args.reach)?.get(&path)?.good()?.json();
+        told.get_mut("entries")
+            .and_then(Value::as_array_mut)
+            .map(std::mem::take)
+            .unwrap_or_default()
+    } else {
+        let state = state(&args.reach);
+        let page = control::page(state.directory(), args.below, args.limit)?;
+        page.entries.iter().map(Entry::as_json).collect()
     };
     match args.format {
         Format::Human => entries.iter().try_for_each(|entry| writeln!(to, "{}", line(entry)))?,

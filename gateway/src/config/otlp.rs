@@ -74,15 +74,12 @@ pub(super) fn telemetry<'doc>(
         object.get("headers").and_then(|value| reader.map(value, &place)).into_iter().flatten()
     {
         let text = value.as_str().and_then(|text| HeaderValue::try_from(text).ok());
-        match (HeaderName::try_from(name.as_str()), text) {
-            (Ok(name), Some(mut value)) => {
-                value.set_sensitive(true);
-                config.headers.push((name, value));
-            }
-            _ => {
-                let what = format!("`{name}` is no header, or its value is no text of one");
-                reader.fault(&place.join(name), what, "write `name: value`");
-            }
+        if let (Ok(name), Some(mut value)) = (HeaderName::try_from(name.as_str()), text) {
+            value.set_sensitive(true);
+            config.headers.push((name, value));
+        } else {
+            let what = format!("`{name}` is no header, or its value is no text of one");
+            reader.fault(&place.join(name), what, "write `name: value`");
         }
     }
     Some(config)

@@ -41,7 +41,7 @@ impl Edit {
                 match to.pointer_mut(around.as_str())? {
                     Value::Object(members) => drop(members.insert(last, value.clone())),
                     Value::Array(items) => {
-                        *items.get_mut(last.parse::<usize>().ok()?)? = value.clone()
+                        *items.get_mut(last.parse::<usize>().ok()?)? = value.clone();
                     }
                     _ => return None,
                 }
