@@ -193,6 +193,25 @@ fn reloads_from_many_sides_lose_no_request_and_are_all_in_the_journal() {
     );
 }
 
+/// Puts one configuration after the other, numbered from `first`, until the connection breaks off.
+fn puts(
+    gate: &Gate,
+    (backend, first): (&Backend, usize),
+    begun: &AtomicUsize,
+    told: impl Fn(Acknowledged, usize),
+) {
+    let mut now = digest(gate);
+    for number in first.. {
+        begun.store(number, Ordering::SeqCst);
+        let text = good(backend, number);
+        // a connection that breaks off is the kill
+        let asked = std::panic::catch_unwind(|| put(gate, &text, &now));
+        let Some(own) = asked.ok().as_ref().and_then(Acknowledged::of) else { return };
+        now.clone_from(&own.digest);
+        told(own, number);
+    }
+}
+
 #[test]
 fn killed_at_any_moment_the_journal_holds_and_the_last_acknowledged_change_is_there() {
     let rounds = if corpus::long() { 50 } else { 5 };
@@ -208,22 +227,8 @@ fn killed_at_any_moment_the_journal_holds_and_the_last_acknowledged_change_is_th
         std::thread::scope(|scope| {
             let _ends = Ends(&stop);
             let caller = scope.spawn(|| {
-                let mut now = digest(&gate);
-                for number in written + 1.. {
-                    begun.store(number, Ordering::SeqCst);
-                    let text = good(&backend, number);
-                    // a connection that breaks off is the kill
-                    let asked = std::panic::catch_unwind(|| put(&gate, &text, &now));
-                    let own = asked.ok().as_ref().and_then(Acknowledged::of);
-                    if let Some(own) = &own {
-                        now.clone_from(&own.digest);
-                    }
-                    let is_over = own.is_none();
-                    lock(&acknowledged).extend(own.map(|own| (own, number)));
-                    if is_over {
-                        break;
-                    }
-                }
+                let told = |own: Acknowledged, number| lock(&acknowledged).push((own, number));
+                puts(&gate, (&backend, written + 1), &begun, told);
             });
             while lock(&acknowledged).len() < 1 + random.below(4) && !caller.is_finished() {
                 pause(Duration::from_millis(1));

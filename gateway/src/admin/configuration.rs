@@ -23,6 +23,7 @@ const YAML: &str = "application/yaml";
 
 /// What would come of a configuration.
 #[derive(Debug, Serialize, JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "the member's name is what the query says")]
 pub(super) struct DryRun {
     /// Always `true`: nothing was changed.
     dry_run: bool,

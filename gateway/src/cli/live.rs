@@ -139,7 +139,7 @@ fn change<'b>(
     let member = |path: &str| told.pointer(path).map(ToString::to_string).unwrap_or_default();
     let digest = told.get("digest").and_then(Value::as_str).unwrap_or_default();
     if let Some(Value::Bool(false)) = told.get("changed") {
-        writeln!(to, "nothing changed: {digest} is in use")?
+        writeln!(to, "nothing changed: {digest} is in use")?;
     } else {
         let (generation, entry) = (member("/generation"), member("/entry/sequence"));
         writeln!(

@@ -37,7 +37,8 @@ pub(super) struct Endpoint {
     /// The api.
     api: String,
     /// The endpoint as the configuration has it, `http://HOST:PORT`.
-    endpoint: String,
+    #[arg(value_name = "ENDPOINT")]
+    address: String,
     #[command(flatten)]
     reach: Reach,
 }
@@ -79,7 +80,7 @@ fn drains(api: &str, verb: &str) -> String {
 }
 
 fn named(one: &Endpoint) -> Value {
-    json!({ "endpoint": one.endpoint })
+    json!({ "endpoint": one.address })
 }
 
 /// A name as one segment of a path.

@@ -14,7 +14,7 @@ use crate::control::{self, Entry, Kept, NoPast, State, Store, Wish, past};
 
 /// Lists who changed what, newest first.
 pub(super) fn history(args: &History, to: &mut dyn Write) -> Result<Outcome, Failure> {
-    let entries = if let Some(_) = &args.reach.admin {
+    let entries = if args.reach.admin.is_some() {
         let below = args.below.map(|below| format!("&below={below}")).unwrap_or_default();
         let path = format!("/history?limit={}{below}", args.limit);
         let mut told = Remote::new(&args.reach)?.get(&path)?.good()?.json();

@@ -12,7 +12,7 @@ use rustix::process::{Pid, setpriority_process};
 use tracing::warn;
 
 use super::book::{Book, Finding, Place};
-use super::judge::Judge;
+use super::judge::{Found, Judge};
 use super::sample::{Copied, Watched};
 use crate::config::DriftConfig;
 
@@ -133,7 +133,7 @@ fn work(bodies: &Receiver<Box<Copied>>, book: &Mutex<Book>, tallies: &Tallies) {
             None => drop(tallies.unjudged.inc()),
             Some(found) => {
                 tallies.judged.inc();
-                let Some(place) = found else { continue };
+                let Found::Drift(place) = found else { continue };
                 let labels = DriftLabels {
                     api: place.api.as_ref().to_owned(),
                     version: place.version.clone(),

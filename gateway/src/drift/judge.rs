@@ -64,12 +64,20 @@ enum Declared<'d> {
     Unknown,
 }
 
+/// What a look at a payload came to.
+pub(super) enum Found {
+    /// It is as its version declares.
+    Nothing,
+    /// It differs here.
+    Drift(Place),
+}
+
 impl Judge {
     /// Where a payload differs from what its version declares, if it does; `None` where nobody can tell.
-    pub(super) fn judge(&mut self, copied: &Copied) -> Option<Option<Place>> {
+    pub(super) fn judge(&mut self, copied: &Copied) -> Option<Found> {
         let description = copied.watched.described.versions.get(copied.about.version)?;
         let found = |pointer: &str, keyword: &str, member: &str| {
-            Some(Some(Place {
+            Some(Found::Drift(Place {
                 api: Arc::clone(&copied.watched.name),
                 version: description.version.as_str().to_owned(),
                 operation: Arc::clone(&copied.about.operation),
@@ -96,9 +104,9 @@ impl Judge {
             let (pointer, member) = told(&objection, &measure.names, copied.about.message);
             return found(&pointer, &objection.keyword, &member);
         }
-        let Some(closed) = &measure.closed else { return Some(None) };
+        let Some(closed) = &measure.closed else { return Some(Found::Nothing) };
         if closed.judge(&payload) != Some(false) {
-            return Some(None);
+            return Some(Found::Nothing);
         }
         let objection = closed.objection(&payload)?;
         let (pointer, member) = told(&objection, &measure.names, copied.about.message);

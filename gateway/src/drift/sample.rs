@@ -35,7 +35,10 @@ pub struct About {
 
 /// Takes content codings off a whole body that may not become larger than so much; `None` where that fails.
 #[derive(Clone)]
-pub struct Unpack(pub Arc<dyn Fn(&[u8], usize) -> Option<Vec<u8>> + Send + Sync>);
+pub struct Unpack(pub Arc<Unpacking>);
+
+/// From octets and a bound to what they become.
+pub(super) type Unpacking = dyn Fn(&[u8], usize) -> Option<Vec<u8>> + Send + Sync;
 
 impl fmt::Debug for Unpack {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {

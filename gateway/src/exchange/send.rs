@@ -122,11 +122,7 @@ impl Visit<'_> {
         };
         going.attempts += 1;
         record.sent += 1;
-        if let Some((mut spans, seat)) = record.spans.take().zip(record.seat.as_ref()) {
-            let endpoint = seat.endpoint().authority().as_str();
-            context::attempt(&mut going.head.headers, &mut spans, endpoint);
-            record.spans = Some(spans);
-        }
+        going.traced(record);
         record.silence = Some(pool.times().silence);
         let Some(endpoint) = record.endpoint() else {
             return Attempt::Over(Err(Refusal::Unreachable));
@@ -193,6 +189,15 @@ impl<'a> Going<'a> {
     fn choose(&mut self) -> Option<Chosen<'a>> {
         let next = self.next.take();
         next.or_else(|| self.group.choose(&self.head.headers, &self.tried, Reach::Any))
+    }
+
+    /// Begins a span for this attempt, where the exchange has spans.
+    fn traced(&mut self, record: &mut Record) {
+        if let Some((mut spans, seat)) = record.spans.take().zip(record.seat.as_ref()) {
+            let endpoint = seat.endpoint().authority().as_str();
+            context::attempt(&mut self.head.headers, &mut spans, endpoint);
+            record.spans = Some(spans);
+        }
     }
 
     /// Nothing was sent to an endpoint, and this is to be said if nobody else can be sent to.

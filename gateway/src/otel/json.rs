@@ -41,9 +41,9 @@ fn exchange(one: &Finished) -> Vec<Json> {
         (Duration::ZERO, one.took),
     );
     let attributes = one.attributes.iter().map(|(name, value)| attribute(name, value));
-    own["attributes"] = attributes.collect();
+    put(&mut own, "attributes", attributes.collect());
     if status.is_some_and(|status| status >= 500) {
-        own["status"] = json!({ "code": ERROR });
+        put(&mut own, "status", json!({ "code": ERROR }));
     }
     let mut all = vec![own];
     all.extend(spans.attempts.iter().enumerate().map(|(index, attempt)| sent(one, index, attempt)));
@@ -54,7 +54,7 @@ fn exchange(one: &Finished) -> Vec<Json> {
         let times = (Duration::ZERO, one.converting);
         let mut made = span(one, (&id, Some(&spans.id)), ("convert", INTERNAL), times);
         let about = Value::Text("all bodies of the exchange together".to_owned());
-        made["attributes"] = json!([attribute("evergate.note", &about)]);
+        put(&mut made, "attributes", json!([attribute("evergate.note", &about)]));
         all.push(made);
     }
     all
@@ -74,7 +74,7 @@ fn sent(one: &Finished, index: usize, attempt: &Attempt) -> Json {
     if resend > 0 {
         attributes.push(attribute("http.request.resend_count", &Value::Number(resend)));
     }
-    made["attributes"] = attributes.into();
+    put(&mut made, "attributes", attributes.into());
     made
 }
 
@@ -96,9 +96,16 @@ fn span(
         "flags": 1,
     });
     if let Some(parent) = parent {
-        made["parentSpanId"] = Json::from(text(parent));
+        put(&mut made, "parentSpanId", Json::from(text(parent)));
     }
     made
+}
+
+/// Adds a member to an object.
+fn put(object: &mut Json, name: &str, value: Json) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
 }
 
 fn nanos(at: SystemTime) -> String {

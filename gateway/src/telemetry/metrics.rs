@@ -163,6 +163,21 @@ fn seconds(registry: &mut Registry) -> Family<ConversionLabels, Histogram, fn() 
 }
 const UNCONVERTED: &str = "Bodies of undeclared media types or statuses that passed as they were to or from another version";
 
+fn octets(registry: &mut Registry) -> Family<ConversionLabels, Counter> {
+    let bytes = Family::default();
+    let what = "Octets read by the converter";
+    registry.register_with_unit("converted", what, Unit::Bytes, bytes.clone());
+    bytes
+}
+
+fn expiries(registry: &mut Registry) -> Family<CertificateLabels, Gauge> {
+    let expiries = Family::default();
+    let what = "The last moment of each certificate that clients are shown, in Unix time";
+    let name = "certificate_expires_timestamp";
+    registry.register_with_unit(name, what, Unit::Seconds, expiries.clone());
+    expiries
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("evergate");
@@ -172,13 +187,7 @@ impl Default for Metrics {
             ("exchanges", "Exchanges by api, operation, versions and status"),
         );
         let seconds = seconds(&mut registry);
-        let bytes = Family::default();
-        registry.register_with_unit(
-            "converted",
-            "Octets read by the converter",
-            Unit::Bytes,
-            bytes.clone(),
-        );
+        let bytes = octets(&mut registry);
         let refused =
             family(&mut registry, ("conversions_refused", "Bodies that could not be converted"));
         let losses = Family::default();
@@ -212,10 +221,7 @@ impl Default for Metrics {
         let spilled = spilled(&mut registry);
         let drift = drift(&mut registry);
         let exports = exports(&mut registry);
-        let expiries = Family::default();
-        let what = "The last moment of each certificate that clients are shown, in Unix time";
-        let name = "certificate_expires_timestamp";
-        registry.register_with_unit(name, what, Unit::Seconds, expiries.clone());
+        let expiries = expiries(&mut registry);
         Self {
             life: LifeMeters::register(&mut registry),
             admin_refused: admin::refused(&mut registry),

@@ -58,12 +58,12 @@ struct Cell {
 }
 
 /// The api of a path.
-pub(super) fn find<'s>(snapshot: &'s Snapshot, call: &Call) -> Result<&'s Api, Answer> {
+pub(super) fn find<'s>(snapshot: &'s Snapshot, call: &Call) -> Result<&'s Api, Box<Answer>> {
     let name = call.places.get("api").map(String::as_str).unwrap_or_default();
     let found = snapshot.apis.iter().find(|api| &*api.name == name);
     found.map(|api| &**api).ok_or_else(|| {
         let why = format!("no api is called `{name}` in the configuration in use");
-        refusal(StatusCode::NOT_FOUND, "no-such-api", &why)
+        Box::new(refusal(StatusCode::NOT_FOUND, "no-such-api", &why))
     })
 }
 
@@ -71,7 +71,7 @@ pub(super) fn answer(desk: &Desk, call: &Call) -> Answer {
     let snapshot = desk.reloader.shared().load_full();
     let api = match find(&snapshot, call) {
         Ok(api) => api,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let numbers = Numbers::of(api);
     let now = jiff::Timestamp::now().as_second();

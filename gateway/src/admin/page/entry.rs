@@ -116,7 +116,7 @@ pub(in crate::admin) fn log_in(
 
 pub(super) fn log_out(desk: &Desk, call: &Call) -> Answer {
     if let Err(answer) = Form::sent(desk, call) {
-        return answer;
+        return *answer;
     }
     if let Some(cookie) = &call.cookie {
         desk.access.sessions.end(cookie);

@@ -25,7 +25,7 @@ impl Form {
     }
 
     /// Those of a body that a page of the caller's session sent.
-    pub(super) fn sent(desk: &Desk, call: &Call) -> Result<Self, Answer> {
+    pub(super) fn sent(desk: &Desk, call: &Call) -> Result<Self, Box<Answer>> {
         let form = Self::read(&String::from_utf8_lossy(&call.body));
         let said = form.text("csrf").as_bytes();
         let told = call.cookie.as_ref();
@@ -33,7 +33,7 @@ impl Form {
             return Ok(form);
         }
         let why = "the form is not from a page of this session; open the page again and repeat it";
-        Err(refusal(StatusCode::FORBIDDEN, "csrf", why))
+        Err(Box::new(refusal(StatusCode::FORBIDDEN, "csrf", why)))
     }
 
     /// A field's text; empty where it is absent.

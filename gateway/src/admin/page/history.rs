@@ -110,7 +110,7 @@ pub(super) async fn one(desk: &Desk, call: Call) -> Answer {
 pub(super) async fn roll_back(desk: &Desk, call: Call) -> Answer {
     let form = match Form::sent(desk, &call) {
         Ok(form) => form,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let Some(sequence) = number(&call) else { return nothing() };
     let why: String =

@@ -120,7 +120,7 @@ pub(super) fn asked<'s>(
     snapshot: &'s Snapshot,
     call: &Call,
     form: &Form,
-) -> Result<Asked<'s>, Answer> {
+) -> Result<Asked<'s>, Box<Answer>> {
     let api = find(snapshot, call)?;
     let chosen = |name: &str| Some(form.text(name)).filter(|text| !text.is_empty());
     let client = match chosen("client") {
@@ -133,14 +133,15 @@ pub(super) fn asked<'s>(
     };
     let (Some(client), Some(group)) = (client, group) else {
         let why = format!("`{}` has no such versions that are described", api.name);
-        return Err(refusal(StatusCode::NOT_FOUND, "no-such-version", &why));
+        return Err(Box::new(refusal(StatusCode::NOT_FOUND, "no-such-version", &why)));
     };
     let operation = match chosen("operation") {
         None => None,
         Some(label) => {
             let found = client.operations.iter().position(|one| &*one.label == label);
             let why = format!("version {} has no operation `{label}`", client.label);
-            Some(found.ok_or_else(|| refusal(StatusCode::NOT_FOUND, "no-such-operation", &why))?)
+            let refused = || Box::new(refusal(StatusCode::NOT_FOUND, "no-such-operation", &why));
+            Some(found.ok_or_else(refused)?)
         }
     };
     Ok(Asked { api, client, group, operation })
@@ -155,7 +156,7 @@ pub(super) fn show(desk: &Desk, call: &Call, form: &Form, tried: Tried) -> Answe
     let snapshot = desk.reloader.shared().load_full();
     let asked = match asked(&snapshot, call, form) {
         Ok(asked) => asked,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let Asked { api, client, group, operation } = asked;
     let label_of = |group: usize| {

@@ -38,7 +38,7 @@ impl Fault {
 
 pub(super) async fn answer(desk: &Desk, call: Call) -> Answer {
     if let Err(answer) = Form::sent(desk, &call) {
-        return answer;
+        return *answer;
     }
     let (status, outcome, problems) = match desk.reloader.reload(actor(Cause::Reload, &call)).await
     {

@@ -23,7 +23,7 @@ static TURNS: Semaphore = Semaphore::const_new(2);
 pub(super) async fn answer(desk: &Desk, call: Call) -> Answer {
     let form = match Form::sent(desk, &call) {
         Ok(form) => form,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let payload = form.text("payload").to_owned();
     if payload.len() > PAYLOAD {
@@ -33,7 +33,7 @@ pub(super) async fn answer(desk: &Desk, call: Call) -> Answer {
     let snapshot = desk.reloader.shared().load_full();
     let found = match conversion(&snapshot, &call, &form) {
         Ok(found) => found,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let Ok(_turn) = TURNS.acquire().await else {
         return refusal(StatusCode::SERVICE_UNAVAILABLE, "fault", "nothing is tried out any more");
@@ -70,11 +70,11 @@ pub(super) async fn answer(desk: &Desk, call: Call) -> Answer {
 type Found = Option<(Arc<Conversion>, BodyOptions)>;
 
 /// What the body of a message goes through; `None` where its bytes pass.
-fn conversion(snapshot: &Snapshot, call: &Call, form: &Form) -> Result<Found, Answer> {
+fn conversion(snapshot: &Snapshot, call: &Call, form: &Form) -> Result<Found, Box<Answer>> {
     let Asked { api, client, group, operation } = asked(snapshot, call, form)?;
     let missing = || {
         let why = "there is no such message to try out; choose one of the page's";
-        refusal(StatusCode::NOT_FOUND, "no-such-message", why)
+        Box::new(refusal(StatusCode::NOT_FOUND, "no-such-message", why))
     };
     let operation = operation.and_then(|index| client.operations.get(index));
     let choice = operation.and_then(|one| ways::choice(&one.choices, group)).ok_or_else(missing)?;

@@ -90,11 +90,10 @@ impl<'t> Reader<'t> {
         let start = span.start.byte_offset()?;
         let bound = event.anchor_id().is_some() || event.tag().is_some() || event.is_alias();
         let (kind, end) = match event {
-            Event::Alias(_) => (Kind::Scalar, span.end.byte_offset()?),
             Event::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded, ..) => {
                 (Kind::Lines, span.end.byte_offset()?)
             }
-            Event::Scalar(..) => (Kind::Scalar, span.end.byte_offset()?),
+            Event::Alias(_) | Event::Scalar(..) => (Kind::Scalar, span.end.byte_offset()?),
             Event::SequenceStart(style, ..) => {
                 let (items, end) = self.items(depth)?;
                 let style = Style::of(*style);

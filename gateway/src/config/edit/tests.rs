@@ -140,13 +140,14 @@ fn written(value: &Value, depth: usize, (text, turn): (&mut String, &mut u32)) {
     match value {
         Value::Object(members) if !members.is_empty() && !flows => {
             for (key, value) in members {
-                text.push_str(&format!("\n{pad}{}:{remark}", Value::from(key.as_str())));
+                let key = Value::from(key.as_str());
+                text.extend(["\n", &pad, &key.to_string(), ":", remark]);
                 written(value, depth + 1, (text, turn));
             }
         }
         Value::Array(items) if !items.is_empty() && !flows => {
             for item in items {
-                text.push_str(&format!("\n{pad}-"));
+                text.extend(["\n", &pad, "-"]);
                 written(item, depth + 1, (text, turn));
             }
         }
@@ -154,7 +155,7 @@ fn written(value: &Value, depth: usize, (text, turn): (&mut String, &mut u32)) {
             // a remark behind the key has ended the line
             let line = text.rsplit('\n').next().unwrap_or_default();
             let gap = if line.ends_with("remark") { format!("\n{pad} ") } else { " ".to_owned() };
-            text.push_str(&format!("{gap}{other}"));
+            text.extend([gap, other.to_string()]);
         }
     }
 }
@@ -194,7 +195,7 @@ proptest! {
         let (mut text, mut turn) = ("# first".to_owned(), turn);
         written(&document, 0, (&mut text, &mut turn));
         text.push_str("\n# last\n");
-        prop_assert_eq!(read(&text), document.clone(), "{}", text);
+        prop_assert_eq!(&read(&text), &document, "{}", text);
         let mut all = Vec::new();
         places(&document, &Pointer::root(), &mut all);
         let place = which.get(&all).clone();

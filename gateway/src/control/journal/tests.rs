@@ -99,7 +99,9 @@ fn a_journal_torn_anywhere_in_its_last_line_is_read_mended_and_told() {
 fn a_changed_octet_anywhere_is_found() {
     let folder = Folder::new();
     let journal = folder.journal(MOST);
-    ["a", "b", "c"].iter().for_each(|who| drop(add(&journal, who)));
+    for who in ["a", "b", "c"] {
+        add(&journal, who);
+    }
     let text = fs::read(folder.active()).unwrap();
     for at in 0..text.len() {
         let mut changed = text.clone();
@@ -117,7 +119,9 @@ fn a_changed_octet_anywhere_is_found() {
 fn lines_left_out_put_in_or_moved_are_found() {
     let folder = Folder::new();
     let journal = folder.journal(MOST);
-    ["a", "b", "c", "d"].iter().for_each(|who| drop(add(&journal, who)));
+    for who in ["a", "b", "c", "d"] {
+        add(&journal, who);
+    }
     let text = fs::read_to_string(folder.active()).unwrap();
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     for (order, line) in
