@@ -1,5 +1,5 @@
 //! Where administrators are served: under TLS, by certificate, and at a socket in the file system; and the commands that call.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fall")]
+#![expect(clippy::unwrap_used, reason = "a test may fall")]
 
 #[path = "support/certificates.rs"]
 mod certificates;

@@ -1,5 +1,5 @@
 //! Changing a running gateway: over the admin listener, by its files, and back again; what is refused changes nothing.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fall")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fall")]
 
 #[path = "support/house.rs"]
 mod support;

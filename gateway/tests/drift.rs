@@ -1,5 +1,5 @@
 //! Live payloads held against what their own version declares: told by place, never by value, and nothing changes.
-#![expect(clippy::unwrap_used, reason = "a test may fall")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fall")]
 
 #[path = "support/house.rs"]
 mod support;

@@ -274,7 +274,7 @@ fn hidden_names_are_no_part_of_the_digest_that_replicas_share() {
 fn five(at: &Path, name: &str, extra: &str) {
     let mut members = format!("id: {{ type: string }}, {extra}: {{ type: integer }}");
     for version in 1..=5 {
-        members.push_str(&format!(", m{version}: {{ type: string, maxLength: 40 }}"));
+        members.extend([format!(", m{version}: {{ type: string, maxLength: 40 }}")]);
         let text = ORDERS.replace("id: { type: string }", &members);
         write(at, &format!("{name}/v{version}/openapi.yaml"), &text);
     }
@@ -285,9 +285,9 @@ fn many(at: &Path, count: usize) {
     let mut text = "listen: [{ address: 127.0.0.1:0 }]\napis:\n".to_owned();
     for number in 0..count {
         five(at, &format!("d{number}"), "n");
-        text.push_str(&format!(
+        text.extend([format!(
             "  a{number}:\n    description: ./d{number}\n    match: {{ path: /a{number} }}\n    client_version: [{{ header: v }}]\n    backends:\n      - {{ version: v5, endpoints: [\"http://127.0.0.1:1\"] }}\n      - {{ version: v3, endpoints: [\"http://127.0.0.1:2\"] }}\n"
-        ));
+        )]);
     }
     fs::write(at.join("gateway.yaml"), text).unwrap();
 }

@@ -219,8 +219,8 @@ impl Reloader {
         let in_use = self.in_use.load();
         if in_use.instead_of.is_some() {
             info!(digest = %in_use.digest, "the file is the last good configuration once more");
-            self.in_use.store(Arc::new(in_use.of_file()));
             self.metrics.last_good.set(0);
+            self.in_use.store(Arc::new(in_use.of_file()));
         }
     }
 
@@ -247,9 +247,10 @@ impl Reloader {
         info!(%cause, generation = snapshot.generation, digest = %snapshot.digest, "a new configuration is in use");
         self.keeper.keep(&snapshot);
         self.shared.store(Arc::new(snapshot));
-        self.in_use.store(Arc::new(in_use));
-        self.metrics.reloads_ok.inc();
+        // who sees the new one in use finds it counted
         self.metrics.last_good.set(0);
+        self.metrics.reloads_ok.inc();
+        self.in_use.store(Arc::new(in_use));
         self.watched.send_replace(watched);
         self.over(cause, Outcome::Applied.word(), &[]);
         warnings
