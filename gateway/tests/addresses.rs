@@ -16,7 +16,7 @@ const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 async fn start(listener: &str, more: &str) -> (House, Backend) {
     let backend = Backend::json("1").await;
     let text = format!(
-        "listen: [{{ address: \"127.0.0.1:0\"{listener} }}]\nadmin: {{ address: 127.0.0.1:0 }}\nlimits: {{ connections_per_address: 2 }}\n\
+        "listen: [{{ address: \"127.0.0.1:0\"{listener} }}]\nadmin: {{ address: 127.0.0.1:0, rate: 1000000 }}\nlimits: {{ connections_per_address: 2 }}\n\
          {more}\napis:\n  a:\n    backends: [{{ endpoints: [\"http://{}\"] }}]\n",
         backend.address
     );

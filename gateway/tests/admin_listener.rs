@@ -28,7 +28,7 @@ async fn house(directory: TempDir, admin: &str) -> House {
 async fn written(admin: &str) -> String {
     let backend = Backend::json("1").await;
     let api = format!("  a:\n    backends: [{{ endpoints: [\"http://{}\"] }}]", backend.address);
-    text(&api, "").replace("admin: { address: 127.0.0.1:0 }", admin)
+    text(&api, "").replace("admin: { address: 127.0.0.1:0, rate: 1000000 }", admin)
 }
 
 async fn at_socket(path: &std::path::Path, request: &str) -> Reply {

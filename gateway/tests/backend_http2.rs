@@ -84,7 +84,7 @@ async fn grpc_passes_with_trailers_in_both_directions() {
     authority.issue(&["x"]).write(directory.path(), "a");
     let text = format!(
         "listen: [{{ address: \"127.0.0.1:0\", tls: {{ certificates: [{{ certificate: a.pem, key: a.key }}] }} }}, {{ address: \"127.0.0.1:0\" }}]\n\
-         admin: {{ address: 127.0.0.1:0 }}\napis:\n  a:\n    backends: [{{ endpoints: [\"http://{address}\"], protocol: http2 }}]\n"
+         admin: {{ address: 127.0.0.1:0, rate: 1000000 }}\napis:\n  a:\n    backends: [{{ endpoints: [\"http://{address}\"], protocol: http2 }}]\n"
     );
     let house = House::of_text(directory, &text).await;
     let secure = secure::Client::new(&authority).offering(&["h2"]);

@@ -352,8 +352,9 @@ async fn a_state_that_cannot_be_written_refuses_changes_and_stops_no_traffic() {
     // no token can be kept there either, so one is configured: the digest of `evg_administer`
     let known = "admin: { address: 127.0.0.1:0, tokens: [{ name: a, role: administer, \
                  sha256: fa94ad9f49fc3413312795a070c141d69b639ed84b68b259efbb83323b22d29c }] }";
-    let known =
-        |version| config(&backend, version).replace("admin: { address: 127.0.0.1:0 }", known);
+    let known = |version| {
+        config(&backend, version).replace("admin: { address: 127.0.0.1:0, rate: 1000000 }", known)
+    };
     let house = House::of_text(directory, &known("x")).await;
     let status = get(&house, "/status").await.json();
     assert_eq!(status["state"]["writable"], false, "{status:#}");

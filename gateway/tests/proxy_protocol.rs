@@ -24,7 +24,7 @@ async fn start(from: &str, tls: &str, more: &str) -> (House, Backend) {
     let backend = Backend::json("1").await;
     let address = backend.address;
     let text = format!(
-        "listen: [{{ address: \"127.0.0.1:0\", proxy_protocol: {{ from: [\"{from}\"] }}{tls} }}]\nadmin: {{ address: 127.0.0.1:0 }}\n{more}\n\
+        "listen: [{{ address: \"127.0.0.1:0\", proxy_protocol: {{ from: [\"{from}\"] }}{tls} }}]\nadmin: {{ address: 127.0.0.1:0, rate: 1000000 }}\n{more}\n\
          apis:\n  a:\n    backends: [{{ endpoints: [\"http://{address}\"] }}]\n"
     );
     (House::of_text(directory, &text).await, backend)
@@ -118,7 +118,7 @@ async fn a_header_in_pieces_is_followed_by_tls_or_by_a_trusted_word() {
         let address = backend.address;
         let text = format!(
             "listen: [{{ address: \"127.0.0.1:0\", proxy_protocol: {{ from: [127.0.0.1] }}, tls: {{ certificates: [{{ certificate: a.pem, key: a.key \
-             }}] }} }}]\nadmin: {{ address: 127.0.0.1:0 }}\ntrusted_proxies: [192.0.2.0/24]\napis:\n  a:\n    backends: [{{ endpoints: [\"http://{address}\"] }}]\n"
+             }}] }} }}]\nadmin: {{ address: 127.0.0.1:0, rate: 1000000 }}\ntrusted_proxies: [192.0.2.0/24]\napis:\n  a:\n    backends: [{{ endpoints: [\"http://{address}\"] }}]\n"
         );
         (House::of_text(directory, &text).await, backend)
     };

@@ -32,7 +32,8 @@ async fn house(more: &str) -> House {
         tokens.extend([format!("    - {{ name: {role}, role: {role}, sha256: {sha256} }}\n")]);
     }
     let admin = format!("admin:\n  address: 127.0.0.1:0\n{more}  tokens:\n{tokens}");
-    let whole = text(&api(&backend), "").replace("admin: { address: 127.0.0.1:0 }\n", &admin);
+    let whole = text(&api(&backend), "")
+        .replace("admin: { address: 127.0.0.1:0, rate: 1000000 }\n", &admin);
     House::of_text(directory, &whole).await
 }
 
@@ -159,8 +160,11 @@ async fn where_no_credential_is_configured_one_is_drawn_for_the_owner_of_the_sta
     let admin = "admin: { address: 127.0.0.1:0, tokens: [{ name: a, role: read, sha256: READ }] }"
         .replace("READ", TOKENS[0].1);
     let with = std::fs::read_to_string(house.config()).unwrap();
-    std::fs::write(house.config(), with.replace("admin: { address: 127.0.0.1:0 }", &admin))
-        .unwrap();
+    std::fs::write(
+        house.config(),
+        with.replace("admin: { address: 127.0.0.1:0, rate: 1000000 }", &admin),
+    )
+    .unwrap();
     assert_eq!(house.reload().await.status, 200);
     assert_eq!(
         house.stranger(&get("/livez", &format!("authorization: Bearer {drawn}\r\n"))).await.status,

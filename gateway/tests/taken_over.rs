@@ -162,7 +162,7 @@ fn what_flows_into_all_makes_all_anew_and_what_flows_into_none_makes_none() {
     for more in [
         "limits: { body: 1MiB }",
         "workers: 3",
-        "admin: { address: 127.0.0.1:0 }",
+        "admin: { address: 127.0.0.1:0, rate: 1000000 }",
         "trusted_proxies: [10.0.0.0/8]",
         "dns: { servers: [10.0.0.1] }",
         "takeover: { socket: t.sock }",

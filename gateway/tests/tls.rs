@@ -24,7 +24,7 @@ use tokio::time::timeout;
 fn config(listen: &str, backend: &Backend, more: &str) -> String {
     let address = backend.address;
     format!(
-        "listen: [{listen}]\nadmin: {{ address: 127.0.0.1:0 }}\n{more}\napis:\n  a:\n    backends: [{{ endpoints: [\"http://{address}\"] }}]\n"
+        "listen: [{listen}]\nadmin: {{ address: 127.0.0.1:0, rate: 1000000 }}\n{more}\napis:\n  a:\n    backends: [{{ endpoints: [\"http://{address}\"] }}]\n"
     )
 }
 

@@ -68,7 +68,7 @@ impl Bench {
             format!("{{ endpoints: [\"http://{address}\"] }}")
         };
         let text = format!(
-            "listen: [{{ address: \"127.0.0.1:0\"{tls} }}]\nadmin: {{ address: 127.0.0.1:0 }}\n\
+            "listen: [{{ address: \"127.0.0.1:0\"{tls} }}]\nadmin: {{ address: 127.0.0.1:0, rate: 1000000 }}\n\
              apis:\n  a:\n    upgrades: [websocket]\n    backends: [{backend}]\n"
         );
         let house = House::of_text(directory, &text).await;

@@ -8,7 +8,7 @@ pub fn config(backends: &[(&str, &str)], more: &[&str]) -> String {
     let description = root().join("tests/data/orders");
     let description = serde_json::Value::from(description.to_string_lossy());
     let mut text = format!(
-        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0 }}\napis:\n  orders:\n    \
+        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0, rate: 1000000 }}\napis:\n  orders:\n    \
          description: {description}\n    match: {{ path: / }}\n    client_version:\n      - header: api-version\n      \
          - query: api-version\n      - default: oldest\n    backends:\n"
     );

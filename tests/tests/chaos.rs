@@ -223,7 +223,7 @@ fn killed_backends_fail_nobody_and_repeat_nothing() {
     // Passed over for a short time, so that who was revived is soon worth killing again; as many attempts as there are
     // instances, so that the one that is spared is always among them.
     let gate = Gate::quiet(&format!(
-        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0 }}\napis:\n  x:\n    backends:\n      \
+        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0, rate: 1000000 }}\napis:\n  x:\n    backends:\n      \
          - endpoints: [{}]\n        ejection: {{ base: 20ms, most: 100ms }}\n        slow_start: 0s\n        \
          retries: {{ attempts: {INSTANCES} }}\n",
         endpoints.join(", ")

@@ -34,7 +34,7 @@ fn gate(endpoints: &[SocketAddr], more: &str) -> Gate {
 
 fn of_endpoints(endpoints: &str, more: &str) -> Gate {
     Gate::start(&format!(
-        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0 }}\n\
+        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0, rate: 1000000 }}\n\
          apis: {{ x: {{ backends: [{{ endpoints: [{endpoints}] {more} }}] }} }}\n"
     ))
 }
@@ -404,7 +404,7 @@ fn fault_names_change() {
     let (first, second) = (own_address(3), own_address(4));
     let server = NameServer::start(&[first]);
     let config = format!(
-        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0 }}\ndns: {{ servers: [\"{}\"] }}\n\
+        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0, rate: 1000000 }}\ndns: {{ servers: [\"{}\"] }}\n\
          apis:\n  x: {{ backends: [{{ endpoints: [\"http://orders.test:{port}\"], dns: {{ least: 20ms }} }}] }}\n",
         server.address()
     );

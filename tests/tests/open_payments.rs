@@ -60,7 +60,7 @@ fn backend(version: &str, examples: &[Example]) -> Backend {
 fn gate(version: &str, backend: &Backend, require: &str) -> Gate {
     let description = Value::from(folder().to_string_lossy());
     Gate::start(&format!(
-        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0 }}\napis:\n  open-payments:\n    \
+        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0, rate: 1000000 }}\napis:\n  open-payments:\n    \
          description: {description}\n    client_version: [{{ header: api-version }}]\n    \
          conversion: {{ require: {require} }}\n    values:\n      wallet-address: https://openpayments.guide/alice/\n      \
          auth-server: https://openpayments.guide/auth\n    backends:\n      \

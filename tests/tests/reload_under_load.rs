@@ -41,7 +41,11 @@ fn spoiled(good: &str) -> Vec<(&'static str, String)> {
         planted("no such folder", "tests/data/orders", "tests/data/nowhere"),
         planted("no such version", "version: v1", "version: v7"),
         planted("an endpoint that is none", "http://127", "gopher://127"),
-        planted("a key twice", "apis:\n", "admin: { address: 127.0.0.1:0 }\napis:\n"),
+        planted(
+            "a key twice",
+            "apis:\n",
+            "admin: { address: 127.0.0.1:0, rate: 1000000 }\napis:\n",
+        ),
     ]
 }
 

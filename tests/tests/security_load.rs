@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 fn plain(backend: &Backend, more: &str) -> Gate {
     Gate::start(&format!(
-        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0 }}\n{more}\n\
+        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0, rate: 1000000 }}\n{more}\n\
          apis:\n  wire:\n    backends: [{{ endpoints: [\"{}\"] }}]\n",
         backend.endpoint()
     ))
@@ -211,7 +211,7 @@ fn security_25_only_what_may_be_done_twice_is_done_twice() {
     let dying = || Backend::start(|_| Reply::new().close());
     let (one, two) = (dying(), dying());
     let gate = Gate::start(&format!(
-        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0 }}\n\
+        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0, rate: 1000000 }}\n\
          apis:\n  wire:\n    backends:\n      - endpoints: [\"{}\", \"{}\"]\n        retries: {{ floor: 0, backoff: 0s }}\n\
          \x20       ejection: {{ failures: 0 }}\n",
         one.endpoint(),

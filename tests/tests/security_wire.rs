@@ -237,7 +237,7 @@ fn security_15_nothing_in_a_request_chooses_an_address() {
     let there = outside.local_addr().expect("bound");
     let backend = Backend::start(|_| Reply::whole(200, &[], b"inside"));
     let gate = Gate::start(&format!(
-        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0 }}\n\
+        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0, rate: 1000000 }}\n\
          apis:\n  wire:\n    backends: [{{ endpoints: [\"{}\"] }}]\n",
         backend.endpoint()
     ));
@@ -285,7 +285,7 @@ fn security_16_versions_that_disagree_are_400_and_never_guessed() {
     let [one, two] =
         ["one", "two"].map(|body| Backend::start(move |_| Reply::whole(200, &[], body.as_bytes())));
     let gate = Gate::start(&format!(
-        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0 }}\napis:\n  a:\n    match: {{ path: /a }}\n    \
+        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0, rate: 1000000 }}\napis:\n  a:\n    match: {{ path: /a }}\n    \
          client_version:\n      - path: /v{{version}}\n      - header: api-version\n      - query: api-version\n      - default: oldest\n    \
          backends:\n      - {{ version: \"1\", endpoints: [\"{}\"] }}\n      - {{ version: \"2\", endpoints: [\"{}\"] }}\n",
         one.endpoint(),

@@ -237,7 +237,7 @@ impl House {
 
 pub(crate) fn text(apis: &str, more: &str) -> String {
     format!(
-        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0 }}\n{more}\napis:\n{apis}\n"
+        "listen: [{{ address: 127.0.0.1:0 }}]\nadmin: {{ address: 127.0.0.1:0, rate: 1000000 }}\n{more}\napis:\n{apis}\n"
     )
 }
 
