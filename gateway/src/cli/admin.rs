@@ -4,8 +4,8 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use super::args::{Admin, NewToken, TokenRole};
 use super::exit::{Failure, Outcome};
+use super::operator_args::{Admin, NewToken, TokenRole};
 use super::remote::Remote;
 use crate::admin::{openapi, token};
 use crate::config::Role;

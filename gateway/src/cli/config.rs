@@ -7,8 +7,8 @@ use crate::assemble::assemble;
 use crate::telemetry::Metrics;
 
 use super::apart;
-use super::args::Config;
 use super::exit::{Failure, Outcome};
+use super::operator_args::Config;
 use super::{live, past};
 
 /// Does what is said.

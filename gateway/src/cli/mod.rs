@@ -22,6 +22,7 @@ mod explained;
 mod git;
 mod live;
 mod matrix;
+mod operator_args;
 mod outputs;
 mod parts;
 mod past;

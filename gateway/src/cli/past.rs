@@ -24,7 +24,8 @@ pub(super) fn history(args: &History, to: &mut dyn Write) -> Result<Outcome, Fai
             .unwrap_or_default()
     } else {
         let state = state(&args.reach);
-        let page = control::page(state.directory(), args.below, args.limit)?;
+        let page = control::page(state.directory(), args.below, args.limit);
+        let page = page.map_err(|error| unreadable(&state, &error))?;
         page.entries.iter().map(Entry::as_json).collect()
     };
     match args.format {
@@ -86,7 +87,8 @@ pub(super) fn verify(args: &Verify, to: &mut dyn Write) -> Result<Outcome, Failu
         None => None,
     };
     let state = State::of_file(&args.config, args.state.as_deref());
-    let report = control::verify(state.directory(), wish.as_ref())?;
+    let report = control::verify(state.directory(), wish.as_ref());
+    let report = report.map_err(|error| unreadable(&state, &error))?;
     for fault in &report.faults {
         writeln!(to, "{}:{}: {}", fault.file, fault.line, fault.what)?;
     }
@@ -135,6 +137,14 @@ pub(super) fn verify(args: &Verify, to: &mut dyn Write) -> Result<Outcome, Failu
         }
     };
     Ok(outcome)
+}
+
+/// Nothing can be said without the journal.
+fn unreadable(state: &State, error: &std::io::Error) -> Failure {
+    Failure::said(format!(
+        "the journal in {} cannot be read: {error}; name the gateway's configuration with --config, or its state with --state",
+        state.directory().display()
+    ))
 }
 
 fn state(reach: &Reach) -> State {

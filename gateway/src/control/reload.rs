@@ -74,6 +74,11 @@ impl Beginning {
     pub(crate) fn config(&self) -> &Config {
         &self.config
     }
+
+    /// What is wrong with the file, where the last good configuration stands in for it.
+    pub(crate) fn instead_of(&self) -> Option<&[Problem]> {
+        self.in_use.instead_of.as_deref()
+    }
 }
 
 impl Reloader {

@@ -134,6 +134,10 @@ impl Gateway {
         }
         metrics.generation.set(snapshot.generation);
         let Opened { sockets, taken, station } = open(&config, inherited).await?;
+        // who runs has the last good configuration already: nothing would be won, and the mistake not be noticed
+        if let Some(problems) = beginning.instead_of().filter(|_| taken.is_some()) {
+            return Err(StartFailure::Problems(problems.to_vec()));
+        }
         let estate = station.is_some().then(|| sockets.copies()).transpose();
         let estate = estate.map_err(|source| failed("a listener cannot be copied", source))?;
         let (office, listener) = office(sockets.admin, &config, records.state())?;
