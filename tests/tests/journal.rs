@@ -88,6 +88,8 @@ fn administrator(
         let expected: &[u16] = if wrong { &[422, 412] } else { &[200, 412] };
         assert!(expected.contains(&answer.status), "{} {}", answer.status, answer.text());
         count.add("put", &answer);
+        // who never waits leaves no turn to anybody
+        pause(Duration::from_millis(15));
     }
 }
 
@@ -96,10 +98,13 @@ fn historian(gate: &Gate, count: &Count, stop: &AtomicBool) {
     let mut random = Numbers::new(11);
     while !stop.load(Ordering::Relaxed) {
         let before = digest(gate);
-        let page = gate.ask_admin(&Request::get("/history?limit=60")).json();
+        let page = gate.ask_admin(&Request::get("/history?limit=500")).json();
         let entries = page["entries"].as_array().cloned().unwrap_or_default();
         let applied = entries.iter().filter(|entry| entry["result"] == "applied");
         let applied: Vec<u64> = applied.filter_map(|entry| entry["sequence"].as_u64()).collect();
+        if applied.is_empty() {
+            continue;
+        }
         let sequence = applied[random.below(applied.len())];
         let request = Request::new("POST", &format!("/rollback/{sequence}"));
         let answer = change(gate, request.body(""), &before);
